@@ -1,0 +1,37 @@
+"""What an engine is."""
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engines.card import Card
+
+Batch = NDArray[np.float32]
+"""(images, channels, rows, columns)."""
+
+
+class Engine(Protocol):
+    """A network ready to run on this machine."""
+
+    @property
+    def card(self) -> Card:
+        """What is known about its weights."""
+        ...
+
+    @property
+    def backend(self) -> str:
+        """Back end and numeric precision, such as ``openvino-bf16``."""
+        ...
+
+    def __call__(self, batch: Batch) -> Batch:
+        """Return the network's answer to `batch`, image by image; may be called from any thread."""
+        ...
+
+    def close(self) -> None:
+        """Give back what it holds; it is not called again."""
+        ...
+
+
+class UnusableError(Exception):
+    """This backend cannot open this card here; the message says why."""

@@ -1,0 +1,1 @@
+"""The node: what listens, remembers, decides, works and delivers."""

@@ -1,0 +1,38 @@
+"""Every error this node raises on purpose.
+
+NodeError
+├── RefusedError       the object or the request is wrong: trying again cannot help
+│   ├── BadObjectError
+│   ├── BadConfigurationError
+│   └── UnknownError
+└── UnavailableError   something outside is down or full: trying again may help
+    └── SpoolFullError
+"""
+
+
+class NodeError(Exception):
+    """Base of all errors raised on purpose."""
+
+
+class RefusedError(NodeError):
+    """Trying again cannot help."""
+
+
+class UnavailableError(NodeError):
+    """Trying again may help."""
+
+
+class BadObjectError(RefusedError):
+    """What was sent is no DICOM object we can keep; the message says why."""
+
+
+class BadConfigurationError(RefusedError):
+    """A setting or a route is wrong; the message names the file, the key and the remedy."""
+
+
+class UnknownError(RefusedError):
+    """No such study, job or delivery in the ledger."""
+
+
+class SpoolFullError(UnavailableError):
+    """The spool's disk has no room."""
