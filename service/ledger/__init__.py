@@ -1,0 +1,1 @@
+"""What was received, decided, done and sent, and where its bytes lie."""

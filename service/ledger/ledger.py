@@ -1,0 +1,213 @@
+"""What the stages ask of the ledger."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from service.ledger.records import (
+    Decision,
+    Delivery,
+    DeliveryState,
+    Instance,
+    Job,
+    JobState,
+    Refusal,
+    Result,
+    Study,
+)
+
+
+class Intake(Protocol):
+    """What the listener writes down."""
+
+    def record(self, instance: Instance) -> bool:
+        """Remember that `instance` lies in the spool; return whether it is new.
+
+        The same bytes again change nothing.
+
+        Raises:
+            BadObjectError: if other bytes are already kept under its SOP Instance UID.
+        """
+        ...
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Remember what was not taken, and why."""
+
+
+class Studies(Protocol):
+    """What the router reads and writes down, and what people look up."""
+
+    def undecided_studies(self) -> Sequence[Study]:
+        """Return the studies with instances that the router has not judged yet, oldest first."""
+        ...
+
+    def study(self, study_instance_uid: str) -> Study:
+        """Return that study.
+
+        Raises:
+            UnknownError: if there is none.
+        """
+        ...
+
+    def studies(self, limit: int = 100) -> Sequence[Study]:
+        """Return the studies received last, newest first."""
+        ...
+
+    def instances(self, study_instance_uid: str) -> Sequence[Instance]:
+        """Return what was received of that study, in the order it came."""
+        ...
+
+    def undecided_instances(self, study_instance_uid: str) -> Sequence[Instance]:
+        """Return what of that study the router has not judged yet, in the order it came."""
+        ...
+
+    def decide(self, decisions: Sequence[Decision], jobs: Sequence[Job]) -> None:
+        """Write down `decisions` and add `jobs` in one transaction; a second time changes nothing.
+
+        The instances they name count as judged. A job whose id is known stays as it is.
+        """
+
+    def decisions(self, study_instance_uid: str) -> Sequence[Decision]:
+        """Return what was decided for each image of that study."""
+        ...
+
+    def ask_complete(self, study_instance_uid: str) -> None:
+        """Let the router judge that study now, whatever is still expected of it."""
+
+    def reopen(self, study_instance_uid: str) -> None:
+        """Let the router judge every instance of that study anew; its finished jobs run again."""
+
+    def refusals(self, limit: int = 100) -> Sequence[Refusal]:
+        """Return what was refused last, newest first."""
+        ...
+
+
+class Jobs(Protocol):
+    """What the worker, the sweeper and people do with jobs."""
+
+    def claim(self, owner: str, job_id: str | None = None) -> Job | None:
+        """Return the most urgent job that is due (or that one), now `owner`'s; None if none is."""
+        ...
+
+    def heartbeat(self, job: Job) -> bool:
+        """Lengthen the lease; return whether the job is still this owner's."""
+        ...
+
+    def finish(
+        self,
+        job: Job,
+        results: Sequence[Result],
+        stages: Mapping[str, float],
+    ) -> bool:
+        """Mark `job` done, keep `results` and owe each to every destination, all or nothing.
+
+        A result that a destination has already been sent is not owed again.
+        Returns whether it counted: False if another owner has the job by now.
+        """
+        ...
+
+    def put_off(self, job: Job, error: str) -> bool:
+        """Something was unavailable: queue `job` again after a pause, or mark it dead."""
+        ...
+
+    def refuse_job(self, job: Job, error: str) -> bool:
+        """Mark `job` dead: trying again cannot help."""
+        ...
+
+    def release(self, job: Job) -> bool:
+        """Queue `job` again at once: this owner is leaving in good order."""
+        ...
+
+    def crashed(self, owner: str, error: str) -> Sequence[str]:
+        """The process of `owner` died of its job: queue it again, or park it; return the ids."""
+        ...
+
+    def lost(self, owner: str, error: str) -> Sequence[str]:
+        """The process of `owner` was killed from outside: queue its job again; return the ids."""
+        ...
+
+    def reap(self) -> Sequence[str]:
+        """Queue again the running jobs whose lease ran out; return their ids."""
+        ...
+
+    def due(self, every_s: float = 5.0, limit: int = 100) -> Sequence[tuple[str, int]]:
+        """Return (id, priority) of due jobs not woken in the last `every_s`, marked as woken now."""
+        ...
+
+    def job(self, job_id: str) -> Job:
+        """Return that job.
+
+        Raises:
+            UnknownError: if there is none.
+        """
+        ...
+
+    def jobs(
+        self, study_instance_uid: str | None = None, state: JobState | None = None, limit: int = 100
+    ) -> Sequence[Job]:
+        """Return jobs, newest first."""
+        ...
+
+    def finished_since(self, moment: datetime) -> Sequence[Job]:
+        """Return the jobs done at `moment` or later, in that order."""
+        ...
+
+    def retry(self, job_id: str) -> None:
+        """Queue a job that is dead, parked or cancelled again, its counts at nought.
+
+        Raises:
+            UnknownError: if there is no such job.
+            RefusedError: if it is in another state.
+        """
+
+    def cancel(self, job_id: str) -> None:
+        """Cancel a queued or running job; what it makes from now on is void."""
+
+    def job_counts(self) -> Mapping[tuple[str, str, int], int]:
+        """Return the number of jobs by (pipeline, state, priority)."""
+        ...
+
+
+class Deliveries(Protocol):
+    """What the delivery stage reads and writes down."""
+
+    def owed(self, destination: str, limit: int = 100) -> Sequence[Delivery]:
+        """Return what that destination is to receive now: urgent jobs first, then oldest first."""
+        ...
+
+    def sent(self, delivery: Delivery) -> None:
+        """The destination acknowledged it."""
+
+    def postpone(self, delivery: Delivery, until: datetime, error: str) -> None:
+        """It could not be sent now; try again at `until`."""
+
+    def park(self, delivery: Delivery, error: str) -> None:
+        """The destination will not have it: wait for a person."""
+
+    def deliveries(
+        self,
+        study_instance_uid: str | None = None,
+        state: DeliveryState | None = None,
+        limit: int = 100,
+    ) -> Sequence[Delivery]:
+        """Return deliveries, newest first."""
+        ...
+
+    def retry_deliveries(self, destination: str | None = None) -> int:
+        """Owe parked and postponed deliveries again now; return how many."""
+        ...
+
+    def results(self, job_id: str) -> Sequence[Result]:
+        """Return what that job made."""
+        ...
+
+    def delivery_counts(self) -> Mapping[tuple[str, str], int]:
+        """Return the number of deliveries by (destination, state)."""
+        ...
+
+
+class Ledger(Intake, Studies, Jobs, Deliveries, Protocol):
+    """The node's memory: what was received, decided, done and sent."""
+
+    def ping(self) -> None:
+        """Raise UnavailableError if the ledger cannot be written to."""

@@ -1,0 +1,157 @@
+"""The rows of the ledger."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum, StrEnum
+
+
+class JobState(StrEnum):
+    """Where a job stands on the line."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    DEAD = "dead"
+    PARKED = "parked"
+    CANCELLED = "cancelled"
+
+
+class DeliveryState(StrEnum):
+    """Where a delivery stands on the line."""
+
+    OWED = "owed"
+    SENT = "sent"
+    PARKED = "parked"
+
+
+class Priority(IntEnum):
+    """The lane of a job; the lowest is served first."""
+
+    URGENT = 0
+    ROUTINE = 10
+    BACKGROUND = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One SOP instance as it was received; its bytes lie in the spool."""
+
+    sop_instance_uid: str
+    sop_class_uid: str
+    study_instance_uid: str
+    series_instance_uid: str
+    transfer_syntax_uid: str
+    calling_ae_title: str
+    view: str
+    """Image Laterality and View Position in one word, such as ``RMLO``; empty where unknown."""
+    size: int
+    """Bytes of the file."""
+    sha256: str
+    """Of the data set as it came, without the file meta information."""
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An object or an association that this node did not take, and why."""
+
+    calling_ae_title: str
+    sop_instance_uid: str
+    study_instance_uid: str
+    status: int
+    """As answered to the sender, PS3.4 Table B.2-1; 0 where it was no C-STORE that was refused."""
+    reason: str
+    refused_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """What is known of a study that came in."""
+
+    study_instance_uid: str
+    calling_ae_title: str
+    instances: int
+    undecided: int
+    """Instances that the router has not judged yet."""
+    views: tuple[str, ...]
+    """The distinct known views, sorted."""
+    first_received_at: datetime
+    last_received_at: datetime
+    complete_asked: bool = False
+    """An operator said that nothing more will come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the router made of one image under one route, and why."""
+
+    sop_instance_uid: str
+    route: str
+    """Empty where no route applies."""
+    pipeline: str
+    taken: bool
+    reason: str
+    job_id: str
+    """Empty where the image was not taken."""
+    decided_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One pipeline to be run on one image, or on the images that belong together."""
+
+    job_id: str
+    study_instance_uid: str
+    sop_instance_uids: tuple[str, ...]
+    route: str
+    pipeline: str
+    send_to: tuple[str, ...]
+    priority: Priority
+    created_at: datetime
+    run_at: datetime
+    """Not before this moment."""
+    state: JobState = JobState.QUEUED
+    token: int = 0
+    """Fencing: a write with an older token is void."""
+    owner: str = ""
+    lease_until: datetime | None = None
+    failures: int = 0
+    """Times it was tried and something outside was unavailable."""
+    crashes: int = 0
+    """Times the process that ran it died of it (a fault in native code, a time limit)."""
+    losts: int = 0
+    """Times the process that ran it vanished (killed, powered off)."""
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    error: str = ""
+    stages: Mapping[str, float] = field(default_factory=dict)
+    """Seconds per stage of the run that finished."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One object that a job made; its bytes lie in the results spool."""
+
+    sop_instance_uid: str
+    sop_class_uid: str
+    series_instance_uid: str
+    study_instance_uid: str
+    transfer_syntax_uid: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One result that a destination is to receive."""
+
+    job_id: str
+    sop_instance_uid: str
+    sop_class_uid: str
+    destination: str
+    run_at: datetime
+    """Not before this moment."""
+    state: DeliveryState = DeliveryState.OWED
+    attempts: int = 0
+    error: str = ""
+    sent_at: datetime | None = None

@@ -1,0 +1,1 @@
+"""How DICOM objects come in."""
