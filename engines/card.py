@@ -1,0 +1,117 @@
+"""What is known about a set of weights."""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+Precision = Literal["fp32", "bf16", "fp16"]
+Task = Literal["super-resolution", "segmentation", "classification"]
+
+CARD_FILE = "card.toml"
+
+
+class CardError(Exception):
+    """A model on the shelf is missing, broken or altered; the message says which and how."""
+
+
+def plain_file_name(name: str) -> str:
+    """Return `name` if it names a file beside the card and nothing else."""
+    if name != Path(name).name or name in {"", ".", ".."}:
+        raise ValueError("must be the name of a file beside the card, without folders")
+    return name
+
+
+class Record(BaseModel):
+    """A part of a card: read once, never changed, no unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Input(Record):
+    """What the network takes: values `(v - low) / (high - low)` of the image's own range."""
+
+    channels: int = Field(ge=1)
+    range: tuple[float, float]
+    normalisation: str
+
+
+class Tolerance(Record):
+    """How far a back end may stray from the fp32 reference, on values of the input range."""
+
+    maximum: float = Field(gt=0)
+    root_mean_square: float = Field(gt=0)
+
+
+class Training(Record):
+    """Where the weights come from."""
+
+    data: str
+    licence: str
+    recipe: str
+    command: str
+
+
+class Measurement(Record):
+    """One measured result, and the command that measures it again."""
+
+    what: str
+    value: float
+    unit: str
+    command: str
+
+
+class Card(Record):
+    """Travels with the weights: without it they mean nothing.
+
+    `halo` is the reach of the receptive field and `tile` the window that the network is run on,
+    both in pixels of the input.
+    """
+
+    folder: Path = Field(exclude=True)
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")
+    version: str = Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z.-]*$")
+    summary: str
+    task: Task
+    scale: int = Field(default=1, ge=1)
+    file: Annotated[str, AfterValidator(plain_file_name)] = "weights.onnx"
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    halo: int = Field(ge=0)
+    tile: int = Field(ge=1)
+    precisions: tuple[Precision, ...] = Field(min_length=1)
+    input: Input
+    tolerance: Tolerance
+    training: Training
+    measured: tuple[Measurement, ...] = ()
+
+    @property
+    def weights(self) -> Path:
+        """The file of the weights."""
+        return self.folder / self.file
+
+
+def read_card(folder: Path) -> Card:
+    """Return the card of the model in `folder`.
+
+    Raises:
+        CardError: it is missing, is not TOML, or says something a card cannot say.
+    """
+    path = folder / CARD_FILE
+    try:
+        stated = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise CardError(f"{path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise CardError(f"{path} is not TOML: {error}") from error
+    if "folder" in stated:
+        raise CardError(f"{path}: folder: a card does not say where it lies")
+    try:
+        return Card(folder=folder, **stated)
+    except ValidationError as error:
+        raise CardError(f"{path}: {_first_fault(error)}") from error
+
+
+def _first_fault(error: ValidationError) -> str:
+    fault = error.errors()[0]
+    return f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}"

@@ -1,0 +1,1 @@
+"""How well a card does on sets of images."""
