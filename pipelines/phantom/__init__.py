@@ -1,0 +1,1 @@
+"""Synthetic mammograms with known truth, for tests, the demo and `senoscope check`."""
