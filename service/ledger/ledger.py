@@ -14,11 +14,20 @@ from service.ledger.records import (
     Refusal,
     Result,
     Study,
+    WorkerPresence,
 )
 
 
 class Intake(Protocol):
-    """What the listener writes down."""
+    """What the listener writes down; `service.ledger.receive` takes the steps in the right order."""
+
+    def knows(self, instance: Instance) -> bool:
+        """Tell whether `instance` was recorded, with these bytes.
+
+        Raises:
+            BadObjectError: if other bytes are already kept under its SOP Instance UID.
+        """
+        ...
 
     def record(self, instance: Instance) -> bool:
         """Remember that `instance` lies in the spool; return whether it is new.
@@ -77,6 +86,10 @@ class Studies(Protocol):
     def reopen(self, study_instance_uid: str) -> None:
         """Let the router judge every instance of that study anew; its finished jobs run again."""
 
+    def study_counts(self) -> Mapping[str, int]:
+        """Return the number of studies that are ``receiving`` (something undecided) or ``judged``."""
+        ...
+
     def refusals(self, limit: int = 100) -> Sequence[Refusal]:
         """Return what was refused last, newest first."""
         ...
@@ -130,6 +143,10 @@ class Jobs(Protocol):
         """Queue again the running jobs whose lease ran out; return their ids."""
         ...
 
+    def owners(self) -> Sequence[str]:
+        """Return who holds the running jobs."""
+        ...
+
     def due(self, every_s: float = 5.0, limit: int = 100) -> Sequence[tuple[str, int]]:
         """Return (id, priority) of due jobs not woken in the last `every_s`, marked as woken now."""
         ...
@@ -139,6 +156,14 @@ class Jobs(Protocol):
 
         Raises:
             UnknownError: if there is none.
+        """
+        ...
+
+    def job_id_of(self, beginning: str) -> str:
+        """Return the id of the one job whose id begins so.
+
+        Raises:
+            UnknownError: if there is none, or more than one.
         """
         ...
 
@@ -206,7 +231,21 @@ class Deliveries(Protocol):
         ...
 
 
-class Ledger(Intake, Studies, Jobs, Deliveries, Protocol):
+class Workers(Protocol):
+    """Who is at work."""
+
+    def present(self, worker: WorkerPresence) -> None:
+        """Remember that this worker was seen alive."""
+
+    def absent(self, owner: str) -> None:
+        """Forget that worker: it left, or it is dead."""
+
+    def workers(self, within_s: float = 30.0) -> Sequence[WorkerPresence]:
+        """Return the workers seen alive in the last `within_s` seconds."""
+        ...
+
+
+class Ledger(Intake, Studies, Jobs, Deliveries, Workers, Protocol):
     """The node's memory: what was received, decided, done and sent."""
 
     def ping(self) -> None:

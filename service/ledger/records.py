@@ -155,3 +155,17 @@ class Delivery:
     attempts: int = 0
     error: str = ""
     sent_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerPresence:
+    """A worker process that was seen alive."""
+
+    owner: str
+    """As it signs the jobs it holds; see `service.worker.owner`."""
+    device: str
+    """Such as ``cpu`` or ``cuda:0``."""
+    engines: tuple[str, ...]
+    """Name and back end of those it has open, such as ``fsrcnn-x2 openvino-bf16``."""
+    started_at: datetime
+    seen_at: datetime

@@ -1,0 +1,232 @@
+"""DICOM files on disk, byte for byte as they came or will go."""
+
+import errno
+import filecmp
+import hashlib
+import os
+import re
+import shutil
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fcntl import LOCK_EX, flock
+from pathlib import Path
+from uuid import uuid4
+
+from pydicom import Dataset, dcmread
+from pydicom.errors import BytesLengthException, InvalidDicomError
+
+from service.errors import BadObjectError, SpoolFullError, UnavailableError
+
+LONGEST_UID = 64
+"""PS3.5 9.1."""
+QUARANTINED = 200
+"""Refused files that are kept for people to look at; beyond that the oldest goes."""
+
+_UID = re.compile(r"[0-9]+(\.[0-9]+)+")
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_UNREADABLE = (
+    InvalidDicomError,
+    BytesLengthException,
+    EOFError,
+    NotImplementedError,
+    struct.error,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+)
+"""What pydicom raises on bytes that are no data set."""
+
+
+def is_uid(text: str) -> bool:
+    """Tell whether `text` is a UID by PS3.5 9.1; components with leading zeros pass, they exist."""
+    return len(text) <= LONGEST_UID and _UID.fullmatch(text) is not None
+
+
+class Spool:
+    """One file per SOP instance; a file is there wholly or not at all.
+
+    A file grows in ``incoming/``, is synced, and then gets its name: whoever dies on the way leaves
+    only something for `sweep_incoming`. The first file under a UID stays: nothing overwrites it.
+    Several processes may use the same folder.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._incoming = root / "incoming"
+        self._quarantine = root / "quarantine"
+        self._locks = root / "locks"
+        for folder in (self._incoming, self._quarantine, self._locks):
+            folder.mkdir(parents=True, exist_ok=True)
+
+    def path(self, sop_instance_uid: str) -> Path:
+        """Return where that instance lies or would lie; a name from the network is never a path.
+
+        Raises:
+            BadObjectError: if it is no UID.
+        """
+        if not is_uid(sop_instance_uid):
+            raise BadObjectError(f"not a UID (PS3.5 9.1): {sop_instance_uid[:LONGEST_UID]!r}")
+        digest = hashlib.sha256(sop_instance_uid.encode()).hexdigest()
+        return self._root / digest[0] / digest[1] / f"{sop_instance_uid}.dcm"
+
+    def temporary(self) -> Path:
+        """Return a new name in ``incoming/``, where a file may grow before it is kept."""
+        return self._incoming / f"{os.getpid()}-{uuid4().hex}.part"
+
+    def keep(self, sop_instance_uid: str, temporary: Path) -> Path:
+        """Sync the file at `temporary`, give it its name for good and return its path.
+
+        The same bytes again change nothing. `temporary` is gone afterwards, unless this raises.
+
+        Raises:
+            BadObjectError: if it is no UID, or other bytes are already kept under it.
+            SpoolFullError: if the disk has no room.
+            UnavailableError: if the disk cannot be written to.
+        """
+        path = self.path(sop_instance_uid)
+        with _disk_errors(self._root):
+            _sync(temporary)
+            _make_folder(path.parent)
+            try:
+                path.hardlink_to(temporary)  # unlike a rename it never overwrites
+            except FileExistsError:
+                if not filecmp.cmp(path, temporary, shallow=False):
+                    raise BadObjectError(
+                        f"other bytes are already kept under {sop_instance_uid}"
+                    ) from None
+            _sync(path.parent)
+            temporary.unlink()
+        return path
+
+    def keep_dataset(self, dataset: Dataset) -> Path:
+        """Write `dataset` in the DICOM file format, for good, and return its path.
+
+        What is already kept under its SOP Instance UID stays as it is.
+
+        Raises:
+            BadObjectError: if its SOP Instance UID is none.
+            SpoolFullError: if the disk has no room.
+            UnavailableError: if the disk cannot be written to.
+        """
+        path = self.path(str(dataset.SOPInstanceUID))
+        if path.exists():
+            return path
+        temporary = self.temporary()
+        try:
+            with _disk_errors(self._root):
+                dataset.save_as(temporary, enforce_file_format=True)
+            return self.keep(str(dataset.SOPInstanceUID), temporary)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    def header(self, sop_instance_uid: str) -> Dataset:
+        """Return that instance without its pixels.
+
+        Raises:
+            BadObjectError: if it cannot be read.
+            UnavailableError: if it is not there.
+        """
+        return read_file(self.path(sop_instance_uid), stop_before_pixels=True)
+
+    def read(self, sop_instance_uid: str) -> Dataset:
+        """Return that instance.
+
+        Raises:
+            BadObjectError: if it cannot be read.
+            UnavailableError: if it is not there.
+        """
+        return read_file(self.path(sop_instance_uid))
+
+    def remove(self, sop_instance_uid: str) -> None:
+        """Remove that instance, if it is there."""
+        with _disk_errors(self._root):
+            self.path(sop_instance_uid).unlink(missing_ok=True)
+
+    def quarantine(self, temporary: Path, name: str, reason: str) -> Path:
+        """Put a file that was refused where people can look at it, with the reason beside it."""
+        digest = hashlib.sha256(name.encode(errors="replace")).hexdigest()
+        path = self._quarantine / f"{name if is_uid(name) else digest[:16]}.dcm"
+        with _disk_errors(self._root):
+            path.with_suffix(".txt").write_text(f"{reason}\n", encoding="utf-8")
+            temporary.replace(path)
+            kept = sorted(self._quarantine.glob("*.dcm"), key=_modified)
+            for old in kept[:-QUARANTINED]:
+                old.unlink(missing_ok=True)
+                old.with_suffix(".txt").unlink(missing_ok=True)
+        return path
+
+    def sweep_incoming(self, older_than: float) -> int:
+        """Remove what a crash left in ``incoming/``; return how many.
+
+        `older_than` is a POSIX time: files last written before it.
+        """
+        left = [path for path in self._incoming.iterdir() if _modified(path) < older_than]
+        for path in left:
+            path.unlink(missing_ok=True)
+        return len(left)
+
+    def free_bytes(self) -> int:
+        """Return the room left on the disk."""
+        with _disk_errors(self._root):
+            return shutil.disk_usage(self._root).free
+
+    @contextmanager
+    def locked(self, sop_instance_uid: str) -> Iterator[None]:
+        """Let nobody else hold this UID meanwhile, in this process or another."""
+        digest = hashlib.sha256(sop_instance_uid.encode()).hexdigest()
+        with (self._locks / digest[:2]).open("wb") as file:
+            flock(file, LOCK_EX)
+            yield
+
+
+def read_file(path: Path, *, stop_before_pixels: bool = False) -> Dataset:
+    """Return the data set in the DICOM file at `path`.
+
+    Raises:
+        BadObjectError: if it cannot be read.
+        UnavailableError: if it is not there, or the disk fails.
+    """
+    try:
+        return dcmread(path, stop_before_pixels=stop_before_pixels)
+    except OSError as error:
+        raise UnavailableError(f"cannot read {path.name}: {error.strerror}") from error
+    except _UNREADABLE as error:
+        raise BadObjectError(f"cannot read {path.name}: {type(error).__name__}") from error
+
+
+@contextmanager
+def _disk_errors(root: Path) -> Iterator[None]:
+    """Turn what the operating system says about the disk into this node's words."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _NO_ROOM:
+            raise SpoolFullError(f"no room on the disk of {root}") from error
+        raise UnavailableError(f"cannot use {root}: {error.strerror}") from error
+
+
+def _sync(path: Path) -> None:
+    """Make sure that the file or folder at `path` is on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _make_folder(folder: Path) -> None:
+    """Make `folder` and those above it, durably."""
+    if folder.is_dir():
+        return
+    _make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    _sync(folder.parent)
+
+
+def _modified(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
