@@ -1,0 +1,18 @@
+"""The door for people."""
+
+import sys
+
+from service.cli.app import app
+from service.errors import NodeError
+
+
+def main() -> None:
+    """Run the command line; what goes wrong on purpose is one line on stderr and exit 1."""
+    try:
+        app()
+    except NodeError as error:
+        sys.exit(f"senoscope: {error}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""The command `senoscope`: every command in one list."""
+
+from typing import Annotated
+
+import typer
+
+from service.cli import (
+    check,
+    deliveries,
+    demo,
+    engines,
+    evaluate,
+    jobs,
+    process,
+    routes,
+    send,
+    serve,
+    studies,
+    train,
+)
+from service.version import VERSION
+
+app = typer.Typer(
+    name="senoscope",
+    help="A DICOM node for mammography: receives studies, runs networks, answers in DICOM.\n\n"
+    "Research use only. Not for clinical diagnosis.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(serve.serve)
+app.command()(serve.worker)
+app.command()(demo.demo)
+app.command()(process.process)
+app.command()(send.send)
+app.command()(check.check)
+app.add_typer(studies.app, name="studies")
+app.add_typer(jobs.app, name="jobs")
+app.add_typer(deliveries.app, name="deliveries")
+app.add_typer(routes.app, name="routes")
+app.add_typer(engines.app, name="engines")
+train.register(app)
+evaluate.register(app)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"senoscope {VERSION} (research use only)")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which it is.")
+    ] = False,
+) -> None:
+    """A DICOM node for mammography. Research use only."""
+    del version

@@ -1,0 +1,52 @@
+"""`senoscope deliveries`: what the destinations are still to receive."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from service.cli.options import Config, Json, Limit, console, examples, print_json, print_table
+from service.ledger.records import DeliveryState
+from service.wiring import open_ledger
+
+app = typer.Typer(help="Deliveries: one result to one destination.", no_args_is_help=True)
+
+
+@app.command("list", epilog=examples("senoscope deliveries list --state parked"))
+def list_deliveries(
+    state: Annotated[DeliveryState | None, typer.Option(help="Only those in this state.")] = None,
+    study: Annotated[str | None, typer.Option(help="Only those of this study.")] = None,
+    limit: Limit = 100,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """List deliveries, newest first."""
+    deliveries = open_ledger(config).deliveries(study, state, limit)
+    if as_json:
+        print_json([asdict(delivery) for delivery in deliveries])
+        return
+    print_table(
+        f"{len(deliveries)} deliveries",
+        ["result", "destination", "state", "attempts", "next try", "error"],
+        [
+            [
+                d.sop_instance_uid,
+                d.destination,
+                d.state,
+                d.attempts,
+                f"{d.run_at:%H:%M:%S}" if d.state is DeliveryState.OWED else "",
+                d.error,
+            ]
+            for d in deliveries
+        ],
+    )
+
+
+@app.command("retry", epilog=examples("senoscope deliveries retry --destination pacs"))
+def retry(
+    destination: Annotated[str | None, typer.Option(help="Only to this destination.")] = None,
+    config: Config = None,
+) -> None:
+    """Send parked and postponed deliveries again now."""
+    count = open_ledger(config).retry_deliveries(destination)
+    console.print(f"{count} deliveries owed again now")

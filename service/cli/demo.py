@@ -1,0 +1,204 @@
+"""`senoscope demo`: the whole way once, before your eyes."""
+
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydicom import Dataset, dcmread
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from pipelines.phantom.study import study
+from service.cli.options import Json, console, examples, print_json, print_table
+from service.delivery.files import find_files
+from service.demo import run
+from service.demo.crops import Crops, write_crops
+from service.demo.pacs import Pacs, start_pacs
+from service.demo.report import Returned, returned, stage_seconds
+from service.errors import RefusedError
+from service.ledger.ledger import Ledger
+from service.ledger.records import Job
+from service.wiring import open_ledger, settings_of
+
+SEED = 7
+NOTE = "senoscope-demo"
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What happened to one study."""
+
+    study_instance_uid: str
+    jobs: Sequence[Job]
+    objects: Sequence[Returned]
+    crops: Sequence[Crops]
+    turnaround_s: float
+
+
+def demo(
+    keep: Annotated[
+        Path, typer.Option(help="Where everything is kept; an earlier demo there is replaced.")
+    ] = Path("demo"),
+    given: Annotated[
+        list[Path] | None,
+        typer.Option("--input", help="Your own DICOM files instead of the phantom.", exists=True),
+    ] = None,
+    rows: Annotated[int, typer.Option(help="Rows of a phantom view.", min=64)] = 4096,
+    columns: Annotated[int, typer.Option(help="Columns of a phantom view.", min=48)] = 3328,
+    as_json: Json = False,
+) -> None:
+    """Send a study through a node of its own; show what comes back to the PACS, and how fast."""
+    console.quiet = as_json
+    started = time.perf_counter()
+    folder = _fresh(keep)
+    console.print("[bold]Senoscope demo[/] (research use only, not for clinical diagnosis)")
+    with start_pacs(folder / "pacs") as pacs:
+        config, ports = run.configure(folder, settings_of(None).models_dir, pacs)
+        console.print(f"PACS: {pacs.name}, port {pacs.dicom_port}. Starting the node ...")
+        with run.start_node(config, ports.http, folder / "node.log"):
+            files = find_files(given) if given else _phantoms(folder / "input", rows, columns)
+            stories = _carry(open_ledger(config), ports, files, pacs, folder)
+    took = time.perf_counter() - started
+    if as_json:
+        print_json({"studies": [asdict(story) for story in stories], "seconds": took})
+        return
+    for story in stories:
+        _tell(story)
+    console.print(f"\nEverything is in {folder}/ . The demo took {took:.1f} s.")
+
+
+demo.__doc__ = f"{demo.__doc__}\n\n" + examples(
+    "senoscope demo",
+    "senoscope demo --rows 2048 --columns 1664 --keep /tmp/demo",
+    "senoscope demo --input /data/mammograms --json",
+)
+
+
+def _fresh(folder: Path) -> Path:
+    """Return `folder`, empty; only what a demo made is ever removed."""
+    note = folder / NOTE
+    if folder.exists() and any(folder.iterdir()):
+        if not note.is_file():
+            raise RefusedError(f"{folder} holds something else; name another with --keep")
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    note.write_text("Made by `senoscope demo`; the next one replaces it.\n")
+    (folder / "input").mkdir()
+    (folder / "pacs").mkdir()
+    (folder / "returned").mkdir()
+    return folder.resolve()
+
+
+def _bar() -> Progress:
+    return Progress(
+        TextColumn("{task.description:28}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        disable=console.quiet,
+    )
+
+
+def _phantoms(folder: Path, rows: int, columns: int) -> list[Path]:
+    files = []
+    with _bar() as bar:
+        task = bar.add_task(f"phantom study {rows} x {columns}", total=4)
+        for image in study(rows, columns, SEED):
+            path = folder / f"{image.ImageLaterality}{image.ViewPosition}.dcm"
+            image.save_as(path, enforce_file_format=True)
+            files.append(path)
+            bar.advance(task)
+    return files
+
+
+def _carry(
+    ledger: Ledger, ports: run.Ports, files: Sequence[Path], pacs: Pacs, folder: Path
+) -> list[Story]:
+    """Send `files`, wait for the results and fetch them from `pacs`."""
+    sources = {str(header.SOPInstanceUID): path for path, header in _headers(files)}
+    studies = list(dict.fromkeys(str(header.StudyInstanceUID) for _, header in _headers(files)))
+    with _bar() as bar:
+        sending = bar.add_task("C-STORE to the node", total=len(files))
+        working = bar.add_task("jobs done", total=None)
+        coming = bar.add_task("results sent to the PACS", total=None)
+        for _ in run.send(files, ports.dicom):
+            bar.advance(sending)
+
+        def show(progress: run.Progress) -> None:
+            bar.update(working, total=progress.jobs or None, completed=progress.jobs_done)
+            bar.update(coming, total=progress.deliveries or None, completed=progress.delivered)
+
+        jobs = {uid: run.await_results(ledger, uid, show) for uid in studies}
+    return [_story(ledger, uid, jobs[uid], sources, pacs, folder) for uid in studies]
+
+
+def _headers(files: Sequence[Path]) -> list[tuple[Path, Dataset]]:
+    return [(path, dcmread(path, stop_before_pixels=True)) for path in files]
+
+
+def _story(  # noqa: PLR0913 - all of it is told
+    ledger: Ledger,
+    study_instance_uid: str,
+    jobs: Sequence[Job],
+    sources: dict[str, Path],
+    pacs: Pacs,
+    folder: Path,
+) -> Story:
+    objects: list[Returned] = []
+    crops: list[Crops] = []
+    views = {i.sop_instance_uid: i.view for i in ledger.instances(study_instance_uid)}
+    for job in jobs:
+        (source_uid,) = job.sop_instance_uids
+        name = views[source_uid] or source_uid
+        fetched = [
+            returned(name, result, pacs.fetch(result.sop_instance_uid, folder / "returned"))
+            for result in ledger.results(job.job_id)
+        ]
+        objects += fetched
+        crops += [
+            write_crops(dcmread(sources[source_uid]), dcmread(one.path), folder, name)
+            for one in fetched
+            if one.rows
+        ]
+    return Story(study_instance_uid, jobs, objects, crops, _turnaround(ledger, study_instance_uid))
+
+
+def _turnaround(ledger: Ledger, study_instance_uid: str) -> float:
+    """Return the seconds from the last image received to the last result acknowledged."""
+    sent = [each.sent_at for each in ledger.deliveries(study_instance_uid) if each.sent_at]
+    received = ledger.study(study_instance_uid).last_received_at
+    return (max(sent) - received).total_seconds() if sent else 0.0
+
+
+def _tell(story: Story) -> None:
+    print_table(
+        f"\nWhat came back of study {story.study_instance_uid}",
+        ["view", "object", "SOP Instance UID", "matrix", "MB", "PIQE before -> after"],
+        [
+            [
+                one.view,
+                one.what,
+                one.sop_instance_uid,
+                f"{one.rows} x {one.columns}" if one.rows else "",
+                f"{one.size / 1e6:.1f}",
+                " -> ".join(f"{value:.1f}" for value in one.piqe.values()),
+            ]
+            for one in story.objects
+        ],
+    )
+    stages = stage_seconds(story.jobs)
+    print_table(
+        "Seconds per stage",
+        ["stage", *(str(number) for number in range(1, len(story.jobs) + 1)), "all"],
+        [
+            [stage, *(f"{value:.2f}" for value in seconds), f"{sum(seconds):.2f}"]
+            for stage, seconds in stages.items()
+        ],
+    )
+    console.print(f"Last image received to last result acknowledged: {story.turnaround_s:.1f} s")
+    for pair in story.crops:
+        console.print(f"before and after: {pair.side_by_side}", soft_wrap=True)

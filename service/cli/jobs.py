@@ -1,0 +1,96 @@
+"""`senoscope jobs`: what is being done, what failed, and what to do about it."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from service.cli.options import Config, Json, Limit, console, examples, print_json, print_table
+from service.ledger.records import JobState
+from service.wiring import open_ledger
+
+app = typer.Typer(help="Jobs: one pipeline on one image.", no_args_is_help=True)
+JobId = Annotated[str, typer.Argument(help="As `jobs list` shows it; its beginning is enough.")]
+
+
+@app.command("list", epilog=examples("senoscope jobs list --state dead", "senoscope jobs list --json"))
+def list_jobs(
+    state: Annotated[JobState | None, typer.Option(help="Only those in this state.")] = None,
+    study: Annotated[str | None, typer.Option(help="Only those of this study.")] = None,
+    limit: Limit = 100,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """List jobs, newest first."""
+    jobs = open_ledger(config).jobs(study, state, limit)
+    if as_json:
+        print_json([asdict(job) for job in jobs])
+        return
+    print_table(
+        f"{len(jobs)} jobs",
+        ["job", "state", "pipeline", "route", "image", "tries", "seconds", "error"],
+        [
+            [
+                job.job_id[:12],
+                job.state,
+                job.pipeline,
+                job.route,
+                ", ".join(job.sop_instance_uids),
+                job.failures + job.crashes + job.losts,
+                f"{sum(job.stages.values()):.1f}" if job.stages else "",
+                job.error,
+            ]
+            for job in jobs
+        ],
+    )
+
+
+@app.command("show", epilog=examples("senoscope jobs show 3f2a9c"))
+def show(job_id: JobId, config: Config = None, as_json: Json = False) -> None:
+    """Show one job, its stages, its results and their deliveries."""
+    ledger = open_ledger(config)
+    job = ledger.job(ledger.job_id_of(job_id))
+    deliveries = [d for d in ledger.deliveries(job.study_instance_uid) if d.job_id == job.job_id]
+    if as_json:
+        print_json(
+            {
+                **asdict(job),
+                "results": [asdict(result) for result in ledger.results(job.job_id)],
+                "deliveries": [asdict(delivery) for delivery in deliveries],
+            }
+        )
+        return
+    print_table(
+        f"job {job.job_id}", ["field", "value"], [(k, v) for k, v in asdict(job).items() if v]
+    )
+    print_table(
+        "deliveries",
+        ["result", "destination", "state", "attempts", "error"],
+        [[d.sop_instance_uid, d.destination, d.state, d.attempts, d.error] for d in deliveries],
+    )
+
+
+@app.command("retry", epilog=examples("senoscope jobs retry 3f2a9c", "senoscope jobs retry --all"))
+def retry(
+    job_id: Annotated[str | None, typer.Argument(help="The job.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every dead and parked job.")] = False,
+    config: Config = None,
+) -> None:
+    """Queue a dead, parked or cancelled job again."""
+    ledger = open_ledger(config)
+    if not every and job_id is None:
+        raise typer.BadParameter("name a job, or say --all")
+    failed = [*ledger.jobs(state=JobState.DEAD), *ledger.jobs(state=JobState.PARKED)]
+    wanted = [job.job_id for job in failed] if every else [ledger.job_id_of(job_id or "")]
+    for one in wanted:
+        ledger.retry(one)
+        console.print(f"{one[:12]} queued again")
+
+
+@app.command("cancel", epilog=examples("senoscope jobs cancel 3f2a9c"))
+def cancel(job_id: JobId, config: Config = None) -> None:
+    """Cancel a queued or running job."""
+    ledger = open_ledger(config)
+    one = ledger.job_id_of(job_id)
+    ledger.cancel(one)
+    console.print(f"{one[:12]} cancelled")

@@ -1,0 +1,62 @@
+"""`senoscope process`: files in, result objects out, without a node."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import track
+
+from service.cli.options import Config, Json, console, examples, print_json, print_table
+from service.delivery.files import find_files
+from service.errors import RefusedError
+
+
+def process(
+    paths: Annotated[list[Path], typer.Argument(help="DICOM files, or folders of them.", exists=True)],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Where the results go.")],
+    pipeline: Annotated[str, typer.Option("--pipeline", "-p", help="Its name.")] = "super-resolution",
+    device: Annotated[str, typer.Option(help="cpu, cuda:0, or auto.")] = "auto",
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Run a pipeline on files and write its result objects; go on where it was interrupted."""
+    from service.wiring import make_offline  # noqa: PLC0415 - opens engines
+
+    files = find_files(paths)
+    offline = make_offline(config, pipeline, device, out)
+    done = [
+        each
+        for each in track(
+            offline.process(files),
+            description=pipeline,
+            total=len(files),
+            console=console,
+            disable=as_json,
+        )
+    ]
+    if as_json:
+        print_json([asdict(each) for each in done])
+    else:
+        print_table(
+            f"results in {out}",
+            ["file", "outcome", "reason", "results", "seconds"],
+            [
+                [
+                    each.path,
+                    each.outcome,
+                    each.reason,
+                    "\n".join(each.results),
+                    f"{sum(each.stages.values()):.1f}",
+                ]
+                for each in done
+            ],
+        )
+    failed = sum(each.outcome == "failed" for each in done)
+    if failed:
+        raise RefusedError(f"{failed} of {len(done)} files failed; the reasons are above")
+
+
+process.__doc__ = f"{process.__doc__}\n\n" + examples(
+    "senoscope process study/ --out results/", "senoscope process a.dcm b.dcm -o out --json"
+)

@@ -1,0 +1,160 @@
+"""`senoscope studies`: what came in, and what was made of each image, and why."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from service.cli.options import Config, Json, Limit, console, examples, print_json, print_table
+from service.ledger.ledger import Ledger
+from service.wiring import open_ledger
+
+app = typer.Typer(help="Studies that came in.", no_args_is_help=True)
+StudyUid = Annotated[str, typer.Argument(help="Study Instance UID.", metavar="STUDY_UID")]
+
+
+@app.command(
+    "list", epilog=examples("senoscope studies list", "senoscope studies list --refused --json")
+)
+def list_studies(
+    refused: Annotated[
+        bool, typer.Option("--refused", help="Instead: what was refused, and why.")
+    ] = False,
+    limit: Limit = 100,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """List the studies received, newest first."""
+    ledger = open_ledger(config)
+    if refused:
+        _list_refusals(ledger, limit, as_json)
+        return
+    studies = ledger.studies(limit)
+    if as_json:
+        print_json([asdict(study) for study in studies])
+        return
+    print_table(
+        f"{len(studies)} studies",
+        ["study", "from", "images", "undecided", "views", "last image"],
+        [
+            [
+                s.study_instance_uid,
+                s.calling_ae_title,
+                s.instances,
+                s.undecided,
+                " ".join(s.views),
+                f"{s.last_received_at:%Y-%m-%d %H:%M:%S}",
+            ]
+            for s in studies
+        ],
+    )
+
+
+@app.command("show", epilog=examples("senoscope studies show 2.25.1234 --json"))
+def show(study_uid: StudyUid, config: Config = None, as_json: Json = False) -> None:
+    """Show each image of a study, what was done with it or why not, and its results."""
+    ledger = open_ledger(config)
+    study = ledger.study(study_uid)
+    images = _images(ledger, study_uid)
+    refusals = [asdict(r) for r in ledger.refusals() if r.study_instance_uid == study_uid]
+    if as_json:
+        print_json({**asdict(study), "images": images, "refusals": refusals})
+        return
+    print_table(
+        f"study {study_uid}",
+        ["image", "view", "route", "what was done, or why not", "job", "results sent"],
+        [
+            [
+                image["sop_instance_uid"],
+                image["view"],
+                decision["route"],
+                decision["reason"],
+                decision["job_state"],
+                decision["sent"],
+            ]
+            for image in images
+            for decision in image["decisions"] or [_UNDECIDED]
+        ],
+    )
+    for refusal in refusals:
+        console.print(f"refused {refusal['sop_instance_uid']}: {refusal['reason']}")
+
+
+@app.command("complete", epilog=examples("senoscope studies complete 2.25.1234"))
+def complete(study_uid: StudyUid, config: Config = None) -> None:
+    """Judge a study now, whatever is still expected of it."""
+    ledger = open_ledger(config)
+    ledger.study(study_uid)
+    ledger.ask_complete(study_uid)
+    console.print("it is judged now")
+
+
+@app.command("reprocess", epilog=examples("senoscope studies reprocess 2.25.1234"))
+def reprocess(study_uid: StudyUid, config: Config = None) -> None:
+    """Judge a study by today's routes and process it again; the same results keep their UIDs."""
+    ledger = open_ledger(config)
+    ledger.study(study_uid)
+    ledger.reopen(study_uid)
+    console.print("it is judged and processed again")
+
+
+_UNDECIDED: Mapping[str, Any] = {
+    "route": "",
+    "reason": "not judged yet: the study is not complete",
+    "job_state": "",
+    "sent": "",
+}
+
+
+def _images(ledger: Ledger, study_uid: str) -> list[dict[str, Any]]:
+    decisions = ledger.decisions(study_uid)
+    return [
+        {
+            **asdict(instance),
+            "decisions": [
+                _decision(ledger, asdict(decision))
+                for decision in decisions
+                if decision.sop_instance_uid == instance.sop_instance_uid
+            ],
+        }
+        for instance in ledger.instances(study_uid)
+    ]
+
+
+def _decision(ledger: Ledger, decision: dict[str, Any]) -> dict[str, Any]:
+    job_id = decision["job_id"]
+    if not job_id:
+        return {**decision, "job_state": "", "sent": "", "results": []}
+    job = ledger.job(job_id)
+    deliveries = [d for d in ledger.deliveries(job.study_instance_uid) if d.job_id == job_id]
+    sent = sum(1 for d in deliveries if d.sent_at is not None)
+    return {
+        **decision,
+        "job_state": job.state,
+        "error": job.error,
+        "sent": f"{sent} of {len(deliveries)}",
+        "results": [asdict(result) for result in ledger.results(job_id)],
+        "deliveries": [asdict(delivery) for delivery in deliveries],
+    }
+
+
+def _list_refusals(ledger: Ledger, limit: int, as_json: bool) -> None:
+    refusals: Sequence[Any] = ledger.refusals(limit)
+    if as_json:
+        print_json([asdict(refusal) for refusal in refusals])
+        return
+    print_table(
+        f"{len(refusals)} refused",
+        ["when", "from", "status", "instance", "reason"],
+        [
+            [
+                f"{r.refused_at:%Y-%m-%d %H:%M:%S}",
+                r.calling_ae_title,
+                f"{r.status:04X}H" if r.status else "",
+                r.sop_instance_uid,
+                r.reason,
+            ]
+            for r in refusals
+        ],
+    )

@@ -1,0 +1,1 @@
+"""The whole way once, against a PACS of its own."""

@@ -1,0 +1,164 @@
+"""The main job, once: a study goes into a node of its own, results come back to a PACS."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from service.delivery.files import Address, send_files
+from service.demo.pacs import AE_TITLE, Pacs
+from service.errors import UnavailableError
+from service.ledger.ledger import Ledger
+from service.ledger.records import DeliveryState, Job, JobState
+
+SENDER = "DEMO_MODALITY"
+NODE = "SENOSCOPE"
+START_S = 60.0
+LONGEST_S = 900.0
+
+ROUTES = """\
+# The routes of the demo: everything is sharpened and goes back to the PACS.
+[destinations.pacs]
+ae_title = "{pacs}"
+host = "127.0.0.1"
+port = {pacs_port}
+
+[[routes]]
+name = "demo"
+calling = ["{sender}"]
+complete = {{ quiet_s = 2 }}
+pipelines = ["super-resolution"]
+send_to = ["pacs"]
+"""
+SETTINGS = """\
+data_dir = "data"
+models = {models}
+[dicom]
+ae_title = "{node}"
+port = {dicom_port}
+[http]
+port = {http_port}
+[disk]
+low_water_mb = 64
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where the demo's node listens."""
+
+    dicom: int
+    http: int
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far it is."""
+
+    jobs: int
+    jobs_done: int
+    deliveries: int
+    delivered: int
+
+
+def configure(folder: Path, models: Path, pacs: Pacs) -> tuple[Path, Ports]:
+    """Write the node's two files into `folder`; return the settings' path and the ports."""
+    ports = Ports(_free_port(), _free_port())
+    config = folder / "senoscope.toml"
+    config.write_text(
+        SETTINGS.format(
+            models=json.dumps(str(models)), node=NODE, dicom_port=ports.dicom, http_port=ports.http
+        )
+    )
+    (folder / "routes.toml").write_text(
+        ROUTES.format(pacs=AE_TITLE, pacs_port=pacs.dicom_port, sender=SENDER)
+    )
+    return config, ports
+
+
+@contextmanager
+def start_node(config: Path, http_port: int, log: Path) -> Iterator[None]:
+    """Run `senoscope serve` beside us until the block ends; what it logs goes to `log`.
+
+    Raises:
+        UnavailableError: if it is not ready in time, naming its log.
+    """
+    command = [sys.executable, "-m", "service", "serve", "--config", str(config)]
+    with log.open("wb") as out, subprocess.Popen(command, stderr=out, stdout=out) as process:  # noqa: S603
+        try:
+            _wait_until_ready(process, http_port, log)
+            yield
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait()
+
+
+def send(files: Sequence[Path], port: int) -> Iterator[Path]:
+    """Send `files` to the node one after the other; yield each one it took.
+
+    Raises:
+        UnavailableError: if one is not taken.
+    """
+    for sent in send_files(files, Address(NODE, "127.0.0.1", port), SENDER):
+        if not sent.ok:
+            raise UnavailableError(f"the node did not take {sent.path}: {sent.detail}")
+        yield sent.path
+
+
+def await_results(
+    ledger: Ledger, study_instance_uid: str, show: Callable[[Progress], None]
+) -> Sequence[Job]:
+    """Return the study's jobs once all are done and delivered; tell `show` how far it is.
+
+    Raises:
+        UnavailableError: if a job failed, or it takes too long.
+    """
+    until = time.monotonic() + LONGEST_S
+    while time.monotonic() < until:
+        jobs = ledger.jobs(study_instance_uid)
+        deliveries = ledger.deliveries(study_instance_uid)
+        done = sum(job.state is JobState.DONE for job in jobs)
+        sent = sum(each.state is DeliveryState.SENT for each in deliveries)
+        show(Progress(len(jobs), done, len(deliveries), sent))
+        failed = [job for job in jobs if job.state in {JobState.DEAD, JobState.PARKED}]
+        if failed:
+            raise UnavailableError(f"job {failed[0].job_id}: {failed[0].error}")
+        judged = ledger.study(study_instance_uid).undecided == 0
+        if judged and done == len(jobs) and sent == len(deliveries):
+            return sorted(jobs, key=lambda job: job.created_at)
+        time.sleep(0.1)
+    raise UnavailableError(f"no end after {LONGEST_S:.0f} s; look at `senoscope jobs list`")
+
+
+def _wait_until_ready(process: "subprocess.Popen[bytes]", http_port: int, log: Path) -> None:
+    until = time.monotonic() + START_S
+    while time.monotonic() < until:
+        if process.poll() is not None:
+            break
+        if _is_ready(f"http://127.0.0.1:{http_port}/readyz"):
+            return
+        time.sleep(0.1)
+    tail = "\n".join(log.read_text(errors="replace").splitlines()[-5:])
+    raise UnavailableError(f"the node did not become ready; its log {log} ends:\n{tail}")
+
+
+def _is_ready(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 - our own loopback
+            return bool(answer.status == 200)  # noqa: PLR2004
+    except (urllib.error.URLError, ConnectionError, TimeoutError):
+        return False
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

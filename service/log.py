@@ -1,0 +1,35 @@
+"""How the node logs: one line an event, for people on a terminal, JSON for machines."""
+
+import logging
+import sys
+
+import structlog
+
+
+def set_up(*, as_json: bool = not sys.stderr.isatty(), level: int = logging.INFO) -> None:
+    """Send structlog's and the standard library's records to stderr in one format."""
+    shared: list[structlog.types.Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+    ]
+    renderer = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer()
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler()
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level)
+    for noisy in ("pynetdicom", "alembic", "uvicorn", "celery", "kombu", "highdicom", "pydicom"):
+        logging.getLogger(noisy).setLevel(max(level, logging.WARNING))

@@ -1,0 +1,120 @@
+"""Every metric of the node, in one table. No label holds anything of a patient."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+SECONDS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600)
+
+
+class Metrics:
+    """The node's metrics, registered in `registry`."""
+
+    def __init__(self, registry: CollectorRegistry, version: str) -> None:
+        self._instances_received = Counter(
+            "senoscope_instances_received_total",
+            "Instances that senders handed in, by what became of them.",
+            ["calling_ae", "sop_class", "outcome"],
+            registry=registry,
+        )
+        self._received_bytes = Counter(
+            "senoscope_received_bytes_total", "Bytes kept in the spool.", registry=registry
+        )
+        self._associations = Gauge(
+            "senoscope_associations", "Associations now.", ["state"], registry=registry
+        )
+        self._job_seconds = Histogram(
+            "senoscope_job_seconds",
+            "Seconds per stage of the jobs that finished.",
+            ["pipeline", "stage"],
+            buckets=SECONDS,
+            registry=registry,
+        )
+        self._turnaround_seconds = Histogram(
+            "senoscope_turnaround_seconds",
+            "Last image received to last result acknowledged.",
+            ["route"],
+            buckets=SECONDS,
+            registry=registry,
+        )
+        self._images_skipped = Counter(
+            "senoscope_images_skipped_total",
+            "Images that a route did not process.",
+            ["route", "reason"],
+            registry=registry,
+        )
+        self._reload_ok = Gauge(
+            "senoscope_config_reload_ok",
+            "1 if the routes in force are those on the disk, 0 if the file there was refused.",
+            registry=registry,
+        )
+        self._build_info = Gauge(
+            "senoscope_build_info", "The version that runs.", ["version"], registry=registry
+        )
+        self._associations.labels("open").set(0)
+        self._reload_ok.set(1)
+        self._build_info.labels(version).set(1)
+
+    def received(self, calling_ae: str, sop_class: str, outcome: str) -> None:
+        """Count an instance; `outcome` is ``kept``, ``known`` or ``refused``."""
+        self._instances_received.labels(calling_ae, sop_class, outcome).inc()
+
+    def received_bytes(self, size: int) -> None:
+        """Count `size` bytes."""
+        self._received_bytes.inc(size)
+
+    def associations(self, open_now: int) -> None:
+        """Tell how many associations there are now."""
+        self._associations.labels("open").set(open_now)
+
+    def job_done(self, pipeline: str, stages: Mapping[str, float]) -> None:
+        """Note how long each stage took."""
+        for stage, seconds in stages.items():
+            self._job_seconds.labels(pipeline, stage).observe(seconds)
+
+    def turnaround(self, route: str, seconds: float) -> None:
+        """Note how long a study took, last image in to last result out."""
+        self._turnaround_seconds.labels(route).observe(seconds)
+
+    def skipped(self, route: str, reason: str) -> None:
+        """Count an image that `route` did not process."""
+        self._images_skipped.labels(route, reason).inc()
+
+    def reload_ok(self, ok: bool) -> None:  # noqa: FBT001 - a gauge of yes and no
+        """Tell whether the routes on the disk are in force."""
+        self._reload_ok.set(int(ok))
+
+
+@dataclass(frozen=True)
+class LedgerCollector(Collector):
+    """Gauges that are read from the ledger and the disk when they are asked for."""
+
+    job_counts: Callable[[], Mapping[tuple[str, str, int], int]]
+    delivery_counts: Callable[[], Mapping[tuple[str, str], int]]
+    study_counts: Callable[[], Mapping[str, int]]
+    spool_free_bytes: Callable[[], int]
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the gauges as they are now."""
+        jobs = GaugeMetricFamily(
+            "senoscope_jobs", "Jobs in the ledger.", labels=["pipeline", "state", "priority"]
+        )
+        for (pipeline, state, priority), count in self.job_counts().items():
+            jobs.add_metric([pipeline, state, str(priority)], count)
+        yield jobs
+        deliveries = GaugeMetricFamily(
+            "senoscope_deliveries", "Deliveries in the ledger.", labels=["destination", "state"]
+        )
+        for (destination, state), count in self.delivery_counts().items():
+            deliveries.add_metric([destination, state], count)
+        yield deliveries
+        studies = GaugeMetricFamily("senoscope_studies", "Studies kept.", labels=["state"])
+        for state, count in self.study_counts().items():
+            studies.add_metric([state], count)
+        yield studies
+        yield GaugeMetricFamily(
+            "senoscope_spool_free_bytes", "Free on the spool's disk.", self.spool_free_bytes()
+        )

@@ -1,0 +1,64 @@
+"""The node: its roles as threads of one process, and its worker beside it."""
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from service.errors import UnavailableError
+
+logger = logging.getLogger(__name__)
+
+Loop = Callable[[threading.Event], None]
+"""Works until the event is set, then returns in good order."""
+
+
+class Role(StrEnum):
+    """A part of the node that may run on a host of its own."""
+
+    LISTENER = "listener"
+    ROUTER = "router"
+    DELIVERY = "delivery"
+    CONSOLE = "console"
+    WORKER = "worker"
+
+
+@dataclass(frozen=True)
+class Node:
+    """Runs its loops side by side; if one of them dies, the node stops and says so."""
+
+    loops: Mapping[str, Loop]
+    first_out: Callable[[], None] = field(default=lambda: None)
+    """What is done first when the node stops: no new association is taken."""
+
+    def run(self, stop: threading.Event) -> None:
+        """Run until `stop` is set, then let each loop end in good order.
+
+        Raises:
+            UnavailableError: if a loop ended by itself.
+        """
+        died: list[str] = []
+        threads = [
+            threading.Thread(target=_guarded, args=(name, loop, stop, died), name=name)
+            for name, loop in self.loops.items()
+        ]
+        for thread in threads:
+            thread.start()
+        stop.wait()
+        self.first_out()
+        for thread in threads:
+            thread.join()
+        if died:
+            raise UnavailableError(f"the node stopped: {', '.join(died)} died; see the log above")
+
+
+def _guarded(name: str, loop: Loop, stop: threading.Event, died: list[str]) -> None:
+    """Run `loop`; however it ends before it should, the node stops."""
+    try:
+        loop(stop)
+    finally:
+        if not stop.is_set():
+            logger.critical("%s ended by itself: the node stops", name)
+            died.append(name)
+            stop.set()

@@ -1,0 +1,114 @@
+"""The line without a node: files in, result objects out."""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydicom import Dataset, dcmread
+from pydicom.errors import InvalidDicomError
+
+from pipelines.errors import CannotProcessError
+from pipelines.pipeline import Context, Pipeline
+from service.worker.stopwatch import Stopwatch
+
+INDEX = "index.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Processed:
+    """What became of one file."""
+
+    path: str
+    sha256: str
+    outcome: str
+    """``done``, ``skipped`` or ``failed``."""
+    reason: str
+    results: tuple[str, ...]
+    stages: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Offline:
+    """Runs one pipeline on files; what `out` already holds is not made again."""
+
+    pipeline: Pipeline
+    context: Context
+    out: Path
+
+    def process(self, paths: list[Path]) -> Iterator[Processed]:
+        """Yield what became of each file, once its results are on the disk."""
+        self.out.mkdir(parents=True, exist_ok=True)
+        known = self._known()
+        for path in paths:
+            sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+            if sha256 in known:
+                yield replace(known[sha256], path=str(path), reason="done before")
+                continue
+            processed = self._one(path, sha256)
+            self._remember(processed)
+            yield processed
+
+    def _one(self, path: Path, sha256: str) -> Processed:
+        watch = Stopwatch()
+        try:
+            header = dcmread(path, stop_before_pixels=True)
+        except InvalidDicomError:
+            return Processed(str(path), sha256, "skipped", "it is no DICOM file", (), {})
+        reason = self.pipeline.skips(header)
+        if reason is not None:
+            return Processed(str(path), sha256, "skipped", reason, (), {})
+        try:
+            with watch("read file"):
+                image = dcmread(path)
+            results = self.pipeline.run(image, replace(self.context, progress=watch))
+        except CannotProcessError as error:
+            return Processed(str(path), sha256, "failed", str(error), (), dict(watch.seconds))
+        with watch("write files"):
+            names = tuple(self._write(result) for result in results)
+        return Processed(str(path), sha256, "done", "", names, dict(watch.seconds))
+
+    def _write(self, result: Dataset) -> str:
+        name = f"{result.SOPInstanceUID}.dcm"
+        part = self.out / f"{name}.part"
+        result.save_as(part, enforce_file_format=True)
+        part.replace(self.out / name)
+        return name
+
+    def _known(self) -> dict[str, Processed]:
+        index = self.out / INDEX
+        if not index.is_file():
+            return {}
+        rows = (json.loads(line) for line in index.read_text().splitlines() if line.endswith("}"))
+        found = (
+            Processed(**{**row, "results": tuple(row["results"])})
+            for row in rows
+            if row.pop("recipe") == self._recipe()
+        )
+        return {
+            row.sha256: row
+            for row in found
+            if row.outcome == "done" and all((self.out / name).is_file() for name in row.results)
+        }
+
+    def _remember(self, processed: Processed) -> None:
+        line = json.dumps({**asdict(processed), "recipe": self._recipe()})
+        with (self.out / INDEX).open("a", encoding="utf-8") as index:
+            index.write(line + "\n")
+            index.flush()
+            os.fsync(index.fileno())
+
+    def _recipe(self) -> str:
+        card = self.context.engine.card
+        return f"{self.pipeline.name} {card.name} {card.version} {card.sha256[:12]}"
+
+
+def made_at() -> datetime:
+    """Return the date that results of an offline run carry: today's midnight, UTC.
+
+    The same file processed twice on a day gives the same bytes.
+    """
+    return datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)  # noqa: TID251

@@ -1,0 +1,231 @@
+"""What a deployment may choose: `senoscope.toml`, then the environment over it."""
+
+import difflib
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+import engines
+from service.errors import BadConfigurationError
+
+PREFIX = "SENOSCOPE_"
+CONFIG_VARIABLE = f"{PREFIX}CONFIG"
+DEFAULT_FILE = Path("senoscope.toml")
+
+
+class Section(BaseModel):
+    """A table of `senoscope.toml`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Dicom(Section):
+    """How the node is reached by DICOM."""
+
+    ae_title: str = Field(default="SENOSCOPE", min_length=1, max_length=16)
+    host: str = "127.0.0.1"
+    port: int = Field(default=11112, ge=0, le=65535)
+    """0 takes a free one; the log says which."""
+    max_associations: int = Field(default=16, ge=1, le=1000)
+    max_pdu: int = Field(default=131072, ge=4096, le=1 << 20)
+    """Bytes; the longest PDU that this node receives."""
+
+
+class Http(Section):
+    """How the node is reached by HTTP."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+
+
+class LedgerSection(Section):
+    """Where the ledger is."""
+
+    url: str = ""
+    """Empty: SQLite in `data_dir`; else postgresql+psycopg://..."""
+
+
+class Queue(Section):
+    """Where the broker is."""
+
+    broker: str = ""
+    """Empty: embedded, a folder in `data_dir`; else redis://..."""
+
+
+class WorkerSection(Section):
+    """What the networks run on."""
+
+    devices: tuple[str, ...] = ("auto",)
+    """"cpu", "cuda:0", ...; "auto" takes what is there."""
+
+
+class Security(Section):
+    """What must stay secret."""
+
+    site_key_file: str = ""
+    """Empty: made once in `data_dir`."""
+
+
+class Disk(Section):
+    """How much room must stay on the disk."""
+
+    low_water_mb: int = Field(default=1024, ge=1)
+    """Below this, images are refused with A700H, so that the sender keeps them."""
+
+
+class Settings(BaseSettings):
+    """What a deployment may choose; routes are not here: they are the clinic's."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter="__", frozen=True, extra="forbid"
+    )
+
+    data_dir: Path = Path("data")
+    routes: Path = Path("routes.toml")
+    models: Path | None = None
+    """None: a folder `models` beside the file, else the shelf that came with Senoscope."""
+    dicom: Dicom = Dicom()
+    http: Http = Http()
+    ledger: LedgerSection = LedgerSection()
+    queue: Queue = Queue()
+    worker: WorkerSection = WorkerSection()
+    security: Security = Security()
+    disk: Disk = Disk()
+
+    base: Path = Field(default=Path(), exclude=True)
+    """What relative paths are relative to: the folder of the file."""
+
+    own: ClassVar[frozenset[str]] = frozenset({"base"})
+
+    @classmethod
+    def settings_customise_sources(  # noqa: PLR0913 - the signature is pydantic's
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment win over the file."""
+        del settings_cls, dotenv_settings, file_secret_settings
+        return env_settings, init_settings
+
+    @property
+    def models_dir(self) -> Path:
+        """The model shelf."""
+        if self.models is not None:
+            return self.base / self.models
+        beside = self.base / "models"
+        return beside if beside.is_dir() else packaged_models()
+
+    @property
+    def routes_file(self) -> Path:
+        """The clinic's routes."""
+        return self.base / self.routes
+
+    @property
+    def data(self) -> Path:
+        """The folder of spool, SQLite ledger, plans and embedded broker."""
+        return self.base / self.data_dir
+
+    @property
+    def ledger_url(self) -> str:
+        """The ledger's URL for SQLAlchemy."""
+        return self.ledger.url or f"sqlite:///{self.data / 'ledger.sqlite'}"
+
+    @property
+    def site_key_path(self) -> Path:
+        """The file of the key that derived UIDs are made with."""
+        named = self.security.site_key_file
+        return self.base / named if named else self.data / "site.key"
+
+
+def packaged_models() -> Path:
+    """Return the shelf that came with Senoscope: in the wheel, or beside the sources."""
+    package = Path(engines.__file__).parent
+    inside = package / "models"
+    return inside if inside.is_dir() else package.parent / "models"
+
+
+def find_config(named: Path | None) -> Path | None:
+    """Return the file to read: the one named, the environment's, the one here, or none.
+
+    Raises:
+        BadConfigurationError: if a file was named that is not there.
+    """
+    wanted = named or (Path(os.environ[CONFIG_VARIABLE]) if CONFIG_VARIABLE in os.environ else None)  # noqa: TID251
+    if wanted is None:
+        return DEFAULT_FILE if DEFAULT_FILE.is_file() else None
+    if not wanted.is_file():
+        raise BadConfigurationError(
+            f"{wanted}: no such file; name another with --config, or leave it out for the defaults"
+        )
+    return wanted
+
+
+def load_settings(named: Path | None = None) -> Settings:
+    """Return the settings of that file, the environment over it; all have defaults.
+
+    Raises:
+        BadConfigurationError: naming the file, the key, and the nearest known key.
+    """
+    path = find_config(named)
+    table = _read(path) if path else {}
+    base = path.parent.resolve() if path else Path.cwd()
+    _forbid_unknown_variables()
+    try:
+        return Settings(**{**table, "base": base})
+    except ValidationError as error:
+        raise BadConfigurationError(_told(error, str(path or "the environment"))) from None
+
+
+def known_keys(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[str]:
+    """Yield every key of the file, dotted: ``dicom.port``."""
+    for name, field in model.model_fields.items():
+        if name in Settings.own:
+            continue
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from known_keys(kind, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}"
+
+
+def nearest(key: str, known: Iterator[str] | list[str]) -> str:
+    """Return a hint that names the known key most like `key`; empty if none is."""
+    found = difflib.get_close_matches(key, list(known), n=1, cutoff=0.5)
+    return f"; did you mean {found[0]!r}?" if found else ""
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadConfigurationError(f"{path}: not valid TOML: {error}") from None
+
+
+def _told(error: ValidationError, where: str) -> str:
+    first = error.errors(include_url=False)[0]
+    key = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        return f"{where}: unknown key {key!r}{nearest(key, known_keys())}"
+    return f"{where}: {key}: {first['msg']} (it is {first['input']!r})"
+
+
+def _forbid_unknown_variables() -> None:
+    known = {PREFIX + key.upper().replace(".", "__") for key in known_keys()}
+    allowed = {CONFIG_VARIABLE, f"{PREFIX}DATA"}
+    for name in os.environ:  # noqa: TID251 - settings read the environment
+        if name.startswith(PREFIX) and name.upper() not in known | allowed:
+            raise BadConfigurationError(
+                f"the environment: unknown variable {name!r}{nearest(name, sorted(known))}"
+            )

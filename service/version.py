@@ -1,0 +1,5 @@
+"""Which Senoscope this is."""
+
+from importlib.metadata import version
+
+VERSION = version("senoscope")
