@@ -1,0 +1,45 @@
+"""ONNX Runtime on the CPU: the reference, slow and plain."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from engines.card import Card
+from engines.engine import Batch, UnusableError
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceEngine:
+    """A card's graph as it is, in fp32."""
+
+    card: Card
+    session: Any
+    backend: str = "onnxruntime-fp32"
+
+    def __call__(self, batch: Batch) -> Batch:
+        """Return the network's answer to `batch`."""
+        answer: Batch = self.session.run(None, {self.session.get_inputs()[0].name: batch})[0]
+        return answer
+
+    def close(self) -> None:
+        """Give back nothing: the session goes with the engine."""
+
+
+def open_reference(card: Card, threads: int = 2) -> ReferenceEngine:
+    """Return an engine on ONNX Runtime.
+
+    Raises:
+        UnusableError: ONNX Runtime is not installed or cannot read the graph.
+    """
+    try:
+        import onnxruntime  # noqa: PLC0415 - an extra, and slow to import
+    except ImportError as error:
+        raise UnusableError(f"not installed ({error})") from error
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    try:
+        session = onnxruntime.InferenceSession(
+            card.weights.read_bytes(), options, providers=["CPUExecutionProvider"]
+        )
+    except (OSError, RuntimeError) as error:
+        raise UnusableError(f"cannot read {card.weights}: {error}") from error
+    return ReferenceEngine(card, session)
