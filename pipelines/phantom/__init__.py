@@ -1,1 +1,18 @@
 """Synthetic mammograms with known truth, for tests, the demo and `senoscope check`."""
+
+from pipelines.phantom.mammogram import Exposure, mammogram, mammogram_of, study
+from pipelines.phantom.pixels import VIEWS, Phantom, View, phantom
+from pipelines.phantom.storage import TRANSFER_SYNTAXES, Storage
+
+__all__ = [
+    "TRANSFER_SYNTAXES",
+    "VIEWS",
+    "Exposure",
+    "Phantom",
+    "Storage",
+    "View",
+    "mammogram",
+    "mammogram_of",
+    "phantom",
+    "study",
+]

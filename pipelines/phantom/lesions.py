@@ -82,7 +82,9 @@ def _outline(rng: np.random.Generator, radius: float, lobes: float) -> Floats:
     angles = np.linspace(0, 2 * np.pi, 180, endpoint=False)
     reach = np.full(angles.shape, radius)
     for waves in range(2, 6):
-        reach += radius * lobes / np.sqrt(waves) * np.sin(waves * angles + rng.uniform(0, 2 * np.pi))
+        reach += (
+            radius * lobes / np.sqrt(waves) * np.sin(waves * angles + rng.uniform(0, 2 * np.pi))
+        )
     return np.stack([reach * np.cos(angles), reach * np.sin(angles)], axis=1).astype(np.float32)
 
 

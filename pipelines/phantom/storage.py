@@ -1,6 +1,5 @@
 """How pixels between 0 and 1 become the Pixel Data of an object, in any transfer syntax."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -9,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset
 from pydicom.encaps import encapsulate
+from pydicom.pixels import get_encoder
 from pydicom.uid import (
     UID,
     DeflatedExplicitVRLittleEndian,
@@ -47,6 +47,17 @@ TRANSFER_SYNTAXES = (
 
 _LOSSY_SYNTAXES = (JPEGBaseline8Bit, JPEGExtended12Bit)
 _LOSSY_QUALITY = 95
+# Named, because GDCM's RLE encoder, which pydicom tries first, aborts the process on odd widths.
+_PYDICOM_ENCODERS = {
+    RLELossless: "pylibjpeg",
+    JPEGLSLossless: "pyjpegls",
+    JPEG2000Lossless: "pylibjpeg",
+}
+_JPEG_BITS = {
+    JPEGBaseline8Bit: range(8, 9),
+    JPEGExtended12Bit: range(9, 13),
+    JPEGLosslessSV1: range(8, 17),
+}
 _BYTE = 8
 
 
@@ -127,12 +138,8 @@ def _store_plain(image: Dataset, levels: Levels) -> None:
 
 
 def _store_compressed(image: Dataset, levels: Levels, storage: Storage) -> None:
-    encoder = _ENCODERS.get(storage.transfer_syntax)
-    if encoder is None:
-        name = UID(storage.transfer_syntax).name
-        raise ValueError(f"{name} is none of the transfer syntaxes a phantom can be stored in")
-    frames = levels if levels.ndim > 2 else levels[None]  # noqa: PLR2004 - axes of one frame
-    encoded = [encoder(np.ascontiguousarray(frame), storage) for frame in frames]
+    frames = levels.reshape(-1, image.Rows, image.Columns)
+    encoded = [_encoded(frame, storage) for frame in frames]
     image.PixelData = encapsulate(encoded)
     image["PixelData"].VR = "OB"
     if storage.transfer_syntax in _LOSSY_SYNTAXES:
@@ -140,3 +147,44 @@ def _store_compressed(image: Dataset, levels: Levels, storage: Storage) -> None:
         ratio = levels.nbytes / sum(len(frame) for frame in encoded)
         image.LossyImageCompressionRatio = f"{ratio:.2f}"
         image.LossyImageCompressionMethod = "ISO_10918_1"
+
+
+def _encoded(frame: Levels, storage: Storage) -> bytes:
+    match storage.transfer_syntax:
+        case syntax if syntax in _PYDICOM_ENCODERS:
+            return _encoded_by_pydicom(frame, storage)
+        case syntax if syntax in _JPEG_BITS and _fits_jpeg(storage):
+            return _encoded_as_jpeg(frame, storage)
+    sign = "signed" if storage.signed else "unsigned"
+    name = UID(storage.transfer_syntax).name
+    raise ValueError(f"{name} cannot hold {sign} pixels of {storage.bits_stored} bits")
+
+
+def _fits_jpeg(storage: Storage) -> bool:
+    return not storage.signed and storage.bits_stored in _JPEG_BITS[storage.transfer_syntax]
+
+
+def _encoded_as_jpeg(frame: Levels, storage: Storage) -> bytes:
+    if storage.transfer_syntax == JPEGLosslessSV1:
+        bits = storage.bits_stored
+        return bytes(
+            imagecodecs.jpeg8_encode(frame, lossless=True, predictor=1, bitspersample=bits)
+        )
+    bits = _JPEG_BITS[storage.transfer_syntax][-1]
+    return bytes(imagecodecs.jpeg8_encode(frame, level=_LOSSY_QUALITY, bitspersample=bits))
+
+
+def _encoded_by_pydicom(frame: Levels, storage: Storage) -> bytes:
+    rows, columns = frame.shape
+    return get_encoder(storage.transfer_syntax).encode(
+        frame,
+        encoding_plugin=_PYDICOM_ENCODERS[storage.transfer_syntax],
+        rows=rows,
+        columns=columns,
+        samples_per_pixel=1,
+        number_of_frames=1,
+        photometric_interpretation=storage.photometric,
+        bits_allocated=8 * frame.itemsize,
+        bits_stored=storage.bits_stored,
+        pixel_representation=int(storage.signed),
+    )
