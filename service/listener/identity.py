@@ -1,0 +1,101 @@
+"""Whose a received object is, and which view it shows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from pydicom.uid import UID
+
+from service.errors import BadObjectError
+from service.ledger.spool import is_uid
+from service.listener.statuses import MismatchError
+from service.listener.structure import TagPath, read_values
+
+SOP_CLASS_UID = (0x00080016,)
+SOP_INSTANCE_UID = (0x00080018,)
+STUDY_INSTANCE_UID = (0x0020000D,)
+SERIES_INSTANCE_UID = (0x0020000E,)
+VIEW_POSITION = (0x00185101,)
+VIEW_CODE = (0x00540220, 0x00080100)
+LATERALITIES = (
+    (0x00200062,),  # Image Laterality
+    (0x52009229, 0x00209071, 0x00209072),  # shared Frame Laterality, of tomosynthesis
+    (0x00200060,),  # Laterality, of the series
+)
+
+VIEW_OF_CODE = {
+    "399260004": "ML",
+    "R-10224": "ML",
+    "399368009": "MLO",
+    "R-10226": "MLO",
+    "399352003": "LM",
+    "R-10228": "LM",
+    "399099002": "LMO",
+    "R-10230": "LMO",
+    "399162004": "CC",
+    "R-10242": "CC",
+    "399196006": "FB",
+    "R-10244": "FB",
+    "399188001": "SIO",
+    "R-102D0": "SIO",
+    "399192008": "XCCL",
+    "R-1024A": "XCCL",
+    "399101009": "XCCM",
+    "R-1024B": "XCCM",
+}
+"""PS3.16 CID 4014, in SNOMED CT and in the older SNOMED RT; the short words of PS3.3 C.8.11.7.1."""
+
+_WANTED = (
+    SOP_CLASS_UID,
+    SOP_INSTANCE_UID,
+    STUDY_INSTANCE_UID,
+    SERIES_INSTANCE_UID,
+    VIEW_POSITION,
+    VIEW_CODE,
+    *LATERALITIES,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a data set says of itself."""
+
+    sop_class_uid: str
+    sop_instance_uid: str
+    study_instance_uid: str
+    series_instance_uid: str
+    view: str
+    """Such as ``RMLO``; empty where laterality or view is unknown."""
+
+
+def identify(file: BinaryIO, size: int, transfer_syntax: UID) -> Identity:
+    """Return the identity of the data set that `file` stands at, having checked it to its end.
+
+    Raises:
+        MismatchError: if a UID is missing that every composite object has.
+        BadObjectError: if a UID is none, or the data set does not hold together.
+    """
+    found = read_values(file, size, transfer_syntax, _WANTED)
+    return Identity(
+        sop_class_uid=_uid(found, "SOP Class UID", SOP_CLASS_UID),
+        sop_instance_uid=_uid(found, "SOP Instance UID", SOP_INSTANCE_UID),
+        study_instance_uid=_uid(found, "Study Instance UID", STUDY_INSTANCE_UID),
+        series_instance_uid=_uid(found, "Series Instance UID", SERIES_INSTANCE_UID),
+        view=view_of(found),
+    )
+
+
+def view_of(found: Mapping[TagPath, str]) -> str:
+    """Return laterality and view in one word, or nothing."""
+    laterality = next((found[path] for path in LATERALITIES if found.get(path)), "")
+    view = found.get(VIEW_POSITION) or VIEW_OF_CODE.get(found.get(VIEW_CODE, ""), "")
+    return laterality + view if laterality in {"L", "R"} and view else ""
+
+
+def _uid(found: Mapping[TagPath, str], name: str, path: TagPath) -> str:
+    uid = found.get(path, "")
+    if not uid:
+        raise MismatchError(f"{name} is missing")
+    if not is_uid(uid):
+        raise BadObjectError(f"{name} is no UID (PS3.5 9.1)")
+    return uid

@@ -1,0 +1,167 @@
+"""The storage SCP: PS3.4 Annex B, and Verification: PS3.4 Annex A."""
+
+import logging
+import socketserver
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from pydicom.uid import UID
+from pynetdicom import AE, AllStoragePresentationContexts, _config, evt
+from pynetdicom.association import Association
+from pynetdicom.events import Event
+from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
+
+from service.ledger.records import Refusal
+from service.listener.admission import Admission
+from service.listener.store import Store
+from service.listener.streaming import Limits, StreamingDimse, StreamingHandler, StreamingServer
+from service.listener.syntaxes import ACCEPTED, EVERYONES
+
+if TYPE_CHECKING:
+    from pynetdicom.pdu_primitives import A_ASSOCIATE
+
+logger = logging.getLogger(__name__)
+
+NOT_OPENED = 2
+"""Connections without an association that are borne for each association that may be open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where the node listens, and how long it waits."""
+
+    host: str
+    port: int
+    """0 takes a free one."""
+    max_pdu: int = 131072
+    """Bytes of the longest PDU that is taken."""
+    acse_s: float = 15.0
+    """Longest wait for an association to be opened or released."""
+    dimse_s: float = 60.0
+    """Longest wait for the rest of a message."""
+    network_s: float = 60.0
+    """Longest silence on an association."""
+
+
+class Listener:
+    """Takes what modalities and PACS send."""
+
+    def __init__(self, address: Address, admission: Admission, store: Store) -> None:
+        self._address = address
+        self._admission = admission
+        self._store = store
+        self._open: set[Association] = set()
+        self._lock = threading.Lock()
+        self._server = self._make_server()
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.1,), name="listener", daemon=True
+        )
+
+    @property
+    def port(self) -> int:
+        """Where it listens, once made."""
+        return int(self._server.server_address[1])
+
+    def start(self) -> None:
+        """Accept associations from now on."""
+        self._thread.start()
+        logger.info("listening on %s:%d", self._address.host, self.port)
+
+    def stop(self, drain_s: float) -> None:
+        """Accept no more, let those that are open finish for `drain_s` seconds, abort the rest."""
+        socketserver.BaseServer.shutdown(self._server)
+        self._server.server_close()
+        deadline = time.monotonic() + drain_s
+        while self._server.active_associations and time.monotonic() < deadline:
+            time.sleep(0.05)
+        for association in self._server.active_associations:
+            logger.warning("aborted an association that did not end within %g s", drain_s)
+            association.abort()
+
+    def _make_server(self) -> StreamingServer:
+        _config.LOG_HANDLER_LEVEL = "none"  # its log formats every PDU; ours names what matters
+        ae = AE(ae_title=self._admission.ae_title)
+        ae.maximum_pdu_size = self._address.max_pdu
+        ae.maximum_associations = NOT_OPENED * self._admission.most
+        ae.acse_timeout = self._address.acse_s
+        ae.dimse_timeout = self._address.dimse_s
+        ae.network_timeout = self._address.network_s
+        for context in AllStoragePresentationContexts:
+            ae.add_supported_context(cast("UID", context.abstract_syntax), list(ACCEPTED))
+        ae.add_supported_context(Verification, list(EVERYONES))
+        return cast(
+            "StreamingServer",
+            ae.make_server(
+                (self._address.host, self._address.port),
+                evt_handlers=[
+                    (evt.EVT_REQUESTED, self._on_requested),
+                    (evt.EVT_ACCEPTED, self._on_accepted),
+                    (evt.EVT_C_STORE, self._store.on_store),
+                    (evt.EVT_RELEASED, self._on_ended),
+                    (evt.EVT_ABORTED, self._on_ended),
+                    (evt.EVT_CONN_CLOSE, self._on_ended),
+                ],
+                server_class=StreamingServer,
+                request_handler=StreamingHandler,
+                intake=self._admission.intake,
+                limits=Limits(
+                    connections=NOT_OPENED * self._admission.most,
+                    silence_s=self._address.network_s,
+                ),
+            ),
+        )
+
+    def _on_requested(self, event: Event) -> None:
+        association = event.assoc
+        request = cast("A_ASSOCIATE", association.requestor.primitive)
+        calling = str(request.calling_ae_title).strip()
+        with self._lock:
+            count = len(self._open)
+        rejection = self._admission.rejection(str(request.called_ae_title), calling, count)
+        if rejection is None:
+            return
+        self._note(calling, f"association rejected: {rejection.reason}")
+        association.acse.send_reject(rejection.result, rejection.source, rejection.diagnostic)
+        association.kill()
+
+    def _on_accepted(self, event: Event) -> None:
+        association = event.assoc
+        with self._lock:
+            self._open.add(association)
+            self._store.counts.associations(len(self._open))
+        refused = refused_contexts(association)
+        if refused:
+            calling = str(association.requestor.ae_title).strip()
+            self._note(calling, f"not accepted: {'; '.join(refused)}")
+
+    def _on_ended(self, event: Event) -> None:
+        association = event.assoc
+        with self._lock:
+            self._open.discard(association)
+            self._store.counts.associations(len(self._open))
+        for part in cast("StreamingDimse", association.dimse).unfinished():
+            with part:
+                reason = str(part.error or "the association ended before the data set was whole")
+                self._store.refuse(str(association.requestor.ae_title).strip(), part, 0, reason)
+
+    def _note(self, calling: str, reason: str) -> None:
+        logger.warning("%s: %s", calling, reason)
+        self._store.ledger.refuse(Refusal(calling, "", "", 0, reason, self._store.now()))
+
+
+def refused_contexts(association: Association) -> list[str]:
+    """Return each SOP class that was proposed and can now not be sent at all, with its syntaxes."""
+    accepted = {context.abstract_syntax for context in association.accepted_contexts}
+    request = cast("A_ASSOCIATE", association.requestor.primitive)
+    refused: dict[str, list[str]] = {}
+    for context in request.presentation_context_definition_list:
+        if context.abstract_syntax not in accepted:
+            names = refused.setdefault(_name(context.abstract_syntax), [])
+            names += [_name(syntax) for syntax in context.transfer_syntax]
+    return [f"{name} in {', '.join(dict.fromkeys(refused[name]))}" for name in refused]
+
+
+def _name(uid: UID | None) -> str:
+    return "nothing" if uid is None else f"{uid.name} ({uid})" if uid.name != uid else str(uid)

@@ -1,0 +1,128 @@
+"""The answer to a C-STORE request: PS3.4 Annex B."""
+
+import logging
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from pydicom import Dataset
+from pydicom.uid import UID
+from pynetdicom.events import Event
+
+from service.errors import BadObjectError, NodeError, RefusedError
+from service.ledger.ledger import Ledger
+from service.ledger.receive import receive
+from service.ledger.records import Instance, Refusal
+from service.ledger.spool import Spool
+from service.listener.identity import Identity, identify
+from service.listener.statuses import SUCCESS, UNFORESEEN, MismatchError, answer, status_of
+from service.listener.streaming import Announced, Part, part_of
+
+logger = logging.getLogger(__name__)
+
+
+class Counts(Protocol):
+    """What the listener counts."""
+
+    def received(self, calling_ae: str, sop_class: str, outcome: str) -> None:
+        """Count an instance; `outcome` is ``kept``, ``known`` or ``refused``."""
+
+    def received_bytes(self, size: int) -> None:
+        """Count `size` bytes that were kept."""
+
+    def associations(self, open_now: int) -> None:
+        """Tell how many associations there are now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """Keeps what is sent, or says why not."""
+
+    spool: Spool
+    ledger: Ledger
+    counts: Counts
+    now: Callable[[], datetime]
+
+    def on_store(self, event: Event) -> Dataset:
+        """Keep the object, write it down, and only then say that it is ours."""
+        calling = str(event.assoc.requestor.ae_title).strip()
+        part = part_of(event)
+        if part is None:
+            return answer(status_of(NO_DATA_SET), str(NO_DATA_SET))
+        with part, ExitStack() as unforeseen:
+            unforeseen.callback(self.refuse, calling, part, UNFORESEEN, "a fault of this node")
+            status = self._take(calling, part)
+            unforeseen.pop_all()
+        return status
+
+    def refuse(self, calling: str, part: Part, status: int, reason: str) -> None:
+        """Write down that the object of `part` was not taken, and count it."""
+        uid = part.announced.sop_instance_uid
+        logger.warning("refused %s from %s: %04XH %s", uid[:64], calling, status, reason)
+        self.counts.received(calling, sop_class_name(part.announced.sop_class_uid), "refused")
+        self.ledger.refuse(Refusal(calling, uid[:64], "", status, reason, self.now()))
+
+    def _take(self, calling: str, part: Part) -> Dataset:
+        try:
+            if part.error is not None:
+                raise part.error
+            part.close()
+            new = self._keep(calling, part, checked(part))
+        except NodeError as error:
+            status, reason = status_of(error), str(error)
+            self.refuse(calling, part, status, reason)
+            if isinstance(error, RefusedError) and part.path.exists():
+                self.spool.quarantine(part.path, part.announced.sop_instance_uid, reason)
+            return answer(status, reason)
+        name = sop_class_name(part.announced.sop_class_uid)
+        self.counts.received(calling, name, "kept" if new else "known")
+        self.counts.received_bytes(part.size)
+        return answer(SUCCESS)
+
+    def _keep(self, calling: str, part: Part, identity: Identity) -> bool:
+        instance = Instance(
+            sop_instance_uid=identity.sop_instance_uid,
+            sop_class_uid=identity.sop_class_uid,
+            study_instance_uid=identity.study_instance_uid,
+            series_instance_uid=identity.series_instance_uid,
+            transfer_syntax_uid=part.announced.transfer_syntax_uid,
+            calling_ae_title=calling,
+            view=identity.view,
+            size=part.offset + part.size,
+            sha256=part.sha256,
+            received_at=self.now(),
+        )
+        return receive(self.spool, self.ledger, instance, part.path)
+
+
+NO_DATA_SET = BadObjectError("the C-STORE request has no data set")
+
+
+def checked(part: Part) -> Identity:
+    """Return who the object is, having found nothing wrong with it.
+
+    Raises:
+        MismatchError: if the data set is another object than the command says.
+        BadObjectError: if it does not hold together.
+    """
+    if not part.size:
+        raise BadObjectError("the data set is empty")
+    with part.path.open("rb") as file:
+        file.seek(part.offset)
+        identity = identify(file, part.size, UID(part.announced.transfer_syntax_uid))
+    _match(part.announced, identity)
+    return identity
+
+
+def _match(announced: Announced, identity: Identity) -> None:
+    if identity.sop_class_uid != announced.sop_class_uid:
+        raise MismatchError("SOP Class UID differs from that of the command")
+    if identity.sop_instance_uid != announced.sop_instance_uid:
+        raise MismatchError("SOP Instance UID differs from that of the command")
+
+
+def sop_class_name(uid: str) -> str:
+    """Return the keyword of a standard SOP class, ``other`` for all else: labels are bounded."""
+    return UID(uid).keyword or "other"

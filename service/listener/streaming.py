@@ -1,0 +1,280 @@
+"""Data sets that go from the network into a file as they come, by small subclasses of pynetdicom.
+
+pynetdicom can do this for a whole process (`_config.STORE_RECV_CHUNKED_DATASET`), into the system's
+temporary folder. Here each listener does it into its own spool, counts and digests the bytes on the
+way, and survives a full disk. Its association threads call this module; nothing else of the package
+reaches into pynetdicom. Tested against the pinned version.
+"""
+
+import hashlib
+import socket
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self, cast
+
+from pydicom.uid import UID
+from pynetdicom.association import Association
+from pynetdicom.dimse import DIMSEServiceProvider
+from pynetdicom.dimse_messages import C_STORE_RQ
+from pynetdicom.dsutils import create_file_meta, encode_file_meta
+from pynetdicom.events import Event
+from pynetdicom.pdu_primitives import P_DATA
+from pynetdicom.transport import (
+    AssociationSocket,
+    RequestHandler,
+    ThreadedAssociationServer,
+)
+from typing_extensions import override
+
+from service.errors import BadObjectError, NodeError, SpoolFullError, UnavailableError
+from service.ledger.spool import Spool, is_uid
+
+PREAMBLE = bytes(128) + b"DICM"  # PS3.10 7.1
+LONGEST_NEGOTIATION = 1 << 20
+"""Bytes of the longest PDU that is taken before there is an association."""
+_PDU_HEADER = 6
+_LOOK_EVERY = 64 << 20
+"""Bytes between two looks at the room on the disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """What a C-STORE command says of the data set that follows."""
+
+    sop_class_uid: str
+    sop_instance_uid: str
+    transfer_syntax_uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """Where data sets go, and how much room must stay there."""
+
+    spool: Spool
+    low_water: int
+    """Bytes that must stay free."""
+
+    def check_room(self) -> None:
+        """Raise SpoolFullError if the disk has less room than must stay."""
+        if self.spool.free_bytes() < self.low_water:
+            raise SpoolFullError("the disk of the spool is full; try again later")
+
+
+class Part:
+    """One data set on its way in: a DICOM file that grows in the spool's ``incoming``.
+
+    It has what pynetdicom asks of a `NamedTemporaryFile`. What goes wrong is kept in `error` for
+    the answer to the sender; the rest of the data set is then taken and dropped.
+    """
+
+    def __init__(self, announced: Announced, intake: Intake) -> None:
+        self.announced = announced
+        self.path = intake.spool.temporary()
+        self.size = 0
+        """Bytes of the data set so far."""
+        self.offset = 0
+        """Where in the file the data set begins."""
+        self.error: NodeError | None = None
+        self.taken = False
+        """Whether the data set is complete and was handed to the C-STORE handler."""
+        self._digest = hashlib.sha256()
+        self._intake = intake
+        self._file = self._open()
+
+    @property
+    def name(self) -> str:
+        """Where the file lies."""
+        return str(self.path)
+
+    @property
+    def file(self) -> Self:
+        """What pynetdicom flushes."""
+        return self
+
+    @property
+    def sha256(self) -> str:
+        """Of the data set as it came."""
+        return self._digest.hexdigest()
+
+    def write(self, fragment: bytes) -> None:
+        """Add `fragment`, unless something went wrong before."""
+        self._digest.update(fragment)
+        before, self.size = self.size, self.size + len(fragment)
+        if self.error is not None:
+            return
+        try:
+            if before // _LOOK_EVERY != self.size // _LOOK_EVERY:
+                self._intake.check_room()
+            cast("Any", self._file).write(fragment)
+        except NodeError as error:
+            self._give_up(error)
+        except OSError as error:
+            self._give_up(UnavailableError(f"cannot write to the spool: {error.strerror}"))
+
+    def flush(self) -> None:
+        """Nothing is held back in memory."""
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._file is not None:
+            self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close and remove the file, if nobody gave it another name."""
+        self.close()
+        self.path.unlink(missing_ok=True)
+
+    def _open(self) -> Any:  # noqa: ANN401 - FileIO or None
+        try:
+            self._intake.check_room()
+            head = PREAMBLE + self._file_meta()
+            file = self.path.open("xb", buffering=0)
+            file.write(head)
+        except NodeError as error:
+            self.error = error
+            return None
+        except OSError as error:
+            self.error = UnavailableError(f"cannot write to the spool: {error.strerror}")
+            return None
+        self.offset = len(head)
+        return file
+
+    def _file_meta(self) -> bytes:
+        told = self.announced
+        for name, uid in (("Class", told.sop_class_uid), ("Instance", told.sop_instance_uid)):
+            if not is_uid(uid):
+                raise BadObjectError(f"Affected SOP {name} UID is no UID (PS3.5 9.1)")
+        meta = create_file_meta(
+            sop_class_uid=UID(told.sop_class_uid),
+            sop_instance_uid=UID(told.sop_instance_uid),
+            transfer_syntax=UID(told.transfer_syntax_uid),
+        )
+        return encode_file_meta(meta)
+
+    def _give_up(self, error: NodeError) -> None:
+        self.error = error
+        self.close()
+        self.path.unlink(missing_ok=True)
+
+
+def part_of(event: Event) -> Part | None:
+    """Return the data set of a C-STORE request, whole by now; None if it has none."""
+    part = cast("Part | None", cast("Any", event.request)._dataset_file)  # noqa: SLF001
+    if part is not None:
+        part.taken = True
+    return part
+
+
+class StreamingDimse(DIMSEServiceProvider):
+    """Hands each fragment of a data set to a `Part` instead of collecting them in memory."""
+
+    def __init__(self, assoc: Association, intake: Intake) -> None:
+        super().__init__(assoc)
+        self.parts: list[Part] = []
+        """Those that came on this association and are still open."""
+        self._intake = intake
+
+    @override
+    def receive_primitive(self, primitive: P_DATA) -> None:
+        """Take one P-DATA: its values one by one, for the command decides where the rest goes."""
+        for value in primitive.presentation_data_value_list:
+            single = P_DATA()
+            single.presentation_data_value_list.append(value)
+            super().receive_primitive(single)
+            message = self.message
+            if isinstance(message, C_STORE_RQ) and message._data_set_file is None:  # noqa: SLF001
+                self._stream(message)
+
+    def unfinished(self) -> list[Part]:
+        """Return and forget the parts that no C-STORE handler took."""
+        left = [part for part in self.parts if not part.taken]
+        self.parts.clear()
+        return left
+
+    def _stream(self, message: C_STORE_RQ) -> None:
+        self.parts = [part for part in self.parts if not part.taken]
+        part = Part(self._announced(message), self._intake)
+        self.parts.append(part)
+        untyped = cast("Any", message)
+        untyped._data_set_file = part  # noqa: SLF001 - as pynetdicom does with its temporary file
+        untyped._data_set_path = part.path  # noqa: SLF001
+
+    def _announced(self, message: C_STORE_RQ) -> Announced:
+        command = message.command_set
+        context = self.assoc._accepted_cx.get(cast("int", message.context_id))  # noqa: SLF001
+        return Announced(
+            str(command.get("AffectedSOPClassUID", "")),
+            str(command.get("AffectedSOPInstanceUID", "")),
+            str(context.transfer_syntax[0]) if context else "",
+        )
+
+
+class BoundedSocket(AssociationSocket):
+    """Never takes a PDU that is longer than was agreed: PS3.8 9.3.1."""
+
+    @override
+    def recv(self, nr_bytes: int) -> bytearray:
+        """Return `nr_bytes` bytes.
+
+        Raises:
+            ConnectionError: if they are more than one PDU may have.
+        """
+        if nr_bytes > max(LONGEST_NEGOTIATION, self.assoc.acceptor.maximum_length or 0):
+            raise ConnectionAbortedError(f"the peer announces a PDU of {nr_bytes} bytes")
+        return super().recv(nr_bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one peer may take of this node."""
+
+    connections: int
+    """Open at a time, with or without an association."""
+    silence_s: float
+    """Longest wait for the next bytes of a PDU."""
+
+
+class StreamingServer(ThreadedAssociationServer):
+    """Accepts connections whose C-STORE data sets go through `Part`."""
+
+    request_queue_size = 128
+    daemon_threads = True
+
+    def __init__(self, *args: Any, intake: Intake, limits: Limits, **kwargs: Any) -> None:  # noqa: ANN401 - pynetdicom's
+        self.intake = intake
+        self.limits = limits
+        super().__init__(*args, **kwargs)
+
+    @override
+    def verify_request(self, request: Any, client_address: Any) -> bool:
+        """Refuse a connection too many at once, without a word: there is no room for a thread."""
+        del request, client_address
+        return len(self.active_associations) < self.limits.connections
+
+    @override
+    def get_request(self) -> tuple[socket.socket, tuple[str, int]]:
+        """Accept a connection that neither waits to send nor waits for ever to receive."""
+        client, address = super().get_request()
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        client.settimeout(self.limits.silence_s)
+        return client, address
+
+
+class StreamingHandler(RequestHandler):
+    """Gives each association its streaming parts."""
+
+    @override
+    def _create_association(self) -> Association:
+        association = super()._create_association()
+        server = cast("StreamingServer", self.server)
+        association.dimse = StreamingDimse(association, server.intake)
+        cast("Any", association.dul.socket).__class__ = BoundedSocket
+        return association
