@@ -19,7 +19,7 @@ from service.ledger.records import (
 
 
 class Intake(Protocol):
-    """What the listener writes down; `service.ledger.receive` takes the steps in the right order."""
+    """What the listener writes down; `service.ledger.receive` has the steps in order."""
 
     def knows(self, instance: Instance) -> bool:
         """Tell whether `instance` was recorded, with these bytes.
@@ -87,7 +87,7 @@ class Studies(Protocol):
         """Let the router judge every instance of that study anew; its finished jobs run again."""
 
     def study_counts(self) -> Mapping[str, int]:
-        """Return the number of studies that are ``receiving`` (something undecided) or ``judged``."""
+        """Return the number of studies: ``receiving`` (something undecided) or ``judged``."""
         ...
 
     def refusals(self, limit: int = 100) -> Sequence[Refusal]:
@@ -148,7 +148,7 @@ class Jobs(Protocol):
         ...
 
     def due(self, every_s: float = 5.0, limit: int = 100) -> Sequence[tuple[str, int]]:
-        """Return (id, priority) of due jobs not woken in the last `every_s`, marked as woken now."""
+        """Return (id, priority) of due jobs not woken in the last `every_s`; woken they are now."""
         ...
 
     def job(self, job_id: str) -> Job:

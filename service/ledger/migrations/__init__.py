@@ -1,0 +1,1 @@
+"""Alembic's steps, in order; a step that was released is never changed."""

@@ -1,0 +1,42 @@
+"""The ledger in SQLite or PostgreSQL."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from service.ledger.database import Database
+from service.ledger.deliveries import SqlDeliveries
+from service.ledger.intake import SqlIntake
+from service.ledger.jobs import SqlJobs
+from service.ledger.migrate import migrate
+from service.ledger.studies import SqlStudies
+from service.ledger.workers import SqlWorkers
+
+
+class SqlLedger(SqlIntake, SqlStudies, SqlJobs, SqlDeliveries, SqlWorkers):
+    """See `service.ledger.ledger.Ledger`; may be used from any thread, and after a fork."""
+
+    __slots__ = ()
+
+    def ping(self) -> None:
+        """See Ledger."""
+        with self.database.writing() as connection:
+            connection.execute(sa.select(1))
+
+    def close(self) -> None:
+        """Close this process's connections."""
+        self.database.close()
+
+
+def open_ledger(url: str, now: Callable[[], datetime]) -> SqlLedger:
+    """Return the ledger at `url`, its tables brought up to date; `now` gives the time in UTC.
+
+    `url` is SQLAlchemy's, such as ``sqlite:////var/lib/senoscope/ledger.sqlite``.
+
+    Raises:
+        UnavailableError: if it is down, locked or full.
+    """
+    database = Database(url)
+    migrate(database)
+    return SqlLedger(database, now)

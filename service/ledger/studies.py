@@ -1,0 +1,182 @@
+"""The ledger's studies in SQL."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+import sqlalchemy as sa
+
+from service.errors import UnknownError
+from service.ledger import moves
+from service.ledger.jobs import load_jobs, save_job
+from service.ledger.records import Decision, Instance, Job, Refusal, Study
+from service.ledger.rows import Part, columns_of, records_of, values_of
+from service.ledger.tables import decisions, instances, jobs, refusals, studies
+
+
+class SqlStudies(Part):
+    """See `service.ledger.ledger.Studies`."""
+
+    __slots__ = ()
+
+    def undecided_studies(self) -> Sequence[Study]:
+        """See Studies."""
+        undecided = sa.select(instances.c.study_instance_uid).where(~instances.c.judged)
+        chosen = studies.c.study_instance_uid.in_(undecided)
+        with self.database.reading() as connection:
+            return _studies(
+                connection, sa.select(studies).where(chosen).order_by(studies.c.first_received_at)
+            )
+
+    def study(self, study_instance_uid: str) -> Study:
+        """See Studies."""
+        chosen = studies.c.study_instance_uid == study_instance_uid
+        with self.database.reading() as connection:
+            found = _studies(connection, sa.select(studies).where(chosen))
+        if not found:
+            raise UnknownError(f"no study {study_instance_uid} in the ledger")
+        return found[0]
+
+    def studies(self, limit: int = 100) -> Sequence[Study]:
+        """See Studies."""
+        newest = sa.select(studies).order_by(studies.c.last_received_at.desc()).limit(limit)
+        with self.database.reading() as connection:
+            return _studies(connection, newest)
+
+    def instances(self, study_instance_uid: str) -> Sequence[Instance]:
+        """See Studies."""
+        with self.database.reading() as connection:
+            return _instances(connection, instances.c.study_instance_uid == study_instance_uid)
+
+    def undecided_instances(self, study_instance_uid: str) -> Sequence[Instance]:
+        """See Studies."""
+        chosen = (instances.c.study_instance_uid == study_instance_uid) & ~instances.c.judged
+        with self.database.reading() as connection:
+            return _instances(connection, chosen)
+
+    def decide(self, decisions: Sequence[Decision], jobs: Sequence[Job]) -> None:
+        """See Studies."""
+        with self.database.writing() as connection:
+            self._add_decisions(connection, decisions)
+            self._add_jobs(connection, jobs)
+            _judge(connection, {decision.sop_instance_uid for decision in decisions})
+
+    def decisions(self, study_instance_uid: str) -> Sequence[Decision]:
+        """See Studies."""
+        of_study = sa.select(instances.c.sop_instance_uid).where(
+            instances.c.study_instance_uid == study_instance_uid
+        )
+        with self.database.reading() as connection:
+            rows = connection.execute(
+                sa.select(*columns_of(decisions, Decision))
+                .where(decisions.c.sop_instance_uid.in_(of_study))
+                .order_by(decisions.c.decided_at, decisions.c.sop_instance_uid, decisions.c.route)
+            )
+            return records_of(Decision, rows)
+
+    def ask_complete(self, study_instance_uid: str) -> None:
+        """See Studies."""
+        with self.database.writing() as connection:
+            asked = connection.execute(
+                studies.update()
+                .where(studies.c.study_instance_uid == study_instance_uid)
+                .values(complete_asked=True)
+            )
+        if asked.rowcount == 0:
+            raise UnknownError(f"no study {study_instance_uid} in the ledger")
+
+    def reopen(self, study_instance_uid: str) -> None:
+        """See Studies."""
+        now = self.now()
+        of_study = instances.c.study_instance_uid == study_instance_uid
+        uids = sa.select(instances.c.sop_instance_uid).where(of_study)
+        with self.database.writing() as connection:
+            reopened = connection.execute(instances.update().where(of_study).values(judged=False))
+            if reopened.rowcount == 0:
+                raise UnknownError(f"no study {study_instance_uid} in the ledger")
+            connection.execute(decisions.delete().where(decisions.c.sop_instance_uid.in_(uids)))
+            for job in load_jobs(connection, jobs.c.study_instance_uid == study_instance_uid):
+                save_job(connection, moves.reopen(job, now))
+
+    def study_counts(self) -> Mapping[str, int]:
+        """See Studies."""
+        undecided = sa.select(sa.func.count(instances.c.study_instance_uid.distinct())).where(
+            ~instances.c.judged
+        )
+        with self.database.reading() as connection:
+            everything = connection.scalar(sa.select(sa.func.count()).select_from(studies)) or 0
+            receiving = connection.scalar(undecided) or 0
+        return {"receiving": receiving, "judged": everything - receiving}
+
+    def refusals(self, limit: int = 100) -> Sequence[Refusal]:
+        """See Studies."""
+        newest = sa.select(*columns_of(refusals, Refusal)).order_by(refusals.c.number.desc())
+        with self.database.reading() as connection:
+            return records_of(Refusal, connection.execute(newest.limit(limit)))
+
+    def _add_decisions(self, connection: sa.Connection, added: Sequence[Decision]) -> None:
+        if added:
+            insert = self.database.insert(decisions).on_conflict_do_nothing()
+            connection.execute(insert, [values_of(decision) for decision in added])
+
+    def _add_jobs(self, connection: sa.Connection, added: Sequence[Job]) -> None:
+        if added:
+            insert = self.database.insert(jobs).on_conflict_do_nothing()
+            connection.execute(insert, [values_of(job) for job in added])
+
+
+def _instances(connection: sa.Connection, chosen: sa.ColumnElement[bool]) -> list[Instance]:
+    rows = connection.execute(
+        sa.select(*columns_of(instances, Instance))
+        .where(chosen)
+        .order_by(instances.c.received_at, instances.c.sop_instance_uid)
+    )
+    return records_of(Instance, rows)
+
+
+def _judge(connection: sa.Connection, sop_instance_uids: set[str]) -> None:
+    """Mark those instances as judged; a study asked to be complete is, when none is left."""
+    named = instances.c.sop_instance_uid.in_(sop_instance_uids)
+    connection.execute(instances.update().where(named).values(judged=True))
+    touched = sa.select(instances.c.study_instance_uid).where(named)
+    undecided = sa.select(instances.c.study_instance_uid).where(~instances.c.judged)
+    connection.execute(
+        studies.update()
+        .where(
+            studies.c.complete_asked,
+            studies.c.study_instance_uid.in_(touched),
+            studies.c.study_instance_uid.not_in(undecided),
+        )
+        .values(complete_asked=False)
+    )
+
+
+def _studies(connection: sa.Connection, chosen: sa.Select[tuple[object, ...]]) -> list[Study]:
+    """Return the chosen rows of `studies` with what their instances add to them."""
+    rows = connection.execute(chosen).mappings().all()
+    uids = [row["study_instance_uid"] for row in rows]
+    counts = connection.execute(
+        sa.select(
+            instances.c.study_instance_uid,
+            instances.c.view,
+            sa.func.count(),
+            sa.func.sum(sa.case((instances.c.judged, 0), else_=1)),
+        )
+        .where(instances.c.study_instance_uid.in_(uids))
+        .group_by(instances.c.study_instance_uid, instances.c.view)
+    )
+    images: defaultdict[str, int] = defaultdict(int)
+    undecided: defaultdict[str, int] = defaultdict(int)
+    views: defaultdict[str, set[str]] = defaultdict(set)
+    for uid, view, count, unjudged in counts:
+        images[uid] += count
+        undecided[uid] += unjudged
+        views[uid] |= {view} - {""}
+    return [
+        Study(
+            **row,
+            instances=images[row["study_instance_uid"]],
+            undecided=undecided[row["study_instance_uid"]],
+            views=tuple(sorted(views[row["study_instance_uid"]])),
+        )
+        for row in rows
+    ]

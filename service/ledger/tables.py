@@ -1,0 +1,226 @@
+"""The tables of the ledger; `migrations` brings a database to this shape."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy import Column, Index, Table
+from typing_extensions import override
+
+from service.ledger.records import DeliveryState, JobState, Priority
+
+
+class Moment(sa.TypeDecorator[datetime]):
+    """A moment in UTC, as seconds since 1970."""
+
+    impl = sa.Double
+    cache_ok = True
+
+    @override
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> float | None:
+        """Return what the database keeps."""
+        del dialect
+        return None if value is None else value.timestamp()
+
+    @override
+    def process_result_value(self, value: float | None, dialect: sa.Dialect) -> datetime | None:
+        """Return what the database gave."""
+        del dialect
+        return None if value is None else datetime.fromtimestamp(value, UTC)
+
+
+class Words(sa.TypeDecorator[tuple[str, ...]]):
+    """Words in their order."""
+
+    impl = sa.JSON
+    cache_ok = True
+
+    @override
+    def process_bind_param(
+        self, value: Sequence[str] | None, dialect: sa.Dialect
+    ) -> list[str] | None:
+        """Return what the database keeps."""
+        del dialect
+        return None if value is None else list(value)
+
+    @override
+    def process_result_value(
+        self, value: list[str] | None, dialect: sa.Dialect
+    ) -> tuple[str, ...] | None:
+        """Return what the database gave."""
+        del dialect
+        return None if value is None else tuple(value)
+
+
+class State(sa.TypeDecorator[StrEnum]):
+    """One of the states of something."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def __init__(self, states: type[StrEnum]) -> None:
+        super().__init__()
+        self.states = states
+
+    @override
+    def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:
+        """Return what the database keeps."""
+        del dialect
+        return None if value is None else str(value)
+
+    @override
+    def process_result_value(self, value: str | None, dialect: sa.Dialect) -> StrEnum | None:
+        """Return what the database gave."""
+        del dialect
+        return None if value is None else self.states(value)
+
+
+class Lane(sa.TypeDecorator[Priority]):
+    """A priority; the lowest is served first."""
+
+    impl = sa.Integer
+    cache_ok = True
+
+    @override
+    def process_bind_param(self, value: int | None, dialect: sa.Dialect) -> int | None:
+        """Return what the database keeps."""
+        del dialect
+        return None if value is None else int(value)
+
+    @override
+    def process_result_value(self, value: int | None, dialect: sa.Dialect) -> Priority | None:
+        """Return what the database gave."""
+        del dialect
+        return None if value is None else Priority(value)
+
+
+metadata = sa.MetaData()
+
+studies = Table(
+    "studies",
+    metadata,
+    Column("study_instance_uid", sa.Text, primary_key=True),
+    Column("calling_ae_title", sa.Text, nullable=False),
+    Column("first_received_at", Moment, nullable=False),
+    Column("last_received_at", Moment, nullable=False),
+    Column("complete_asked", sa.Boolean, nullable=False),
+    Index("studies_newest", "last_received_at"),
+)
+
+instances = Table(
+    "instances",
+    metadata,
+    Column("sop_instance_uid", sa.Text, primary_key=True),
+    Column("sop_class_uid", sa.Text, nullable=False),
+    Column("study_instance_uid", sa.Text, nullable=False),
+    Column("series_instance_uid", sa.Text, nullable=False),
+    Column("transfer_syntax_uid", sa.Text, nullable=False),
+    Column("calling_ae_title", sa.Text, nullable=False),
+    Column("view", sa.Text, nullable=False),
+    Column("size", sa.BigInteger, nullable=False),
+    Column("sha256", sa.Text, nullable=False),
+    Column("received_at", Moment, nullable=False),
+    Column("judged", sa.Boolean, nullable=False),
+    Index("instances_of_study", "study_instance_uid"),
+)
+Index(
+    "instances_undecided",
+    instances.c.study_instance_uid,
+    sqlite_where=sa.text("judged = 0"),
+    postgresql_where=sa.text("NOT judged"),
+)
+
+refusals = Table(
+    "refusals",
+    metadata,
+    Column("number", sa.Integer, primary_key=True, autoincrement=True),
+    Column("calling_ae_title", sa.Text, nullable=False),
+    Column("sop_instance_uid", sa.Text, nullable=False),
+    Column("study_instance_uid", sa.Text, nullable=False),
+    Column("status", sa.Integer, nullable=False),
+    Column("reason", sa.Text, nullable=False),
+    Column("refused_at", Moment, nullable=False),
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("sop_instance_uid", sa.Text, primary_key=True),
+    Column("route", sa.Text, primary_key=True),
+    Column("pipeline", sa.Text, primary_key=True),
+    Column("taken", sa.Boolean, nullable=False),
+    Column("reason", sa.Text, nullable=False),
+    Column("job_id", sa.Text, nullable=False),
+    Column("decided_at", Moment, nullable=False),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("job_id", sa.Text, primary_key=True),
+    Column("study_instance_uid", sa.Text, nullable=False),
+    Column("sop_instance_uids", Words, nullable=False),
+    Column("route", sa.Text, nullable=False),
+    Column("pipeline", sa.Text, nullable=False),
+    Column("send_to", Words, nullable=False),
+    Column("priority", Lane, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("run_at", Moment, nullable=False),
+    Column("state", State(JobState), nullable=False),
+    Column("token", sa.BigInteger, nullable=False),
+    Column("owner", sa.Text, nullable=False),
+    Column("lease_until", Moment),
+    Column("failures", sa.Integer, nullable=False),
+    Column("crashes", sa.Integer, nullable=False),
+    Column("losts", sa.Integer, nullable=False),
+    Column("started_at", Moment),
+    Column("finished_at", Moment),
+    Column("error", sa.Text, nullable=False),
+    Column("stages", sa.JSON, nullable=False),
+    Column("woken_at", Moment),
+    Index("jobs_next", "state", "priority", "created_at"),
+    Index("jobs_finished", "state", "finished_at"),
+    Index("jobs_of_study", "study_instance_uid"),
+)
+
+results = Table(
+    "results",
+    metadata,
+    Column("job_id", sa.Text, primary_key=True),
+    Column("sop_instance_uid", sa.Text, primary_key=True),
+    Column("sop_class_uid", sa.Text, nullable=False),
+    Column("series_instance_uid", sa.Text, nullable=False),
+    Column("study_instance_uid", sa.Text, nullable=False),
+    Column("transfer_syntax_uid", sa.Text, nullable=False),
+    Column("size", sa.BigInteger, nullable=False),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("sop_instance_uid", sa.Text, primary_key=True),
+    Column("destination", sa.Text, primary_key=True),
+    Column("job_id", sa.Text, nullable=False),
+    Column("sop_class_uid", sa.Text, nullable=False),
+    Column("study_instance_uid", sa.Text, nullable=False),
+    Column("priority", Lane, nullable=False),
+    Column("owed_at", Moment, nullable=False),
+    Column("run_at", Moment, nullable=False),
+    Column("state", State(DeliveryState), nullable=False),
+    Column("attempts", sa.Integer, nullable=False),
+    Column("error", sa.Text, nullable=False),
+    Column("sent_at", Moment),
+    Index("deliveries_next", "state", "destination", "priority", "owed_at"),
+    Index("deliveries_of_study", "study_instance_uid"),
+)
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("owner", sa.Text, primary_key=True),
+    Column("device", sa.Text, nullable=False),
+    Column("engines", Words, nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+)
