@@ -1,0 +1,5 @@
+"""What a pipeline says when it cannot do its work."""
+
+
+class CannotProcessError(Exception):
+    """This image cannot be processed: trying again cannot help; the message says why, no patient."""

@@ -1,0 +1,1 @@
+"""From a dataset as it came to pixels a network can read."""
