@@ -1,15 +1,17 @@
 """Findings with a known place: a mass and a cluster of microcalcifications."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.phantom.anatomy import Anatomy, Floats, fixed_point
+from pipelines.phantom.anatomy import Anatomy
+from pipelines.phantom.raster import Floats, blurred, draw_line, filled, point
 
-_SUBPIXEL_BITS = 4
+Margin = Literal["lobulated", "spiculated"]
+
+_MARGINS: tuple[Margin, ...] = get_args(Margin)
 _MASS_BRIGHTNESS = 0.2
 _CALCIFICATION_BRIGHTNESS = 0.3
 
@@ -21,7 +23,7 @@ class Mass:
     row: float
     column: float
     radius: float
-    margin: Literal["lobulated", "spiculated"]
+    margin: Margin
     outline: Floats
 
     def mirrored(self, columns: int) -> "Mass":
@@ -36,14 +38,14 @@ def draw_mass(pixels: Floats, anatomy: Anatomy, rng: np.random.Generator) -> Mas
     radius = float(rng.uniform(5, 9))
     column, row = place(anatomy, rng, radius + 8) * per_mm
     radius *= per_mm
-    margin: Literal["lobulated", "spiculated"] = rng.choice(["lobulated", "spiculated"])
+    margin = _MARGINS[rng.integers(len(_MARGINS))]
     outline = _outline(rng, radius, 0.16 if margin == "lobulated" else 0.09)
     half = int(np.ceil(2.6 * radius))
-    stamp = _filled(outline, half, softness=0.12 * radius)
+    stamp = _body(outline, half, 0.12 * radius)
     if margin == "spiculated":
         stamp = np.maximum(stamp, 0.55 * _spicules(rng, radius, half))
     _add(pixels, _MASS_BRIGHTNESS * stamp, round(row), round(column))
-    corners = outline[:, ::-1] + np.float32([round(row), round(column)])
+    corners = outline[:, ::-1] + point(round(row), round(column))
     return Mass(round(row), round(column), radius, margin, corners)
 
 
@@ -53,8 +55,8 @@ def draw_calcifications(
     """Add a cluster of 8 to 16 sharp specks and return their places, (specks, 2) of row, column."""
     per_mm = pixels.shape[0] * anatomy.canvas.per_mm / anatomy.canvas.rows
     centre = place(anatomy, rng, 12)[::-1]
-    places = np.rint(rng.normal(centre, 3.5, (int(rng.integers(8, 17)), 2)) * per_mm).astype(int)
-    places = np.clip(places, 0, np.array(pixels.shape) - 1)
+    scattered = rng.normal(centre, 3.5, (int(rng.integers(8, 17)), 2)) * per_mm
+    places = np.asarray(np.clip(np.rint(scattered), 0, np.array(pixels.shape) - 1), np.int64)
     for row, column in places:
         brightness = _CALCIFICATION_BRIGHTNESS * rng.uniform(0.6, 1)
         _add(pixels, brightness * _speck(rng.uniform(0.1, 0.28) * per_mm), row, column)
@@ -75,7 +77,7 @@ def place(anatomy: Anatomy, rng: np.random.Generator, margin: float) -> Floats:
     cells = np.flatnonzero(allowed)
     cell = cells[rng.integers(cells.size)] if cells.size else int(np.argmax(depth))
     row, column = divmod(int(cell), canvas.columns)
-    return np.float32([column, row]) / np.float32(canvas.per_mm)
+    return point(column, row) / np.float32(canvas.per_mm)
 
 
 def _outline(rng: np.random.Generator, radius: float, lobes: float) -> Floats:
@@ -88,23 +90,22 @@ def _outline(rng: np.random.Generator, radius: float, lobes: float) -> Floats:
     return np.stack([reach * np.cos(angles), reach * np.sin(angles)], axis=1).astype(np.float32)
 
 
-def _filled(outline: Floats, half: int, softness: float) -> Floats:
-    stamp = np.zeros((2 * half + 1, 2 * half + 1), np.uint8)
-    cv2.fillPoly(stamp, [fixed_point(outline + half)], 255, cv2.LINE_AA, _SUBPIXEL_BITS)
-    return cv2.GaussianBlur(stamp.astype(np.float32) / 255, (0, 0), max(0.3, softness))
+def _body(outline: Floats, half: int, softness: float) -> Floats:
+    corners = outline + np.float32(half)
+    return blurred(filled((2 * half + 1, 2 * half + 1), corners), max(0.3, softness)) / np.float32(
+        255
+    )
 
 
 def _spicules(rng: np.random.Generator, radius: float, half: int) -> Floats:
-    stamp = np.zeros((2 * half + 1, 2 * half + 1), np.uint8)
+    lines = np.zeros((2 * half + 1, 2 * half + 1), np.uint8)
     angles = np.linspace(0, 2 * np.pi, 18) + rng.normal(0, 0.12, 18)
     for angle, reach in zip(angles, rng.uniform(1.3, 2.3, 18), strict=True):
-        bends = angle + np.cumsum(rng.normal(0, 0.05, 6))
+        bends = angle + np.cumsum(rng.normal(0, 0.02, 6))
         along = np.linspace(0.6, reach, 6) * radius
         path = np.stack([along * np.cos(bends), along * np.sin(bends)], axis=1) + half
-        thickness = max(1, round(0.04 * radius))
-        corners = fixed_point(path.astype(np.float32))
-        cv2.polylines(stamp, [corners], False, 255, thickness, cv2.LINE_AA, _SUBPIXEL_BITS)
-    return cv2.GaussianBlur(stamp.astype(np.float32) / 255, (0, 0), max(0.3, 0.02 * radius))
+        draw_line(lines, path.astype(np.float32), 0.04 * radius, 255)
+    return blurred(lines, max(0.3, 0.02 * radius)) / np.float32(255)
 
 
 def _speck(radius: float) -> Floats:

@@ -10,9 +10,10 @@ from pydicom.uid import (
     DigitalMammographyXRayImageStorageForProcessing,
 )
 
-from pipelines.phantom.anatomy import FIELD_HEIGHT, Floats
-from pipelines.phantom.objects import blank_object, code
+from pipelines.phantom.anatomy import FIELD_HEIGHT
+from pipelines.phantom.objects import blank_object, code, item
 from pipelines.phantom.pixels import VIEWS, Phantom, View, phantom
+from pipelines.phantom.raster import Floats
 from pipelines.phantom.storage import Storage, store
 
 Intent = Literal["FOR PRESENTATION", "FOR PROCESSING"]
@@ -56,7 +57,10 @@ class Exposure:
     storage: Storage = field(default_factory=Storage)
 
 
-def mammogram(view: View = "LCC", exposure: Exposure = Exposure()) -> Dataset:  # noqa: B008
+_USUAL = Exposure()
+
+
+def mammogram(view: View = "LCC", exposure: Exposure = _USUAL) -> Dataset:
     """Return a mammogram as a modality would send it, file meta information included.
 
     Raises:
@@ -79,9 +83,16 @@ def mammogram_of(truth: Phantom, view: View, exposure: Exposure) -> Dataset:
     return image
 
 
-def study(exposure: Exposure = Exposure()) -> list[Dataset]:  # noqa: B008 - frozen
+def study(exposure: Exposure = _USUAL) -> list[Dataset]:
     """Return the four views of one woman, one study and a series each: RCC, LCC, RMLO, LMLO."""
     return [mammogram(view, exposure) for view in VIEWS]
+
+
+def view_code(view: View) -> Dataset:
+    """Return the item that says from which side the breast was taken, without modifiers."""
+    coded = code(*_VIEW_CODES[view[1:]])
+    coded.ViewModifierCodeSequence = []
+    return coded
 
 
 def _exposed(truth: Phantom, exposure: Exposure) -> Floats:
@@ -133,9 +144,7 @@ def _add_view(image: Dataset, view: View) -> None:
     image.PositionerType = "MAMMOGRAPHIC"
     oblique = "45" if side == "L" else "-45"
     image.PositionerPrimaryAngle = oblique if position == "MLO" else "0"
-    item = code(*_VIEW_CODES[position])
-    item.ViewModifierCodeSequence = []
-    image.ViewCodeSequence = [item]
+    image.ViewCodeSequence = [view_code(view)]
 
 
 def _add_grey_scale(image: Dataset, exposure: Exposure) -> None:
@@ -167,9 +176,8 @@ def _voi_lut(storage: Storage) -> Dataset:
     """Return an S-shaped table from every stored level to 12 bits."""
     levels = np.linspace(-3.5, 3.5, storage.top + 1)
     table = np.rint(((1 << _LUT_BITS) - 1) / (1 + np.exp(-levels))).astype("<u2")
-    item = Dataset()
     entries = len(table) % (1 << 16)  # 65536 entries are written as 0
-    item.add_new("LUTDescriptor", "US", [entries, 0, _LUT_BITS])
-    item.LUTExplanation = "NORMAL"
-    item.add_new("LUTData", "OW", table.tobytes())
-    return item
+    lut = item(LUTExplanation="NORMAL")
+    lut.add_new("LUTDescriptor", "US", [entries, 0, _LUT_BITS])
+    lut.add_new("LUTData", "OW", table.tobytes())
+    return lut

@@ -19,11 +19,17 @@ def phantom_uid(*parts: object) -> UID:
     )
 
 
+def item(**attributes: object) -> Dataset:
+    """Return an item of a sequence with these attributes."""
+    result = Dataset()
+    for keyword, value in attributes.items():
+        setattr(result, keyword, value)
+    return result
+
+
 def code(value: str, meaning: str, scheme: str = "SCT") -> Dataset:
     """Return an item of a code sequence."""
-    item = Dataset()
-    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = value, scheme, meaning
-    return item
+    return item(CodeValue=value, CodingSchemeDesignator=scheme, CodeMeaning=meaning)
 
 
 def blank_object(

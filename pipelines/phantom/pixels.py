@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.phantom.anatomy import FIELD_HEIGHT, Anatomy, Canvas, Floats, Mask, Position, anatomy
+from pipelines.phantom.anatomy import FIELD_HEIGHT, Anatomy, Position, anatomy
 from pipelines.phantom.lesions import Mass, draw_calcifications, draw_mass
+from pipelines.phantom.raster import Canvas, Floats, Mask, blurred, resized
 from pipelines.phantom.tissue import draw_ducts, tissue
 
 View = Literal["RCC", "LCC", "RMLO", "LMLO"]
@@ -17,7 +17,7 @@ VIEWS: tuple[View, ...] = get_args(View)
 _CANVAS_ROWS = 1024  # anatomy has nothing finer than a thousandth of the field
 _SMALLEST = 32
 _DUCT_BRIGHTNESS = 0.07
-_NOISE = 0.011
+_NOISE = 0.014
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,7 +47,8 @@ def phantom(view: View = "LCC", rows: int = 512, columns: int = 416, seed: int =
         raise ValueError(f"view is {view!r}: expected one of {', '.join(VIEWS)}")
     if min(rows, columns) < _SMALLEST:
         raise ValueError(f"{rows} x {columns} pixels are too few: at least 32 x 32")
-    left = _left_phantom(view[1:], (rows, columns), seed, VIEWS.index(view))
+    position: Position = "CC" if view.endswith("CC") else "MLO"
+    left = _left_phantom(position, (rows, columns), seed, VIEWS.index(view))
     return left if view.startswith("L") else _mirrored(left)
 
 
@@ -56,10 +57,10 @@ def _left_phantom(position: Position, shape: tuple[int, int], seed: int, number:
     size, density = float(woman.uniform(0.86, 1.04)), float(woman.uniform(0.2, 0.8))
     rng = np.random.default_rng((seed, number))
     shapes = anatomy(_canvas(*shape), position, rng, size)
-    pixels = _enlarged(tissue(shapes, rng, density), shape)
-    breast = _enlarged(shapes.depth, shape) > 0
-    pectoral = _enlarged(shapes.pectoral.astype(np.float32), shape) > 0.5
-    pixels += _ducts(shapes, shape, rng)
+    pixels = resized(tissue(shapes, rng, density), shape)
+    breast = resized(shapes.depth, shape) > 0
+    pectoral = resized(shapes.pectoral.astype(np.float32), shape).round() > 0
+    _add_ducts(pixels, shapes, rng)
     mass = draw_mass(pixels, shapes, rng)
     calcifications = draw_calcifications(pixels, shapes, rng)
     _add_noise(pixels, rng)
@@ -74,22 +75,17 @@ def _canvas(rows: int, columns: int) -> Canvas:
     return Canvas(canvas_rows, max(1, round(columns / reduction)), canvas_rows / FIELD_HEIGHT)
 
 
-def _enlarged(values: Floats, shape: tuple[int, int]) -> Floats:
-    rows, columns = shape
-    return cv2.resize(values, (columns, rows), interpolation=cv2.INTER_CUBIC)
-
-
-def _ducts(shapes: Anatomy, shape: tuple[int, int], rng: np.random.Generator) -> Floats:
-    lines = np.zeros(shape, np.uint8)
+def _add_ducts(pixels: Floats, shapes: Anatomy, rng: np.random.Generator) -> None:
+    lines = np.zeros(pixels.shape, np.uint8)
     draw_ducts(shapes, rng, lines)
-    lines = cv2.GaussianBlur(lines, (0, 0), max(0.5, shape[0] / 4096))
-    return np.multiply(lines, np.float32(_DUCT_BRIGHTNESS / 255), dtype=np.float32)
+    ducts = blurred(lines, max(0.5, pixels.shape[0] / 4096))
+    ducts *= np.float32(_DUCT_BRIGHTNESS / 255)
+    pixels += ducts
 
 
 def _add_noise(pixels: Floats, rng: np.random.Generator) -> None:
-    noise = rng.standard_normal(pixels.shape, np.float32)
-    noise = cv2.GaussianBlur(noise, (3, 3), 0.55, dst=noise)
-    noise *= _NOISE
+    noise = blurred(rng.standard_normal(pixels.shape, np.float32), 0.5)
+    noise *= np.float32(_NOISE)
     pixels += noise
 
 
@@ -97,7 +93,7 @@ def _mirrored(left: Phantom) -> Phantom:
     columns = left.pixels.shape[1]
     places = left.calcifications * [1, -1] + [0, columns - 1]
     return Phantom(
-        cv2.flip(left.pixels, 1),
+        np.ascontiguousarray(left.pixels[:, ::-1]),
         np.ascontiguousarray(left.breast[:, ::-1]),
         np.ascontiguousarray(left.pectoral[:, ::-1]),
         left.mass.mirrored(columns),

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset
 from pydicom.encaps import encapsulate
-from pydicom.pixels import get_encoder
+from pydicom.pixels.encoders.base import get_encoder
 from pydicom.uid import (
     UID,
     DeflatedExplicitVRLittleEndian,
@@ -23,7 +23,7 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from pipelines.phantom.anatomy import Floats, Mask
+from pipelines.phantom.raster import Floats, Mask
 
 Levels = NDArray[Any]
 """Stored values, (rows, columns) or (frames, rows, columns), of 8 or 16 bits."""
@@ -94,28 +94,25 @@ class Storage:
 def store(image: Dataset, pixels: Floats, kept: Mask, storage: Storage) -> None:
     """Put `pixels`, 0 is black and 1 is white, into `image` with all that describes them.
 
-    `kept` is True where pixels count; elsewhere they are padding, if `storage` has padding.
+    `pixels` are (rows, columns) or (frames, rows, columns); `kept` is (rows, columns), True where
+    pixels count: elsewhere they are padding, if `storage` has padding.
 
     Raises:
-        ValueError: `storage` asks for what its transfer syntax cannot hold.
+        ValueError: the transfer syntax of `storage` cannot hold them.
     """
-    store_levels(image, _levels(pixels, kept, storage), storage)
-    if storage.padding:
-        image.PixelPaddingValue = storage.black
-
-
-def store_levels(image: Dataset, levels: Levels, storage: Storage) -> None:
-    """Put stored values, (rows, columns) or (frames, rows, columns), into `image` as they are."""
+    levels = _levels(pixels, kept, storage)
     image.SamplesPerPixel = 1
     image.PhotometricInterpretation = storage.photometric
-    image.Rows, image.Columns = levels.shape[-2:]
+    image.Rows, image.Columns = kept.shape
     image.BitsAllocated = 8 * levels.itemsize
     image.BitsStored, image.HighBit = storage.bits_stored, storage.bits_stored - 1
     image.PixelRepresentation = int(storage.signed)
+    if storage.padding:
+        image.PixelPaddingValue = storage.black
     image.file_meta.TransferSyntaxUID = storage.transfer_syntax
     if storage.transfer_syntax in PLAIN_SYNTAXES:
-        order = ">" if storage.transfer_syntax == ExplicitVRBigEndian else "<"
-        _store_plain(image, levels.astype(levels.dtype.newbyteorder(order), copy=False))
+        big = storage.transfer_syntax == ExplicitVRBigEndian
+        _store_plain(image, levels.byteswap() if big else levels)
     else:
         _store_compressed(image, levels, storage)
 
@@ -124,11 +121,12 @@ def _levels(pixels: Floats, kept: Mask, storage: Storage) -> Levels:
     lowest = int(storage.padding)
     levels = np.rint(pixels * np.float32(storage.top - lowest)).astype(np.int32) + lowest
     if storage.padding:
-        levels[~kept] = 0
+        levels[..., ~kept] = 0
     if storage.photometric == "MONOCHROME1":
         np.subtract(storage.top, levels, out=levels)
     size = 1 if storage.bits_stored <= _BYTE else 2
-    return (levels - storage.offset).astype(f"{'i' if storage.signed else 'u'}{size}")
+    kind = "i" if storage.signed else "u"
+    return np.asarray(levels - storage.offset, f"<{kind}{size}")
 
 
 def _store_plain(image: Dataset, levels: Levels) -> None:

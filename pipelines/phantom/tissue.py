@@ -7,14 +7,15 @@ import cv2
 import numpy as np
 from scipy import fft
 
-from pipelines.phantom.anatomy import Anatomy, Canvas, Floats, fixed_point
+from pipelines.phantom.anatomy import Anatomy
+from pipelines.phantom.raster import Bytes, Canvas, Floats, blurred, draw_line, point
 
 _FAT = 0.36
 _MUSCLE = 0.66
 _GLAND = 0.3  # above the fat that it lies in
 _SKIN_THICKNESS = 1.4
+_FINEST_DUCT = 0.25
 _ROUNDED_EDGE = 22.0  # where the compressed breast no longer touches both paddles
-_SUBPIXEL_BITS = 4
 
 
 def tissue(anatomy: Anatomy, rng: np.random.Generator, density: float) -> Floats:
@@ -28,7 +29,7 @@ def tissue(anatomy: Anatomy, rng: np.random.Generator, density: float) -> Floats
     fibres = fibrous_noise(anatomy, rng, 2.8)
     brightness = _FAT + 0.02 * cloud + gland * (_GLAND + 0.03 * cloud + 0.05 * fibres)
     brightness += _strands(anatomy, rng) * (0.05 + 0.06 * gland)
-    muscle = cv2.GaussianBlur(anatomy.pectoral.astype(np.float32), (0, 0), 0.8 * canvas.per_mm)
+    muscle = blurred(anatomy.pectoral, 0.8 * canvas.per_mm)
     brightness += muscle * (_MUSCLE + 0.015 * cloud - brightness)
     return _at_the_edge(brightness, anatomy.depth)
 
@@ -53,16 +54,15 @@ def power_law_noise(canvas: Canvas, rng: np.random.Generator, beta: float) -> Fl
 def fibrous_noise(anatomy: Anatomy, rng: np.random.Generator, beta: float) -> Floats:
     """Return power-law noise that is drawn out towards the nipple, as fibres and ducts are."""
     canvas = anatomy.canvas
-    behind = anatomy.nipple + np.float32([15, 0])
-    x = np.arange(canvas.columns, dtype=np.float32)[None, :] - behind[0] * canvas.per_mm
-    y = np.arange(canvas.rows, dtype=np.float32)[:, None] - behind[1] * canvas.per_mm
-    along = np.hypot(x, y) / 3.5
-    across = (np.arctan2(y, -x) / np.pi + 1) / 2 * canvas.rows * 1.6
+    x, y = canvas.offsets_from(anatomy.nipple + point(15, 0))
+    along = np.hypot(x, y) * np.float32(canvas.per_mm / 3.5)
+    across = (np.arctan2(y, -x) / np.pi + 1) * np.float32(0.8 * canvas.rows)
     noise = power_law_noise(canvas, rng, beta)
-    return cv2.remap(noise, along, across, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+    drawn_out = cv2.remap(noise, along, across, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+    return np.asarray(drawn_out, np.float32)
 
 
-def draw_ducts(anatomy: Anatomy, rng: np.random.Generator, lines: cv2.typing.MatLike) -> None:
+def draw_ducts(anatomy: Anatomy, rng: np.random.Generator, lines: Bytes) -> None:
     """Draw the milk ducts into `lines` (uint8), fanning out from the nipple and branching."""
     per_mm = lines.shape[0] * anatomy.canvas.per_mm / anatomy.canvas.rows
     for angle in np.linspace(-0.7, 0.7, 9) + rng.normal(0, 0.06, 9):
@@ -70,7 +70,7 @@ def draw_ducts(anatomy: Anatomy, rng: np.random.Generator, lines: cv2.typing.Mat
 
 
 def _draw_duct(
-    lines: cv2.typing.MatLike,
+    lines: Bytes,
     rng: np.random.Generator,
     start: Floats,
     angle: float,
@@ -80,31 +80,24 @@ def _draw_duct(
     turns = angle + np.cumsum(rng.normal(0, 0.12, 14))
     steps = rng.uniform(2.5, 5, 14)[:, None] * np.stack([np.cos(turns), np.sin(turns)], axis=1)
     path = np.vstack([start, start + np.cumsum(steps, axis=0)]).astype(np.float32)
-    _polyline(lines, path * per_mm, width * per_mm, int(90 + 165 * width))
-    if width < 0.25:
+    draw_line(lines, path * per_mm, width * per_mm, int(90 + 165 * width))
+    if width < _FINEST_DUCT:
         return
     for branch in rng.integers(4, 14, 2):
         fork = float(turns[branch] + rng.choice([-0.5, 0.5]))
         _draw_duct(lines, rng, path[branch + 1], fork, (0.6 * width, per_mm))
 
 
-def _polyline(lines: cv2.typing.MatLike, path: Floats, width: float, shade: int) -> None:
-    thickness = max(1, round(width))
-    cv2.polylines(
-        lines, [fixed_point(path)], False, shade, thickness, cv2.LINE_AA, shift=_SUBPIXEL_BITS
-    )
-
-
 def _glandular_tissue(anatomy: Anatomy, rng: np.random.Generator, density: float) -> Floats:
     """Return how glandular each cell is, 0 to 1: a fan behind the nipple with fat between."""
-    centre = np.float32([0.56, 1]) * anatomy.nipple + np.float32([0, rng.normal(-5, 4)])
     reach = float(anatomy.nipple[0])
-    fan = 1 - anatomy.canvas.distance_from(centre, (0.52 * reach, 0.52 * reach))
+    centre = point(0.56 * reach, anatomy.nipple[1] + rng.normal(-5, 4))
+    fan = 1 - np.hypot(*anatomy.canvas.offsets_from(centre)) / np.float32(0.52 * reach)
     lobes = power_law_noise(anatomy.canvas, rng, 3.8)
     lobules = fibrous_noise(anatomy, rng, 3.0)
     under_the_skin = np.minimum((anatomy.depth - 14) / 10, 0)
     leaning = 1.2 * fan + 0.35 * lobes + 0.3 * lobules + under_the_skin + 1.5 * (density - 0.7)
-    return np.asarray(1 / (1 + np.exp(-3.5 * leaning)), np.float32)
+    return np.asarray(0.5 + 0.5 * np.tanh(1.75 * leaning), np.float32)
 
 
 def _strands(anatomy: Anatomy, rng: np.random.Generator) -> Floats:
@@ -117,7 +110,7 @@ def _strands(anatomy: Anatomy, rng: np.random.Generator) -> Floats:
     strands = anatomy.canvas.blank()
     for noise, width in noises:
         strands += np.exp(-((noise / np.float32(width)) ** 2))
-    return cv2.GaussianBlur(strands, (0, 0), 0.6)
+    return blurred(strands, 0.6)
 
 
 def _at_the_edge(brightness: Floats, depth: Floats) -> Floats:
