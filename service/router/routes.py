@@ -1,0 +1,114 @@
+"""What the clinic may write in `routes.toml`: see docs/routes.md."""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
+from pydicom.datadict import dictionary_VR, tag_for_keyword
+
+from service.ledger.records import Priority
+
+AeTitle = Annotated[str, StringConstraints(pattern=r"^[!-\[\]-~]([ -\[\]-~]{0,14}[!-\[\]-~])?$")]
+"""PS3.5 Table 6.2-1: up to 16 characters, neither backslash nor blanks around."""
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
+"""Of a route or destination: it becomes a label of metrics."""
+
+NUMBERS = frozenset(["DS", "FD", "FL", "IS", "SL", "SS", "SV", "UL", "US", "UV"])
+"""Value representations that have a least and a greatest."""
+NOT_TEXT = frozenset(["AT", "OB", "OD", "OF", "OL", "OV", "OW", "SQ", "UN"])
+"""Value representations that no condition can look at."""
+
+
+class Table(BaseModel):
+    """A table of `routes.toml`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Destination(Table):
+    """A peer that results are sent to."""
+
+    ae_title: AeTitle
+    host: str = Field(min_length=1)
+    port: int = Field(ge=1, le=65535)
+
+
+class Condition(Table):
+    """What the values of one attribute must be; every test that is written must hold."""
+
+    keyword: str
+    """As in PS3.6."""
+    any_of: tuple[str, ...] | None = None
+    none_of: tuple[str, ...] | None = None
+    matches: str | None = None
+    """A glob, such as ``*MAMMO*``."""
+    min: float | None = None
+    max: float | None = None
+
+    @field_validator("keyword")
+    @classmethod
+    def _is_known(cls, keyword: str) -> str:
+        tag = tag_for_keyword(keyword)
+        if tag is None:
+            raise ValueError("no such DICOM keyword")
+        if dictionary_VR(tag) in NOT_TEXT:
+            raise ValueError("a sequence or bulk data: no condition can look at it")
+        return keyword
+
+    @model_validator(mode="after")
+    def _asks_something(self) -> Self:
+        if self.model_fields_set == {"keyword"}:
+            raise ValueError("no test: write any_of, none_of, matches, min or max")
+        tag = tag_for_keyword(self.keyword)
+        ranged = self.min is not None or self.max is not None
+        if ranged and tag is not None and dictionary_VR(tag) not in NUMBERS:
+            raise ValueError(f"{self.keyword} is no number: min and max cannot be asked of it")
+        return self
+
+
+class Complete(Table):
+    """When all of a study is thought to be here."""
+
+    views: tuple[str, ...] = ()
+    """Image Laterality and View Position in one word, such as ``RMLO``; all there: go on."""
+    quiet_s: float = Field(default=30.0, ge=0)
+    """Go on when nothing came for so long."""
+    at_most_s: float = Field(default=900.0, ge=0)
+    """Go on when the first image has waited for so long."""
+
+
+class Route(Table):
+    """Which images go through which pipelines, and where the results go."""
+
+    name: Name
+    calling: tuple[str, ...] = Field(default=("*",), min_length=1)
+    """Globs of AE titles that may use it; they may associate with this node at all."""
+    when: tuple[Condition, ...] = ()
+    complete: Complete = Complete()
+    pipelines: tuple[str, ...] = Field(min_length=1)
+    send_to: tuple[str, ...] = Field(min_length=1)
+    priority: Literal["urgent", "routine", "background"] = "routine"
+
+    @property
+    def lane(self) -> Priority:
+        """The priority of its jobs."""
+        return Priority[self.priority.upper()]
+
+
+class Routes(Table):
+    """All of `routes.toml`."""
+
+    destinations: Mapping[Name, Destination] = {}
+    routes: tuple[Route, ...] = ()
+
+    @property
+    def calling(self) -> tuple[str, ...]:
+        """The globs of AE titles that may call, each once."""
+        return tuple(dict.fromkeys(glob for route in self.routes for glob in route.calling))
