@@ -1,0 +1,83 @@
+import httpx
+import pytest
+from prometheus_client import CollectorRegistry
+
+from service.errors import BadConfigurationError
+from service.http.app import Check, make_app
+from service.http.server import serve_http
+from service.metrics import LedgerCollector, Metrics
+
+
+@pytest.fixture
+def registry():
+    return CollectorRegistry()
+
+
+@pytest.fixture
+def served(registry):
+    found = {"disk": Check("disk", True, "room"), "broker": Check("broker", True, "answers")}
+    app = make_app("1.2.3", registry, {name: (lambda n=name: found[n]) for name in found})
+    server = serve_http(app, "127.0.0.1", 0)
+    with httpx.Client(base_url=f"http://127.0.0.1:{server.port}") as client:
+        yield client, found
+    server.stop()
+
+
+def test_a_node_that_lives_says_so(served):
+    client, _ = served
+
+    assert client.get("/healthz").json() == {"status": "alive", "version": "1.2.3"}
+
+
+def test_a_node_is_ready_only_while_every_check_holds_and_gives_each_reason(served):
+    client, found = served
+
+    assert client.get("/readyz").status_code == 200
+
+    found["disk"] = Check("disk", False, "full")
+    answer = client.get("/readyz")
+
+    assert answer.status_code == 503
+    assert answer.json()["checks"][0] == {"name": "disk", "ok": False, "detail": "full"}
+
+
+def test_metrics_are_prometheus_text(served, registry):
+    client, _ = served
+    metrics = Metrics(registry, "1.2.3")
+    registry.register(
+        LedgerCollector(
+            job_counts=lambda: {("super-resolution", "done", 10): 3},
+            delivery_counts=lambda: {("pacs", "owed"): 1},
+            study_counts=lambda: {"receiving": 2},
+            spool_free_bytes=lambda: 42,
+        )
+    )
+    metrics.received("MAMMO1", "MG", "kept")
+    metrics.job_done("super-resolution", {"enlarge": 1.5})
+
+    text = client.get("/metrics").text
+
+    for line in [
+        'senoscope_instances_received_total{calling_ae="MAMMO1",outcome="kept",sop_class="MG"} 1.0',
+        'senoscope_jobs{pipeline="super-resolution",priority="10",state="done"} 3.0',
+        'senoscope_deliveries{destination="pacs",state="owed"} 1.0',
+        'senoscope_studies{state="receiving"} 2.0',
+        "senoscope_spool_free_bytes 42.0",
+        'senoscope_job_seconds_count{pipeline="super-resolution",stage="enlarge"} 1.0',
+        'senoscope_build_info{version="1.2.3"} 1.0',
+        "senoscope_config_reload_ok 1.0",
+    ]:
+        assert line in text
+
+
+def test_the_front_page_says_that_it_is_for_research(served):
+    client, _ = served
+
+    assert "Research use only" in client.get("/").text
+
+
+def test_a_port_that_is_taken_is_an_error_that_says_what_to_do(served):
+    client, _ = served
+
+    with pytest.raises(BadConfigurationError, match="SENOSCOPE_HTTP__PORT"):
+        serve_http(make_app("1", CollectorRegistry(), {}), "127.0.0.1", client.base_url.port)

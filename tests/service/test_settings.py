@@ -1,0 +1,81 @@
+import re
+from pathlib import Path
+
+import pytest
+
+from service.errors import BadConfigurationError
+from service.settings import known_keys, load_settings
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def written(tmp_path, text):
+    path = tmp_path / "senoscope.toml"
+    path.write_text(text)
+    return path
+
+
+def test_every_key_has_a_default(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    settings = load_settings()
+
+    assert settings.dicom.ae_title == "SENOSCOPE"
+    assert settings.data == tmp_path / "data"
+    assert (settings.models_dir / "fsrcnn-x2").is_dir()
+
+
+def test_relative_paths_are_relative_to_the_file_wherever_one_stands(tmp_path, monkeypatch):
+    path = written(tmp_path, 'data_dir = "here"\nroutes = "r.toml"\n')
+    monkeypatch.chdir("/")
+
+    settings = load_settings(path)
+
+    assert settings.data == tmp_path / "here"
+    assert settings.routes_file == tmp_path / "r.toml"
+
+
+def test_the_environment_wins_over_the_file(tmp_path, monkeypatch):
+    path = written(tmp_path, "[dicom]\nport = 104\n")
+    monkeypatch.setenv("SENOSCOPE_DICOM__PORT", "4242")
+
+    assert load_settings(path).dicom.port == 4242
+
+
+def test_an_unknown_key_is_an_error_that_names_file_and_nearest_key(tmp_path):
+    path = written(tmp_path, "[dicom]\nprot = 104\n")
+
+    with pytest.raises(BadConfigurationError, match=r"senoscope\.toml.*'dicom\.prot'.*'dicom\.port'"):
+        load_settings(path)
+
+
+def test_an_unknown_variable_is_an_error_that_names_the_nearest(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SENOSCOPE_DICOM__PROT", "104")
+
+    with pytest.raises(BadConfigurationError, match="SENOSCOPE_DICOM__PORT"):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("[dicom]\nport = 99999\n", "dicom.port"),
+        ('[dicom]\nae_title = "LONGER_THAN_SIXTEEN"\n', "dicom.ae_title"),
+        ("[dicom\n", "TOML"),
+    ],
+)
+def test_a_wrong_value_is_an_error_that_names_its_key(tmp_path, text, named):
+    with pytest.raises(BadConfigurationError, match=re.escape(named)):
+        load_settings(written(tmp_path, text))
+
+
+def test_a_file_that_is_named_must_be_there(tmp_path):
+    with pytest.raises(BadConfigurationError, match="no such file"):
+        load_settings(tmp_path / "absent.toml")
+
+
+def test_every_key_is_in_the_documentation():
+    documented = (DOCS / "settings.md").read_text()
+
+    assert [key for key in known_keys() if f"`{key}`" not in documented] == []
