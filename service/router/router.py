@@ -21,6 +21,8 @@ from service.router.routes import Route, Routes
 logger = logging.getLogger(__name__)
 
 POLL_S = 0.5
+UNAVAILABLE_S = 5.0
+"""Pause when ledger, spool or queue is unavailable."""
 
 
 class Queue(Protocol):
@@ -118,22 +120,31 @@ class Router:
 
     def run(self, stop: Event) -> None:
         """Route what is due until `stop` is set."""
-        while not stop.wait(POLL_S):
+        pause = POLL_S
+        while not stop.wait(pause):
             try:
                 self.route_due()
+                pause = POLL_S
             except UnavailableError as error:
                 logger.warning("routing waits: %s", error)
+                pause = UNAVAILABLE_S
 
     def route_due(self) -> int:
         """Judge every study that is complete by now; return how many.
 
         Raises:
-            UnavailableError: if ledger, spool or queue is; what was judged before stays judged.
+            UnavailableError: if ledger, spool or queue is for one of them; the others are judged.
         """
         judge = Judge(self.routes(), self.pipelines, self.versions, self.now())
         due = [study for study in self.ledger.undecided_studies() if self._is_due(study, judge)]
+        unavailable: UnavailableError | None = None
         for study in due:
-            self._route(study.study_instance_uid, judge)
+            try:
+                self._route(study.study_instance_uid, judge)
+            except UnavailableError as error:
+                unavailable = error
+        if unavailable is not None:
+            raise unavailable
         return len(due)
 
     def _is_due(self, study: Study, judge: Judge) -> bool:
