@@ -1,9 +1,11 @@
 """Test images are made, not stored: pipelines.phantom in the words that tests like."""
 
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 from pydicom import Dataset
+from pydicom.uid import JPEGBaseline8Bit
 
 from pipelines.phantom import (
     TRANSFER_SYNTAXES,
@@ -31,8 +33,10 @@ __all__ = [
     "mammogram",
     "phantom",
     "picture",
+    "spoilt_phantoms",
     "study",
     "tomosynthesis",
+    "written_phantoms",
 ]
 
 _STORAGE = {field.name for field in fields(Storage)}
@@ -64,6 +68,36 @@ def exposure(**settings: Any) -> Exposure:
     return Exposure(**({"rows": 256, "columns": 208} | settings), storage=storage)
 
 
+def written_phantoms(folder: Path) -> list[Path]:
+    """Return the paths of one object of every transfer syntax and of a few other kinds."""
+    images = [
+        mammogram(transfer_syntax=syntax, bits_stored=8 if syntax == JPEGBaseline8Bit else 12)
+        for syntax in TRANSFER_SYNTAXES
+    ]
+    images += [mammogram("RMLO", photometric="MONOCHROME1", intent="FOR PROCESSING")]
+    images += [picture("CT"), picture("SC")]
+    return [_written(image, folder / f"{number:02}.dcm") for number, image in enumerate(images)]
+
+
+def spoilt_phantoms(folder: Path) -> list[Path]:
+    """Return the paths of objects that a node must refuse or survive."""
+    cut = _written(mammogram(instance_number=2), folder / "cut.dcm")
+    cut.write_bytes(cut.read_bytes()[:-5000])
+    huge = mammogram(instance_number=3)
+    huge.Rows = huge.Columns = 65535
+    unknown = mammogram(instance_number=4)
+    unknown.SOPClassUID = unknown.file_meta.MediaStorageSOPClassUID = "1.2.3.4"
+    blank = mammogram(instance_number=5)
+    del blank.PixelData
+    named = {"huge": huge, "unknown_sop_class": unknown, "no_pixel_data": blank}
+    return [cut, *(_written(image, folder / f"{name}.dcm") for name, image in named.items())]
+
+
 def _storage(settings: dict[str, Any]) -> Storage:
     """Take what concerns storage out of `settings`."""
     return Storage(**{name: settings.pop(name) for name in _STORAGE & settings.keys()})
+
+
+def _written(image: Dataset, path: Path) -> Path:
+    image.save_as(path, enforce_file_format=True)
+    return path

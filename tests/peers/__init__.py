@@ -1,0 +1,1 @@
+"""Other people's programs that the tests speak with: Orthanc, dcmtk and Redis, never a mock."""
