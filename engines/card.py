@@ -2,9 +2,9 @@
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 Precision = Literal["fp32", "bf16", "fp16"]
 Task = Literal["super-resolution", "segmentation", "classification"]
@@ -85,6 +85,12 @@ class Card(Record):
     training: Training
     measured: tuple[Measurement, ...] = ()
 
+    @model_validator(mode="after")
+    def _leaves_something_of_the_tile(self) -> Self:
+        if self.tile <= 2 * self.halo:
+            raise ValueError(f"halo: leaves nothing of a tile of {self.tile}")
+        return self
+
     @property
     def weights(self) -> Path:
         """The file of the weights."""
@@ -114,4 +120,5 @@ def read_card(folder: Path) -> Card:
 
 def _first_fault(error: ValidationError) -> str:
     fault = error.errors()[0]
-    return f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}"
+    place = ".".join(map(str, fault["loc"]))
+    return f"{place}: {fault['msg']}" if place else fault["msg"]

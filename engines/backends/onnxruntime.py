@@ -32,6 +32,7 @@ def open_reference(card: Card, threads: int = 2) -> ReferenceEngine:
     """
     try:
         import onnxruntime  # noqa: PLC0415 - an extra, and slow to import
+        from onnxruntime.capi import onnxruntime_pybind11_state as faults  # noqa: PLC0415
     except ImportError as error:
         raise UnusableError(f"not installed ({error})") from error
     options = onnxruntime.SessionOptions()
@@ -40,6 +41,13 @@ def open_reference(card: Card, threads: int = 2) -> ReferenceEngine:
         session = onnxruntime.InferenceSession(
             card.weights.read_bytes(), options, providers=["CPUExecutionProvider"]
         )
-    except (OSError, RuntimeError) as error:
+    except (
+        OSError,
+        faults.Fail,
+        faults.InvalidArgument,
+        faults.InvalidGraph,
+        faults.InvalidProtobuf,
+        faults.NotImplemented,
+    ) as error:
         raise UnusableError(f"cannot read {card.weights}: {error}") from error
     return ReferenceEngine(card, session)

@@ -26,7 +26,7 @@ def phase_weights(weight: Tensor) -> Tensor:
     return torch.stack(phases)
 
 
-class SubpixelFSRCNN(nn.Module):
+class SubpixelFSRCNN(nn.Module):  # type: ignore[misc] # torch is an extra
     """FSRCNN with its deconvolution as a 5 x 5 convolution to 4 phases and depth-to-space."""
 
     def __init__(self, network: FSRCNN) -> None:

@@ -7,7 +7,7 @@ HALO = 8
 """Reach of the receptive field in input pixels: 2 + 4 x 1 + 2 (the deconvolution's)."""
 
 
-class FSRCNN(nn.Sequential):
+class FSRCNN(nn.Sequential):  # type: ignore[misc] # torch is an extra
     """Enlarge twice: (images, 1, rows, columns) in 0..1 to (images, 1, 2 rows, 2 columns).
 
     Dong 2016, section 3.3, written Conv(f, n, c) = filter size, filters, channels:

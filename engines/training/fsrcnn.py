@@ -12,14 +12,19 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from engines.compile.subpixel import SubpixelFSRCNN
-from engines.images import Grey, binned, even
+from engines.images import Grey, binned, even, image_files, read_luma
 from engines.networks.fsrcnn import FSRCNN
-from engines.training.checkpoint import Checkpoint, Epoch
-from engines.training.patches import Patches
+from engines.training.checkpoint import LAST, Checkpoint
+from engines.training.curves import CURVES, PICTURE, Epoch, draw_curves, write_curves
+from engines.training.patches import Patches, batch_of, in_all_sizes
+
+PARTS = ("train", "val")
+"""Folders of the data."""
 
 BORDER = 2
 """Outermost high-resolution pixels that no loss counts."""
@@ -38,6 +43,7 @@ class Recipe:
     averaging: float = 0.999
     largest_gradient: float = 0.1
     seed: int = 20221123
+    threads: int = 1
 
 
 class Training:
@@ -45,6 +51,7 @@ class Training:
 
     def __init__(self, recipe: Recipe, patches: Patches, validation: Sequence[Grey]) -> None:
         torch.manual_seed(recipe.seed)
+        torch.set_num_threads(recipe.threads)
         self._recipe = recipe
         self._patches = patches
         self._validation = [even(image) for image in validation]
@@ -65,7 +72,9 @@ class Training:
             )
             self.history.append(epoch)
             self.checkpoint().save(folder, best=best)
+            write_curves(folder / CURVES, self.history)
             watch(epoch)
+        draw_curves(folder / PICTURE, self.history)
 
     def checkpoint(self) -> Checkpoint:
         """Return all that is needed to go on from here."""
@@ -105,12 +114,32 @@ class Training:
         self._average.update_parameters(self.network)
         return float(loss.detach())
 
-    @torch.inference_mode()
     def _validate(self) -> tuple[float, float]:
         """Return the mean of the images' mean squared errors, and of their PSNR in dB."""
         form = SubpixelFSRCNN(self._average.module)
-        errors = [squared_error(form, image) for image in self._validation]
+        with torch.inference_mode():
+            errors = [squared_error(form, image) for image in self._validation]
         return float(np.mean(errors)), float(np.mean([-10 * math.log10(e) for e in errors]))
+
+
+def prepare(recipe: Recipe, data: Path, folder: Path, *, resume: bool) -> Training:
+    """Return a run on the images of `data`/train and `data`/val, new or as `folder` last kept it.
+
+    Raises:
+        FileNotFoundError: there are no images, or nothing to resume.
+        FileExistsError: `folder` holds a run that is not to be resumed.
+    """
+    images = {part: [read_luma(path) for path in image_files(data / part)] for part in PARTS}
+    for part, found in images.items():
+        if not found:
+            raise FileNotFoundError(f"no images in {data / part}")
+    last = folder / LAST
+    if last.exists() and not resume:
+        raise FileExistsError(f"{folder} holds a run: resume it, or choose another folder")
+    training = Training(recipe, Patches(in_all_sizes(images["train"]), recipe.side), images["val"])
+    if resume:
+        training.resume(Checkpoint.load(last))
+    return training
 
 
 def learning_rate(recipe: Recipe, step: int) -> float:
@@ -124,8 +153,8 @@ def learning_rate(recipe: Recipe, step: int) -> float:
 
 def squared_error(network: nn.Module, image: Grey) -> float:
     """Return the mean squared error on one image whose sides are even, in units of 0..1."""
-    answer = network(_channels_last(binned(image)[None, None].astype(np.float32) / 255))
-    wanted = torch.from_numpy(image[None, None].astype(np.float32) / 255)
+    answer = network(_channels_last(batch_of([binned(image)])))
+    wanted = torch.from_numpy(batch_of([image]))
     return float(nn.functional.mse_loss(_inner(answer.clamp(0, 1)), _inner(wanted)))
 
 
@@ -133,5 +162,5 @@ def _inner(batch: Tensor) -> Tensor:
     return batch[..., BORDER:-BORDER, BORDER:-BORDER]
 
 
-def _channels_last(batch: np.ndarray) -> Tensor:
+def _channels_last(batch: NDArray[np.float32]) -> Tensor:
     return torch.from_numpy(batch).contiguous(memory_format=torch.channels_last)

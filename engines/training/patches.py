@@ -40,7 +40,7 @@ class Patches:
         """Return `count` patches, each turned, mirrored and toned at random."""
         chosen = chance.choice(len(self._images), size=count, p=self._chances)
         high = [toned(turned(self._crop(index, chance), chance), chance) for index in chosen]
-        return Pair(_batch([binned(patch) for patch in high]), _batch(high))
+        return Pair(batch_of([binned(patch) for patch in high]), batch_of(high))
 
     def _crop(self, index: int, chance: np.random.Generator) -> Grey:
         image, side = self._images[index], 2 * self._side
@@ -83,5 +83,7 @@ def toned(patch: Grey, chance: np.random.Generator) -> Grey:
             return patch
 
 
-def _batch(patches: Sequence[Grey]) -> NDArray[np.float32]:
-    return np.stack(patches)[:, None].astype(np.float32) / 255
+def batch_of(patches: Sequence[Grey]) -> NDArray[np.float32]:
+    """Return patches of one size as (patches, 1, rows, columns) in 0..1."""
+    values: NDArray[np.float32] = np.stack(patches)[:, None].astype(np.float32)
+    return np.divide(values, 255, out=values)

@@ -1,0 +1,85 @@
+from pathlib import Path
+
+import pytest
+from networks_of_chance import shelve
+
+from engines.card import CardError, read_card
+from engines.shelf import cards, find_card, verify
+
+MODELS = Path(__file__).parents[2] / "models"
+
+
+def change(card, old, new):
+    path = card.folder / "card.toml"
+    path.write_text(path.read_text().replace(old, new))
+
+
+def test_every_shipped_model_is_what_its_card_says():
+    shipped = cards(MODELS)
+
+    assert "fsrcnn-x2" in {card.name for card in shipped}
+    for card in shipped:
+        verify(card)
+        assert card.weights.stat().st_size < 1e6
+
+
+def test_the_newest_version_is_found_unless_another_is_named(tmp_path):
+    for version in ("1", "9", "10"):
+        shelve(tmp_path, version=version)
+
+    assert find_card(tmp_path, "chance").version == "10"
+    assert find_card(tmp_path, "chance", "9").version == "9"
+
+
+def test_a_model_that_is_not_there_is_named_with_what_is(tmp_path):
+    shelve(tmp_path)
+
+    with pytest.raises(CardError, match=r"no model 'fate' in .*; there is chance"):
+        find_card(tmp_path, "fate")
+    with pytest.raises(CardError, match="no version '2' of model 'chance'; there is 1"):
+        find_card(tmp_path, "chance", "2")
+
+
+def test_altered_weights_are_refused(tmp_path):
+    card = shelve(tmp_path)
+    card.weights.write_bytes(card.weights.read_bytes() + b"\0")
+
+    with pytest.raises(CardError, match=r"sha256 is .* the card says"):
+        verify(card)
+
+
+def test_missing_weights_are_refused(tmp_path):
+    card = shelve(tmp_path)
+    card.weights.unlink()
+
+    with pytest.raises(CardError, match="No such file"):
+        verify(card)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ("halo = 8", "halo = 8\nhallo = 8", "hallo: Extra inputs are not permitted"),
+        ("halo = 8", "halo = -8", "halo: Input should be greater than or equal to 0"),
+        ("halo = 8", "", "halo: Field required"),
+        ("halo = 8", "halo = 24", "halo: leaves nothing of a tile of 48"),
+        ("halo = 8", 'halo = 8\nfile = "../weights.onnx"', "file: .*beside the card"),
+        ("halo = 8", 'halo = 8\nfolder = "/"', "folder: a card does not say where it lies"),
+        ("halo = 8", "halo = ", "is not TOML"),
+        ('precisions = ["bf16", "fp32"]', 'precisions = ["fp8"]', "precisions.0: Input should be"),
+    ],
+)
+def test_a_card_that_says_something_wrong_is_told_so(tmp_path, old, new, fault):
+    card = shelve(tmp_path)
+    change(card, old, new)
+
+    with pytest.raises(CardError, match=fault):
+        read_card(card.folder)
+
+
+def test_a_card_that_lies_in_another_models_folder_is_refused(tmp_path):
+    card = shelve(tmp_path)
+    change(card, 'name = "chance"', 'name = "fate"')
+
+    with pytest.raises(CardError, match="the card is of fate version 1"):
+        find_card(tmp_path, "chance")
