@@ -1,0 +1,40 @@
+# Each goal makes ready what it needs: see tools/bootstrap.sh.
+SHELL := /bin/bash
+BIN := .venv/bin
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench lock clean
+
+help: ## say what can be made
+	@awk -F': ## ' '/^[a-z]+: ##/ { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## the whole way once, on a sample study; ARGS="--keep DIR --input FILES"
+	@tools/bootstrap.sh run
+	@$(BIN)/senoscope demo $(ARGS)
+
+test: ## all tests with coverage; ARGS="tests/service -k spool" for some
+	@tools/bootstrap.sh dev
+	@tools/bootstrap.sh peers
+	@$(BIN)/python -m pytest --cov --cov-report=term --cov-report=xml $(ARGS)
+
+check: ## format, lint, types, floors and spelling
+	@tools/bootstrap.sh dev
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/codespell
+
+bench: ## measure what the README claims
+	@tools/bootstrap.sh dev
+	@for script in bench/[a-z]*.py; do echo "== $$script"; $(BIN)/python "$$script" $(ARGS) || exit 1; done
+
+lock: ## resolve the dependencies anew
+	@tools/bootstrap.sh dev
+	@tools/lock.sh
+
+clean: ## remove all that was made, the environment too
+	rm -rf .venv build dist demo .coverage coverage.xml htmlcov .pytest_cache .mypy_cache .ruff_cache \
+	  .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""Tools for those who work on Senoscope; not installed with it."""

@@ -1,0 +1,67 @@
+"""What validators say that we let stand, and why."""
+
+import re
+from typing import NamedTuple
+
+
+class Allowed(NamedTuple):
+    """A complaint of one validator that is no fault."""
+
+    validator: str
+    pattern: str
+    why: str
+
+
+ALLOWED = (
+    Allowed(
+        "dciodvfy",
+        r"Unrecognized defined term <99SENOSCOPE>",
+        "a private coding scheme, named in Coding Scheme Identification Sequence",
+    ),
+    Allowed(
+        "dciodvfy",
+        r"Unrecognized defined term <SUPERRES_X\d> for value 4 of attribute <Image Type>",
+        "from value 4 on Image Type is the implementation's",
+    ),
+    Allowed(
+        "dciodvfy",
+        r"Value dubious for this VR - .* PN .* - Retired Person Name form",
+        "the name as the source has it: a patient keeps her name",
+    ),
+    Allowed(
+        "dciodvfy",
+        r"Missing attribute or value that would be needed to build DICOMDIR - "
+        r"(Patient ID|Study ID|Study Date|Study Time)",
+        "type 2, and empty in the source too",
+    ),
+    Allowed(
+        "dicom-validator",
+        r"\(0028,0009\) \(Frame Increment Pointer\) is missing",
+        "2020 text; since then it is for several frames only, and dciodvfy forbids it for one",
+    ),
+    Allowed(
+        "dsrdump",
+        r"Check for template constraints not yet supported",
+        "dcmtk checks relationships; PixelMed checks templates",
+    ),
+    Allowed(
+        "dsrdump",
+        r"VR checker does not support this Specific Character Set: ISO_IR 192",
+        "a limit of the tool",
+    ),
+    Allowed(
+        "pixelmed",
+        r"Code \((71651007|363679005),SCT,\"[A-Za-z ]+\"\) not found in context group 100",
+        "CID 100 is baseline: others may be used",
+    ),
+)
+
+
+def why_allowed(validator: str, complaint: str) -> str | None:
+    """Return why a complaint is let stand, None if it is a fault."""
+    reasons = (
+        allowed.why
+        for allowed in ALLOWED
+        if allowed.validator == validator and re.search(allowed.pattern, complaint)
+    )
+    return next(reasons, None)
