@@ -25,7 +25,12 @@ class Engine(Protocol):
         ...
 
     def __call__(self, batch: Batch) -> Batch:
-        """Return the network's answer to `batch`, image by image; may be called from any thread."""
+        """Return the network's answer to the inside of `batch`; may be called from any thread.
+
+        The inside is what lies at least the card's halo from every edge: there, and only there,
+        the answer does not depend on what is beyond the batch. So (images, channels, rows, columns)
+        gives the card's scale times (rows - 2 halo, columns - 2 halo).
+        """
         ...
 
     def close(self) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from engines.card import Card
 from engines.engine import Batch, Engine
 
 Pixels = NDArray[np.unsignedinteger]
@@ -56,11 +57,12 @@ def enlarge(engine: Engine, pixels: Pixels, low: float, high: float, top: int) -
         np.copyto(batch[0, 0], _cut(pixels, down, across, card.tile))
         np.subtract(batch, low, out=batch)
         np.multiply(batch, 1 / span, out=batch)
-        values = engine(batch)[0, 0, _inner(down, card.scale), _inner(across, card.scale)] * span
+        inside = engine(batch)[0, 0]
+        values = inside[_inner(down, card), _inner(across, card)] * span
         np.add(values, low, out=values)
         np.rint(values, out=values)
         np.clip(values, 0, top, out=values)
-        np.copyto(answer[_outer(down, card.scale), _outer(across, card.scale)], values, "unsafe")
+        np.copyto(answer[_outer(down, card), _outer(across, card)], values, "unsafe")
     return answer
 
 
@@ -88,11 +90,12 @@ def _mirrored(span: Span, length: int, window: int) -> NDArray[np.intp]:
     return np.minimum(position, 2 * length - 1 - position)
 
 
-def _inner(span: Span, scale: int) -> slice:
-    """Return what a window answers for, within its answer."""
-    return slice(scale * (span.start - span.begin), scale * (span.stop - span.begin))
+def _inner(span: Span, card: Card) -> slice:
+    """Return what a window answers for, within the engine's answer."""
+    first = span.begin + card.halo
+    return slice(card.scale * (span.start - first), card.scale * (span.stop - first))
 
 
-def _outer(span: Span, scale: int) -> slice:
+def _outer(span: Span, card: Card) -> slice:
     """Return what a window answers for, within the whole answer."""
-    return slice(scale * span.start, scale * span.stop)
+    return slice(card.scale * span.start, card.scale * span.stop)

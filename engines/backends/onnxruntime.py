@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from engines.backends.trim import trimmed
 from engines.card import Card
 from engines.engine import Batch, UnusableError
 
@@ -16,9 +17,9 @@ class ReferenceEngine:
     backend: str = "onnxruntime-fp32"
 
     def __call__(self, batch: Batch) -> Batch:
-        """Return the network's answer to `batch`."""
-        answer: Batch = self.session.run(None, {self.session.get_inputs()[0].name: batch})[0]
-        return answer
+        """Return the network's answer to the inside of `batch`."""
+        answer = self.session.run(None, {self.session.get_inputs()[0].name: batch})[0]
+        return trimmed(answer, batch, self.card)
 
     def close(self) -> None:
         """Give back nothing: the session goes with the engine."""

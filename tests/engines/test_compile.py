@@ -5,6 +5,7 @@ import torch
 from networks_of_chance import network
 
 from engines.compile.export import plain, subpixel
+from engines.compile.inside import inside
 from engines.compile.subpixel import SubpixelFSRCNN
 from engines.compile.widen import widen
 from engines.networks.fsrcnn import FSRCNN, HALO
@@ -82,6 +83,21 @@ def test_exported_graphs_take_images_of_any_size(form):
 
 def test_the_same_weights_give_the_same_bytes():
     assert subpixel(network()).SerializeToString() == subpixel(network()).SerializeToString()
+
+
+def test_without_padding_the_inside_of_the_answer_is_left():
+    model = subpixel(network())
+
+    bare = answer(inside(model, HALO), BATCH)
+
+    np.testing.assert_allclose(bare, answer(model, BATCH)[..., 16:-16, 16:-16], atol=1e-6)
+
+
+def test_a_graph_with_another_halo_keeps_its_padding():
+    model = subpixel(network())
+
+    assert inside(model, HALO + 1) is model
+    assert inside(plain(network()), HALO).graph.node[-1].op_type == "ConvTranspose"
 
 
 def test_a_graph_that_does_not_end_in_phases_is_not_widened():

@@ -19,7 +19,7 @@ def untiled(engine, pixels, low, high, top):
     halo = engine.card.halo
     mirrored = np.pad(pixels, halo, mode="symmetric").astype(np.float64)
     batch = ((mirrored - low) / (high - low)).astype(np.float32)[None, None]
-    values = engine(batch)[0, 0, 2 * halo : -2 * halo, 2 * halo : -2 * halo]
+    values = engine(batch)[0, 0]
     return np.clip(values.astype(np.float64) * (high - low) + low, 0, top)
 
 
