@@ -2,4 +2,4 @@
 
 
 class CannotProcessError(Exception):
-    """This image cannot be processed: trying again cannot help; the message says why, no patient."""
+    """This image cannot be processed and trying again cannot help; the message says why."""

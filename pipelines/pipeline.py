@@ -49,7 +49,10 @@ class Pipeline(Protocol):
         ...
 
     def skips(self, header: Dataset) -> str | None:
-        """Return why an image with this header is not processed, None if it is; one of few texts."""
+        """Return why an image with this header is not processed, None if it is.
+
+        The reasons are few and fixed: they label metrics.
+        """
         ...
 
     def run(self, image: Dataset, context: Context) -> list[Dataset]:

@@ -1,5 +1,6 @@
 """Twice the pixels, by a network trained on natural images (Honjo 2022)."""
 
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -23,10 +24,11 @@ from engines.engine import Engine
 from engines.tiling import enlarge
 from pipelines.display import displayed, tones, voi
 from pipelines.mammogram.attributes import integer, text
-from pipelines.mammogram.read import Grey, read
+from pipelines.mammogram.read import Grey, Pixels, read
 from pipelines.pipeline import Context
 from pipelines.quality.piqe import piqe
 from pipelines.results.encode import jpeg_ls
+from pipelines.results.legal import is_identified
 from pipelines.results.provenance import Origin, is_ours
 from pipelines.results.quality_report import quality_report
 from pipelines.results.secondary_capture import secondary_capture
@@ -49,6 +51,38 @@ FOR_PROCESSING = frozenset(
 GREYSCALE = frozenset({"MONOCHROME1", "MONOCHROME2"})
 
 
+def _is_for_processing(header: Dataset) -> bool:
+    intent = text(header, "PresentationIntentType")
+    return text(header, "SOPClassUID") in FOR_PROCESSING or intent == "FOR PROCESSING"
+
+
+def _is_of_another_class(header: Dataset) -> bool:
+    return text(header, "SOPClassUID") not in ACCEPTED
+
+
+def _has_several_frames(header: Dataset) -> bool:
+    return (integer(header, "NumberOfFrames") or 1) > 1
+
+
+def _is_not_greyscale(header: Dataset) -> bool:
+    return text(header, "PhotometricInterpretation") not in GREYSCALE
+
+
+def _is_not_identified(header: Dataset) -> bool:
+    return not is_identified(header)
+
+
+SKIPPED: Sequence[tuple[Callable[[Dataset], bool], str]] = (
+    (is_ours, "it is a result of this system"),
+    (_is_for_processing, "it is for processing, not for presentation"),
+    (_is_of_another_class, "its SOP class is not one that is enlarged"),
+    (_has_several_frames, "it has several frames"),
+    (_is_not_greyscale, "it is not greyscale"),
+    (_is_not_identified, "its UIDs are not legal, so that no result could refer to it"),
+)
+"""Why an image is left alone, the first that applies."""
+
+
 @dataclass(frozen=True, slots=True)
 class SuperResolution:
     """From one greyscale image to the enlarged image and a report of the quality of both."""
@@ -58,21 +92,7 @@ class SuperResolution:
 
     def skips(self, header: Dataset) -> str | None:
         """Return why an image with this header is not processed, None if it is."""
-        sop_class = text(header, "SOPClassUID")
-        if is_ours(header):
-            return "it is a result of this system"
-        if (
-            sop_class in FOR_PROCESSING
-            or text(header, "PresentationIntentType") == "FOR PROCESSING"
-        ):
-            return "it is for processing, not for presentation"
-        if sop_class not in ACCEPTED:
-            return "its SOP class is not one that is enlarged"
-        if (integer(header, "NumberOfFrames") or 1) > 1:
-            return "it has several frames"
-        if text(header, "PhotometricInterpretation") not in GREYSCALE:
-            return "it is not greyscale"
-        return None
+        return next((reason for applies, reason in SKIPPED if applies(header)), None)
 
     def run(self, image: Dataset, context: Context) -> list[Dataset]:
         """Return the enlarged image and its quality report.
@@ -103,23 +123,26 @@ def enlarged(grey: Grey, engine: Engine) -> Grey:
     """Return `grey` through the engine; its background comes back as it was, to the pixel."""
     low, high = grey.span
     pixels = enlarge(engine, np.clip(grey.pixels, low, high), low, high, grey.top)
-    rows, columns = pixels.shape
-    size = (columns, rows)
-    background = grey.background
-    if grey.padding is not None:
-        _keep_apart(pixels, grey)
-    if background.any():
-        where = cv2.resize(background.view(np.uint8), size, interpolation=cv2.INTER_NEAREST)
-        kept = cv2.resize(grey.pixels, size, interpolation=cv2.INTER_NEAREST)
-        np.copyto(pixels, kept, where=where.view(np.bool_))
+    _keep_off_padding(pixels, grey)
+    _restore(pixels, grey)
     return replace(grey, pixels=pixels)
 
 
-def _keep_apart(pixels, grey: Grey) -> None:
-    """Keep new pixels off the padding's side of the range, lest they be taken for padding."""
+def _keep_off_padding(pixels: Pixels, grey: Grey) -> None:
+    """Hold `pixels` to the range of `grey` on the padding's side, lest any be taken for padding."""
     low, high = grey.span
-    first, last = grey.padding
+    first, last = grey.padding or (low, high)
     if last < low:
         np.maximum(pixels, low, out=pixels)
     elif first > high:
         np.minimum(pixels, high, out=pixels)
+
+
+def _restore(pixels: Pixels, grey: Grey) -> None:
+    """Put the background of `grey` back into its enlargement."""
+    rows, columns = pixels.shape
+    background, kept = (
+        cv2.resize(one, (columns, rows), interpolation=cv2.INTER_NEAREST)
+        for one in (grey.background.view(np.uint8), grey.pixels)
+    )
+    np.copyto(pixels, kept, where=background.view(np.bool_))

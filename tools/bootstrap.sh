@@ -124,7 +124,7 @@ install_locked() { # NAME LOCK...
     printf '%s\n' "$hash" >".venv/.senoscope-$name"
 }
 
-pip_install() { .venv/bin/python -m pip install --quiet --disable-pip-version-check "$@"; }
+pip_install() { .venv/bin/python -m pip install -qq --disable-pip-version-check "$@"; }
 
 # What `dev` installs holds all that `run` needs.
 case ${1-} in

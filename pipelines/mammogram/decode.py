@@ -5,12 +5,13 @@ Which transfer syntax is decoded by what: docs/transfer-syntaxes.md.
 
 from collections.abc import Mapping
 from itertools import islice
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset
 from pydicom.encaps import generate_frames
-from pydicom.pixels import get_decoder
+from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import (
     HTJ2K,
     JPEG2000,
@@ -40,6 +41,7 @@ Samples = NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.int8] | NDArray[np
 """(rows, columns), exactly what is stored."""
 
 SHORTEST_SIDE = 16
+FEWEST_BITS = 2
 LONGEST_SIDE = 16384
 MOST_PIXELS = 1 << 26
 """64 megapixels: a full field has 14, the finest film scan about 36."""
@@ -64,6 +66,9 @@ DECODERS: Mapping[str, str] = {
 }
 """Transfer syntax to pydicom's name of the decoder; uncompressed ones need none."""
 
+OPTIONS: Mapping[str, Any] = {"correct_unused_bits": False}
+"""Which bits count is decided by who reads them."""
+
 jpeg_extended.register()
 
 
@@ -82,7 +87,7 @@ def decoded(image: Dataset) -> Samples:
         _check_length(image)
     try:
         samples, _ = get_decoder(syntax).as_array(
-            image, index=0, raw=True, decoding_plugin=DECODERS[syntax]
+            image, index=0, raw=True, decoding_plugin=DECODERS[syntax], **OPTIONS
         )
     except (*UNREADABLE, RuntimeError, MemoryError) as error:
         raise CannotProcessError("the pixel data is broken: it cannot be decoded") from error
@@ -113,8 +118,8 @@ def _check_samples(image: Dataset) -> None:
     allocated, stored = integer(image, "BitsAllocated"), integer(image, "BitsStored")
     if allocated not in {8, 16}:
         raise CannotProcessError("Bits Allocated is neither 8 nor 16")
-    if stored is None or not 2 <= stored <= allocated:
-        raise CannotProcessError("Bits Stored is missing or not within 2 and Bits Allocated")
+    if stored is None or not FEWEST_BITS <= stored <= allocated:
+        raise CannotProcessError("Bits Stored is missing or not within 2 to Bits Allocated")
     if integer(image, "PixelRepresentation") not in {0, 1}:
         raise CannotProcessError("Pixel Representation is missing or invalid")
 

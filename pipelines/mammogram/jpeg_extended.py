@@ -6,8 +6,11 @@ function that decodes one frame.
 
 import imagecodecs
 import numpy as np
-from pydicom.pixels.decoders import JPEGBaseline8BitDecoder, JPEGExtended12BitDecoder
-from pydicom.pixels.decoders.base import DecodeRunner
+from pydicom.pixels.decoders.base import (
+    DecodeRunner,
+    JPEGBaseline8BitDecoder,
+    JPEGExtended12BitDecoder,
+)
 from pydicom.uid import JPEGBaseline8Bit, JPEGExtended12Bit
 
 LABEL = "senoscope"

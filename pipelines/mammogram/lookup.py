@@ -9,11 +9,12 @@ from pydicom import Dataset
 from pipelines.mammogram.attributes import numbers, values
 
 MOST_ENTRIES = 1 << 16
+OUTPUT_BITS = range(8, 17)
 
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """Entry i is the output for the input `first` + i; what lies outside takes the nearest entry."""
+    """Entry i is the output for the input `first` + i; inputs beyond take the nearest entry."""
 
     first: int
     bits: int
@@ -22,20 +23,21 @@ class Lookup:
     def __call__(self, inputs: NDArray[np.generic]) -> NDArray[np.uint16]:
         """Return the output for each of `inputs`."""
         index = np.rint(inputs).astype(np.int64) - self.first
-        return self.entries[np.clip(index, 0, len(self.entries) - 1)]
+        outputs: NDArray[np.uint16] = self.entries[np.clip(index, 0, len(self.entries) - 1)]
+        return outputs
 
 
 def lookup(item: Dataset, *, signed: bool, little_endian: bool) -> Lookup | None:
     """Return the table of a LUT item, None when it is broken; `signed` as Pixel Representation."""
     descriptor = numbers(item, "LUTDescriptor")
-    if len(descriptor) != 3:
+    if len(descriptor) != len(("entries", "first", "bits")):
         return None
     count, first, bits = (int(value) for value in descriptor)
     count = count % MOST_ENTRIES or MOST_ENTRIES
     if signed and first >= MOST_ENTRIES // 2:
         first -= MOST_ENTRIES
     entries = _entries(item, count, little_endian=little_endian)
-    if entries is None or not 8 <= bits <= 16:
+    if entries is None or bits not in OUTPUT_BITS:
         return None
     return Lookup(first, bits, np.minimum(entries, (1 << bits) - 1).astype(np.uint16))
 

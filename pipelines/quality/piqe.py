@@ -62,11 +62,9 @@ def _mscn_blocks(strip: NDArray[np.uint8], above: int, below: int, rows: int) ->
     deviation = np.sqrt(np.abs(_gaussian(values * values) - mean * mean))
     mscn = ((values - mean) / (deviation + 1))[above : len(whole) - below]
     height, width = mscn.shape
-    return (
-        mscn.reshape(height // BLOCK, BLOCK, width // BLOCK, BLOCK)
-        .swapaxes(1, 2)
-        .reshape(-1, BLOCK, BLOCK)
-    )
+    cells = mscn.reshape(height // BLOCK, BLOCK, width // BLOCK, BLOCK)
+    blocks: Blocks = cells.swapaxes(1, 2).reshape(-1, BLOCK, BLOCK)
+    return blocks
 
 
 def _gaussian(values: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -89,7 +87,8 @@ def _judged(blocks: Blocks) -> tuple[float, int]:
 def _is_impaired(blocks: Blocks) -> NDArray[np.bool_]:
     edges = np.stack([blocks[:, 0], blocks[:, -1], blocks[:, :, 0], blocks[:, :, -1]], axis=1)
     segments = sliding_window_view(edges, SEGMENT, axis=2)
-    return (segments.std(axis=3, ddof=1) < IMPAIRED_THRESHOLD).any(axis=(1, 2))
+    is_flat = segments.std(axis=3, ddof=1).min(axis=(1, 2)) < IMPAIRED_THRESHOLD
+    return np.asarray(is_flat)
 
 
 def _is_noisy(blocks: Blocks, sigma: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -97,4 +96,5 @@ def _is_noisy(blocks: Blocks, sigma: NDArray[np.float64]) -> NDArray[np.bool_]:
     surround = blocks[:, :, SURROUND].std(axis=(1, 2), ddof=1)
     ratio = np.divide(centre, surround, out=np.zeros_like(centre), where=surround > 0)
     beta = np.abs(sigma - ratio) / np.maximum(sigma, ratio)
-    return sigma > 2 * beta
+    is_noisy: NDArray[np.bool_] = sigma > 2 * beta
+    return is_noisy

@@ -5,6 +5,7 @@ from typing import Self
 
 from pydicom import Dataset
 
+from pipelines.mammogram.attributes import items
 from pipelines.results.legal import legal
 
 PRIVATE_SCHEME = "99SENOSCOPE"
@@ -42,6 +43,15 @@ def item_of(code: Code) -> Dataset:
     return item
 
 
+def mammographic_view(image: Dataset) -> Code | None:
+    """Return the view of a mammogram (PS3.16 CID 4014), None where it states none of these."""
+    for item in items(image, "ViewCodeSequence"):
+        code = Code.of(item)
+        value = code and MODERN_VIEWS.get(code.value, code.value)
+        return VIEWS.get(value or "")
+    return None
+
+
 def private_scheme() -> Dataset:
     """Return the item that identifies our own coding scheme."""
     item = Dataset()
@@ -55,3 +65,26 @@ ACQUISITION_EQUIPMENT = dcm("109101", "Acquisition Equipment")
 PROCESSING_EQUIPMENT = dcm("109102", "Processing Equipment")
 SOURCE_IMAGE = dcm("121322", "Source image for image processing operation")
 SPATIAL_RESAMPLING = dcm("113085", "Spatial resampling")
+
+VIEWS = {
+    code.value: code
+    for code in (
+        Code("399260004", "SCT", "medio-lateral"),
+        Code("399352003", "SCT", "latero-medial"),
+        Code("399368009", "SCT", "medio-lateral oblique"),
+        Code("399099002", "SCT", "latero-medial oblique"),
+        Code("399162004", "SCT", "cranio-caudal"),
+        Code("399196006", "SCT", "caudo-cranial (from below)"),
+        Code("399188001", "SCT", "superolateral to inferomedial oblique"),
+    )
+}
+MODERN_VIEWS = {
+    "R-10224": "399260004",
+    "R-10228": "399352003",
+    "R-10226": "399368009",
+    "R-10230": "399099002",
+    "R-10242": "399162004",
+    "R-10244": "399196006",
+    "R-102D0": "399188001",
+}
+"""What SRT and SNM3 called them until 2019."""

@@ -9,6 +9,6 @@ START_OF_FRAME = b"\xff\xf7"
 
 
 def jpeg_ls(pixels: NDArray[np.uint16]) -> bytes:
-    """Return `pixels` as a lossless JPEG-LS codestream, without the SPIFF header that few expect."""
-    stream: bytes = imagecodecs.jpegls_encode(pixels)
+    """Return `pixels` as a lossless JPEG-LS codestream, without the SPIFF header few expect."""
+    stream = bytes(imagecodecs.jpegls_encode(pixels))
     return START_OF_IMAGE + stream[stream.index(START_OF_FRAME) :]

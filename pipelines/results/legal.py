@@ -1,8 +1,9 @@
 """Values taken over from a source, only where they are legal: what we send must be clean."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
+from functools import partial
 
 from pydicom import Dataset
 from pydicom.config import RAISE
@@ -10,16 +11,16 @@ from pydicom.datadict import dictionary_VR
 from pydicom.uid import UID
 from pydicom.valuerep import validate_value
 
-from pipelines.mammogram.attributes import text, values
+from pipelines.mammogram.attributes import integer, text, values
 
 UNICODE = "ISO_IR 192"
 
 ENUMERATED: Mapping[str, frozenset[str]] = {
-    "PatientSex": frozenset("MFO"),
     "ImageLaterality": frozenset("LRBU"),
     "Laterality": frozenset("LR"),
-    "PixelSpacingCalibrationType": frozenset({"GEOMETRY", "FIDUCIAL"}),
     "LossyImageCompression": frozenset({"00", "01"}),
+    "PatientSex": frozenset("MFO"),
+    "PixelSpacingCalibrationType": frozenset({"GEOMETRY", "FIDUCIAL"}),
 }
 
 TYPE_2 = (
@@ -44,10 +45,27 @@ OPTIONAL = (
     "TimezoneOffsetFromUTC",
 )
 
+IDENTITY = ("SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID")
+"""What results refer to."""
+
+SHORTENED = frozenset(
+    {"InstitutionName", "Manufacturer", "ManufacturerModelName", "StudyDescription"}
+)
+"""Free text: its beginning says enough. What identifies is left out instead, if it is too long."""
+
+LONGEST: Mapping[str, int] = {"SH": 16, "LO": 64, "PN": 64}
+"""In bytes, as some readers count: so it is never more than as many characters (PS3.5 6.2)."""
+
+PERSON_NAME_COMPONENTS = 5
+FORBIDDEN = re.compile(r"[\x00-\x1f\x7f\\]")
+DECIMAL_STRING_LENGTH = 16
+
 
 def legal(source: Dataset, keyword: str) -> str:
     """Return the value as text if its VR and its enumeration allow it, else nothing."""
     value = text(source, keyword)
+    if keyword in SHORTENED:
+        value = value.encode()[: LONGEST["LO"]].decode(errors="ignore").strip()
     return value if value and _is_legal(keyword, value) else ""
 
 
@@ -57,6 +75,11 @@ def carry(source: Dataset, result: Dataset, *keywords: str) -> None:
         found = legal(source, keyword)
         if found:
             setattr(result, keyword, found)
+
+
+def is_identified(source: Dataset) -> bool:
+    """Return whether the UIDs of `source` are such that a result can refer to them."""
+    return all(_is_uid(text(source, keyword)) for keyword in IDENTITY)
 
 
 def patient_study(source: Dataset, result: Dataset) -> None:
@@ -71,29 +94,43 @@ def patient_study(source: Dataset, result: Dataset) -> None:
         result.PatientIdentityRemoved, result.DeidentificationMethod = "YES", method
 
 
-def patient_orientation(source: Dataset) -> list[str]:
-    """Return both directions of Patient Orientation, nothing unless they are legal (C.7.6.1.1.1)."""
-    found = [str(value).strip() for value in values(source, "PatientOrientation")]
-    is_legal = len(found) == 2 and all(re.fullmatch(r"[APRLHF]{1,3}", value) for value in found)
-    return found if is_legal else []
+def instance_number(source: Dataset) -> int:
+    """Return the Instance Number of the source, 1 where it has none (IS is of 32 bits)."""
+    number = integer(source, "InstanceNumber")
+    return number if number is not None and -(1 << 31) <= number < 1 << 31 else 1
+
+
+def patient_orientation(source: Dataset) -> tuple[str, str] | None:
+    """Return both directions of Patient Orientation, None unless legal (C.7.6.1.1.1)."""
+    match [str(value).strip() for value in values(source, "PatientOrientation")]:
+        case [row, column] if _is_direction(row) and _is_direction(column):
+            return row, column
+    return None
 
 
 def decimal_string(value: float) -> str:
-    """Return a DS value of at most 16 characters (PS3.5 6.2)."""
-    return next(shown for digits in range(15, 0, -1) if len(shown := f"{value:.{digits}g}") <= 16)
+    """Return the DS value with the most digits that its 16 characters hold (PS3.5 6.2)."""
+    shown = (f"{value:.{digits}g}" for digits in range(15, 0, -1))
+    return next(candidate for candidate in shown if len(candidate) <= DECIMAL_STRING_LENGTH)
 
 
 def _is_legal(keyword: str, value: str) -> bool:
     vr = dictionary_VR(keyword)
-    if any(ord(character) < 32 or character in "\\\x7f" for character in value):
-        return False
-    if value not in ENUMERATED.get(keyword, {value}):
+    if FORBIDDEN.search(value) or value not in ENUMERATED.get(keyword, {value}):
         return False
     try:
         validate_value(vr, value, RAISE)
     except ValueError:
         return False
-    return vr not in _FURTHER or _FURTHER[vr](value)
+    return vr not in STRICTER or STRICTER[vr](value)
+
+
+def _is_direction(value: str) -> bool:
+    return bool(re.fullmatch(r"[APRLHF]{1,3}", value)) and len(set(value)) == len(value)
+
+
+def _is_uid(value: str) -> bool:
+    return bool(re.match(r"[012]\.", value)) and UID(value).is_valid
 
 
 def _is_date(value: str) -> bool:
@@ -101,11 +138,34 @@ def _is_date(value: str) -> bool:
         date.fromisoformat(value)
     except ValueError:
         return False
-    return len(value) == 8
+    return True
 
 
 def _is_time(value: str) -> bool:
     return bool(re.fullmatch(r"([01]\d|2[0-3])([0-5]\d([0-5]\d(\.\d{1,6})?)?)?", value))
 
 
-_FURTHER = {"DA": _is_date, "TM": _is_time}
+def _is_number(value: str) -> bool:
+    return bool(re.fullmatch(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", value))
+
+
+def _is_person_name(value: str) -> bool:
+    return all(
+        _is_short("PN", group) and group.count("^") < PERSON_NAME_COMPONENTS
+        for group in value.split("=")
+    )
+
+
+def _is_short(vr: str, value: str) -> bool:
+    return len(value.encode()) <= LONGEST[vr]
+
+
+STRICTER: Mapping[str, Callable[[str], bool]] = {
+    "DA": _is_date,
+    "DS": _is_number,
+    "LO": partial(_is_short, "LO"),
+    "PN": _is_person_name,
+    "SH": partial(_is_short, "SH"),
+    "TM": _is_time,
+}
+"""Beyond what pydicom looks at."""

@@ -5,8 +5,15 @@ from collections.abc import Iterable
 from pydicom import Dataset
 from pydicom.uid import UID, Comprehensive3DSRStorage, ExplicitVRLittleEndian
 
-from pipelines.mammogram.attributes import integer, items, text
-from pipelines.results.codes import PRIVATE_SCHEME, Code, dcm, item_of, private_scheme
+from pipelines.mammogram.attributes import text
+from pipelines.results.codes import (
+    PRIVATE_SCHEME,
+    Code,
+    dcm,
+    item_of,
+    mammographic_view,
+    private_scheme,
+)
 from pipelines.results.content import (
     CONTAINS,
     HAS_ACQ_CONTEXT,
@@ -21,7 +28,7 @@ from pipelines.results.content import (
     text_of,
     uid_of,
 )
-from pipelines.results.legal import legal, patient_orientation, patient_study
+from pipelines.results.legal import instance_number, legal, patient_orientation, patient_study
 from pipelines.results.provenance import (
     DISCLAIMER,
     MANUFACTURER,
@@ -41,9 +48,12 @@ ENGLISH = Code("en", "RFC5646", "English")
 MAMMOGRAPHY = Code("71651007", "SCT", "Mammography")
 IMAGING = Code("363679005", "SCT", "Imaging procedure")
 LEFT_OR_RIGHT = {
-    "L": Code("80248007", "SCT", "Left breast"),
-    "R": Code("73056007", "SCT", "Right breast"),
+    "L": Code("7771000", "SCT", "Left"),
+    "R": Code("24028007", "SCT", "Right"),
+    "B": Code("51440002", "SCT", "Right and left"),
+    "U": Code("66459002", "SCT", "Unilateral"),
 }
+"""CID 244."""
 PIQE = Code("PIQE", PRIVATE_SCHEME, "PIQE no-reference quality score")
 NO_UNITS = Code("1", "UCUM", "no units")
 
@@ -73,8 +83,7 @@ def _describe(report: Dataset, origin: Origin) -> None:
     report.SeriesInstanceUID = origin.uid("quality-series", series)
     report.Modality, report.SeriesNumber = "SR", SERIES_NUMBER
     report.SeriesDescription = "AI image quality RESEARCH"
-    number = integer(origin.source, "InstanceNumber")
-    report.InstanceNumber = number if number is not None and abs(number) < 1 << 31 else 1
+    report.InstanceNumber = instance_number(origin.source)
     report.InstanceCreationDate = report.ContentDate = date_of(origin.made_at)
     report.InstanceCreationTime = report.ContentTime = time_of(origin.made_at)
     report.ReferencedPerformedProcedureStepSequence = []
@@ -132,15 +141,14 @@ def _observer(origin: Origin) -> Iterable[Dataset]:
 
 def _acquisition(source: Dataset) -> Iterable[Dataset]:
     """Yield what TID 1602 says of an image: the side and the view, as the source has them."""
-    side = LEFT_OR_RIGHT.get(legal(source, "ImageLaterality"))
-    if side is not None and text(source, "Modality") == "MG":
+    side = LEFT_OR_RIGHT.get(legal(source, "ImageLaterality") or legal(source, "Laterality"))
+    if side is not None:
         yield coded(HAS_ACQ_CONTEXT, dcm("111027", "Image Laterality"), side)
-    for item in items(source, "ViewCodeSequence")[:1]:
-        view = Code.of(item)
-        if view is not None:
-            yield coded(HAS_ACQ_CONTEXT, dcm("111031", "Image View"), view)
+    view = mammographic_view(source)
+    if view is not None:
+        yield coded(HAS_ACQ_CONTEXT, dcm("111031", "Image View"), view)
     orientation = patient_orientation(source)
-    if orientation:
+    if orientation is not None:
         row, column = orientation
         yield text_of(HAS_ACQ_CONTEXT, dcm("111044", "Patient Orientation Row"), row)
         yield text_of(HAS_ACQ_CONTEXT, dcm("111043", "Patient Orientation Column"), column)

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from pydicom import Dataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import (
-    UID,
-    JPEG2000,
     HTJ2K,
+    JPEG2000,
+    UID,
     JPEGBaseline8Bit,
     JPEGExtended12Bit,
     JPEGLSLossless,
@@ -16,12 +16,13 @@ from pydicom.uid import (
 )
 
 from pipelines.display import Voi
-from pipelines.mammogram.attributes import integer, numbers, text
+from pipelines.mammogram.attributes import numbers, text, values
 from pipelines.mammogram.read import Grey
 from pipelines.results.codes import SOURCE_IMAGE, SPATIAL_RESAMPLING, item_of
 from pipelines.results.legal import (
     carry,
     decimal_string,
+    instance_number,
     legal,
     patient_orientation,
     patient_study,
@@ -43,6 +44,16 @@ SERIES_NUMBER = 9102
 
 FEWEST_BITS = 9
 """Word secondary captures hold 9 to 16 bits (A.8.4.4); a window shows the 8 of smaller ones."""
+
+UNPAIRED = frozenset(
+    (
+        "ABDOMEN ABDOMENPELVIS AORTA BLADDER BRAIN CHEST CHESTABDOMEN CHESTABDPELVIS COCCYX CSPINE "
+        "CTSPINE ESOPHAGUS FACE HEAD HEADNECK HEART JAW LIVER LSPINE LSSPINE NECK NOSE PANCREAS "
+        "PELVIS PROSTATE SKULL SPINE SPLEEN SSPINE STERNUM STOMACH TLSPINE TRACHEA TSPINE UTERUS "
+        "WHOLEBODY"
+    ).split()
+)
+"""Parts of the body of which there is one (PS3.16 Annex L): they have no side."""
 
 LOSSY_METHODS = {
     JPEGBaseline8Bit: "ISO_10918_1",
@@ -80,16 +91,11 @@ def _identify(result: Dataset, grey: Grey, origin: Origin) -> None:
     result.Modality = "OT"
     result.SeriesNumber = SERIES_NUMBER
     result.SeriesDescription = f"AI super-resolution x{scale} RESEARCH"
-    result.InstanceNumber = _instance_number(source)
+    result.InstanceNumber = instance_number(source)
     result.ImageType = ["DERIVED", "SECONDARY", "", f"SUPERRES_X{scale}"]
     result.ImageComments = DISCLAIMER
     result.InstanceCreationDate = result.ContentDate = date_of(origin.made_at)
     result.InstanceCreationTime = result.ContentTime = time_of(origin.made_at)
-
-
-def _instance_number(source: Dataset) -> int:
-    number = integer(source, "InstanceNumber")
-    return number if number is not None and abs(number) < 1 << 31 else 1
 
 
 def _describe(result: Dataset, grey: Grey, origin: Origin) -> None:
@@ -125,11 +131,14 @@ def _source_image(source: Dataset) -> Dataset:
 
 def _place(result: Dataset, grey: Grey, source: Dataset) -> None:
     """State where the image lies on the patient, as far as the source does."""
-    result.PatientOrientation = patient_orientation(source)
+    orientation = patient_orientation(source)
+    result.PatientOrientation = list(orientation) if orientation else None
+    carry(source, result, "AcquisitionDate", "AcquisitionTime", "BodyPartExamined")
     laterality = legal(source, "ImageLaterality") or legal(source, "Laterality")
     if laterality:
         result.ImageLaterality = laterality
-    carry(source, result, "AcquisitionDate", "AcquisitionTime", "BodyPartExamined")
+    elif legal(source, "BodyPartExamined") not in UNPAIRED:
+        result.Laterality = None  # type 2C: required, and unknown (C.7.3.1)
     scale = grey.pixels.shape[0] / source.Rows
     spacing = _spacing(source)
     if spacing:
@@ -141,7 +150,7 @@ def _place(result: Dataset, grey: Grey, source: Dataset) -> None:
 def _spacing(source: Dataset) -> tuple[float, ...]:
     for keyword in ("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing"):
         found = numbers(source, keyword)
-        if len(found) == 2 and min(found) > 0:
+        if len(found) == len(("rows", "columns")) and min(found) > 0:
             return found
     return ()
 
@@ -194,16 +203,18 @@ def _lut_items(shown: Voi) -> Iterable[Dataset]:
 
 
 def _confess_losses(result: Dataset, source: Dataset) -> None:
-    """State whether the source was ever compressed with losses (C.7.6.1.1.5)."""
+    """State whether the source was ever compressed with losses, and how (C.7.6.1.1.5)."""
     method = LOSSY_METHODS.get(source.file_meta.TransferSyntaxUID)
     if method is None and legal(source, "LossyImageCompression") != "01":
         result.LossyImageCompression = "00"
         return
     result.LossyImageCompression = "01"
-    ratio = numbers(source, "LossyImageCompressionRatio")
-    if ratio:
-        result.LossyImageCompressionRatio = [decimal_string(value) for value in ratio]
-    elif method is not None:
+    ratios = numbers(source, "LossyImageCompressionRatio")
+    methods = [str(value) for value in values(source, "LossyImageCompressionMethod")]
+    if not ratios and method is not None:
         raw = source.Rows * source.Columns * source.BitsAllocated / 8
-        result.LossyImageCompressionRatio = decimal_string(round(raw / len(source.PixelData), 2))
-        result.LossyImageCompressionMethod = method
+        ratios, methods = (round(raw / len(source.PixelData), 2),), [method]
+    if ratios:
+        result.LossyImageCompressionRatio = [decimal_string(ratio) for ratio in ratios]
+    if len(methods) == len(ratios) and set(methods) <= set(LOSSY_METHODS.values()):
+        result.LossyImageCompressionMethod = methods

@@ -35,6 +35,16 @@ ALLOWED = (
         "type 2, and empty in the source too",
     ),
     Allowed(
+        "dciodvfy",
+        r"is only permitted to be empty when actually unknown.* attribute <Laterality>",
+        "the source does not state the side, nor a part of the body that has none",
+    ),
+    Allowed(
+        "dciodvfy",
+        r"Unrecognized defined term <[^>]*> for value 1 of attribute <Body Part Examined>",
+        "as the source has it: there are more parts than terms",
+    ),
+    Allowed(
         "dicom-validator",
         r"\(0028,0009\) \(Frame Increment Pointer\) is missing",
         "2020 text; since then it is for several frames only, and dciodvfy forbids it for one",
