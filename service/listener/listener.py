@@ -118,6 +118,7 @@ class Listener:
         request = cast("A_ASSOCIATE", association.requestor.primitive)
         calling = str(request.calling_ae_title).strip()
         with self._lock:
+            self._open = {other for other in self._open if other.is_alive()}
             count = len(self._open)
         rejection = self._admission.rejection(str(request.called_ae_title), calling, count)
         if rejection is None:

@@ -17,7 +17,14 @@ from service.ledger.receive import receive
 from service.ledger.records import Instance, Refusal
 from service.ledger.spool import Spool
 from service.listener.identity import Identity, identify
-from service.listener.statuses import SUCCESS, UNFORESEEN, MismatchError, answer, status_of
+from service.listener.statuses import (
+    CANNOT_UNDERSTAND,
+    SUCCESS,
+    UNFORESEEN,
+    MismatchError,
+    answer,
+    status_of,
+)
 from service.listener.streaming import Announced, Part, part_of
 
 logger = logging.getLogger(__name__)
@@ -50,7 +57,9 @@ class Store:
         calling = str(event.assoc.requestor.ae_title).strip()
         part = part_of(event)
         if part is None:
-            return answer(status_of(NO_DATA_SET), str(NO_DATA_SET))
+            reason = "the C-STORE request has no data set"
+            self.ledger.refuse(Refusal(calling, "", "", CANNOT_UNDERSTAND, reason, self.now()))
+            return answer(CANNOT_UNDERSTAND, reason)
         with part, ExitStack() as unforeseen:
             unforeseen.callback(self.refuse, calling, part, UNFORESEEN, "a fault of this node")
             status = self._take(calling, part)
@@ -95,9 +104,6 @@ class Store:
             received_at=self.now(),
         )
         return receive(self.spool, self.ledger, instance, part.path)
-
-
-NO_DATA_SET = BadObjectError("the C-STORE request has no data set")
 
 
 def checked(part: Part) -> Identity:

@@ -7,11 +7,14 @@ reaches into pynetdicom. Tested against the pinned version.
 """
 
 import hashlib
+import logging
 import socket
+import struct
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self, cast
 
+from pydicom import Dataset
 from pydicom.uid import UID
 from pynetdicom.association import Association
 from pynetdicom.dimse import DIMSEServiceProvider
@@ -29,10 +32,22 @@ from typing_extensions import override
 from service.errors import BadObjectError, NodeError, SpoolFullError, UnavailableError
 from service.ledger.spool import Spool, is_uid
 
+logger = logging.getLogger(__name__)
+
 PREAMBLE = bytes(128) + b"DICM"  # PS3.10 7.1
 LONGEST_NEGOTIATION = 1 << 20
 """Bytes of the longest PDU that is taken before there is an association."""
-_PDU_HEADER = 6
+_MALFORMED = (
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    NotImplementedError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
+"""What pydicom and pynetdicom raise on a command set that is none."""
 _LOOK_EVERY = 64 << 20
 """Bytes between two looks at the room on the disk."""
 
@@ -188,7 +203,12 @@ class StreamingDimse(DIMSEServiceProvider):
         for value in primitive.presentation_data_value_list:
             single = P_DATA()
             single.presentation_data_value_list.append(value)
-            super().receive_primitive(single)
+            try:
+                super().receive_primitive(single)
+            except _MALFORMED:
+                logger.warning("a peer sent a command that cannot be read")
+                self.dul.event_queue.put("Evt19")  # invalid PDU, as pynetdicom does for its like
+                return
             message = self.message
             if isinstance(message, C_STORE_RQ) and message._data_set_file is None:  # noqa: SLF001
                 self._stream(message)
@@ -208,13 +228,18 @@ class StreamingDimse(DIMSEServiceProvider):
         untyped._data_set_path = part.path  # noqa: SLF001
 
     def _announced(self, message: C_STORE_RQ) -> Announced:
-        command = message.command_set
         context = self.assoc._accepted_cx.get(cast("int", message.context_id))  # noqa: SLF001
         return Announced(
-            str(command.get("AffectedSOPClassUID", "")),
-            str(command.get("AffectedSOPInstanceUID", "")),
+            _text(message.command_set, "AffectedSOPClassUID"),
+            _text(message.command_set, "AffectedSOPInstanceUID"),
             str(context.transfer_syntax[0]) if context else "",
         )
+
+
+def _text(command: Dataset, keyword: str) -> str:
+    """Return a value as it came: pydicom would check it, and raise."""
+    value = command.get_item(keyword).value if keyword in command else b""
+    return value.decode("ascii", "replace").strip(" \0") if isinstance(value, bytes) else str(value)
 
 
 class BoundedSocket(AssociationSocket):
