@@ -45,7 +45,6 @@ class Database:
         self._opening = Lock()
         self._opened: _Opened | None = None
         self._forsaken: list[_Opened] = []
-        os.register_at_fork(after_in_child=self._leave_to_parent)
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
@@ -95,22 +94,19 @@ class Database:
     def close(self) -> None:
         """Close this process's connections; the next use opens new ones."""
         with self._opening:
-            if self._opened is not None:
+            if self._opened is not None and self._opened.pid == os.getpid():
                 self._opened.engine.dispose()
                 self._opened = None
 
     def _here(self) -> _Opened:
+        """Return what this process holds; a fork leaves the parent's alone, not even closed."""
         with self._opening:
+            if self._opened is not None and self._opened.pid != os.getpid():
+                self._forsaken.append(self._opened)
+                self._opened = None
             if self._opened is None:
                 self._opened = _Opened(self._engine())
             return self._opened
-
-    def _leave_to_parent(self) -> None:
-        """After a fork: the parent's connections are its own, not even to be closed here."""
-        self._opening = Lock()
-        if self._opened is not None:
-            self._forsaken.append(self._opened)
-            self._opened = None
 
     def _engine(self) -> sa.Engine:
         if not self._is_sqlite:

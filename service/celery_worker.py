@@ -1,0 +1,211 @@
+"""The door through which Celery comes in: a parent that listens, and a child a device that works.
+
+Each child runs one job at a time and may die of it: the parent sees how, writes it down, and starts
+another. Engines are opened in the child, after the fork.
+"""
+
+import ctypes
+import logging
+import os
+import re
+import signal
+import threading
+import time
+import traceback
+from argparse import ArgumentParser
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from billiard.process import current_process  # type: ignore[import-untyped]
+from celery import Celery, Task, signals
+from celery.exceptions import WorkerLostError
+from celery.worker.request import Request
+
+from service import log
+from service.errors import UnavailableError
+from service.ledger.ledger import Ledger
+from service.queue.celery import WORK, CeleryQueue, make_app
+from service.worker.owner import is_process, this_process
+from service.worker.worker import Worker
+
+logger = logging.getLogger(__name__)
+
+Outcome = Callable[[str, str], Sequence[str]]
+"""What the ledger is told of the owner of a job, and why; it answers with the jobs."""
+
+PRESENCE_S = 5.0
+PR_SET_PDEATHSIG = 1  # prctl(2)
+FROM_OUTSIDE = {signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT}
+"""Who ends by one of these was ended by somebody; of any other he died by his own fault."""
+
+
+def main() -> None:
+    """Run the worker that a node keeps beside itself: ``python -m service.celery_worker``."""
+    parser = ArgumentParser(description=main.__doc__)
+    parser.add_argument("--config", type=Path)
+    parser.add_argument("--device")
+    parser.add_argument("--parent", type=int, help="the process to die with")
+    arguments = parser.parse_args()
+    if arguments.parent is not None:
+        die_with(arguments.parent)
+    log.set_up()
+    run_worker(arguments.config, arguments.device)
+
+
+def run_worker(config: Path | None, device: str | None) -> None:
+    """Work for the node of those settings, on that device or on those of the settings."""
+    from service import wiring  # noqa: PLC0415 - this door also opens without a whole node
+
+    settings = wiring.settings_of(config)
+    serve(
+        make_app(settings.queue.broker, settings.data),
+        wiring.open_ledger(config),
+        partial(wiring.make_worker, settings),
+        [device] if device is not None else settings.worker.devices,
+    )
+
+
+def serve(
+    app: Celery, ledger: Ledger, make_worker: Callable[[str], Worker], devices: Sequence[str]
+) -> None:
+    """Work until SIGTERM, then finish the jobs at hand and return.
+
+    `make_worker` makes the worker of a device; it is called in that device's own process.
+    """
+    work = Work(ledger, make_worker, devices)
+    app.register_task(work)
+    signals.setup_logging.connect(_leave_logging_alone)
+    signals.worker_process_init.connect(work.open)
+    app.Worker(
+        concurrency=len(devices),
+        hostname=f"senoscope-{os.getpid()}",
+        quiet=True,
+        without_gossip=True,
+        without_heartbeat=True,
+        without_mingle=True,
+    ).start()
+
+
+class WorkRequest(Request):  # type: ignore[misc] # Celery has no types
+    """In the parent: how the child that took the task fared."""
+
+    def on_timeout(self, soft: bool, timeout: float) -> None:  # noqa: FBT001 - Celery's
+        """Count the job as crashed: its child is killed now."""
+        super().on_timeout(soft, timeout)
+        if not soft:
+            self._note(self.task.ledger.crashed, f"it took more than {timeout:.0f} s")
+
+    def on_failure(
+        self,
+        exc_info: Any,  # noqa: ANN401 - Celery's
+        send_failed_event: bool = True,  # noqa: FBT001, FBT002 - Celery's
+        return_ok: bool = False,  # noqa: FBT001, FBT002 - Celery's
+    ) -> None:
+        """Count the job as crashed or lost, by what its child died of."""
+        if isinstance(exc_info.exception, WorkerLostError):
+            death = str(exc_info.exception)
+            outcome = self.task.ledger.lost if is_from_outside(death) else self.task.ledger.crashed
+            self._note(outcome, how_it_died(death))
+        super().on_failure(exc_info, send_failed_event, return_ok)
+
+    def _note(self, outcome: Outcome, why: str) -> None:
+        """Write down what happened to the jobs of the child that took this task."""
+        try:
+            for owner in self.task.ledger.owners():
+                if is_process(owner, self.worker_pid):
+                    logger.warning("job %s: %s", ", ".join(outcome(owner, why)), why)
+        except UnavailableError as error:
+            logger.warning("not written down, the sweeper will see it: %s", error)
+
+
+@dataclass(eq=False)
+class Work(Task):  # type: ignore[misc] # Celery has no types
+    """The task: look for work; the job id that comes with it is only why."""
+
+    ledger: Ledger
+    make_worker: Callable[[str], Worker]
+    devices: Sequence[str]
+    parent: int = field(default_factory=os.getpid)
+    worker: Worker | None = None
+
+    name = WORK
+    Request = WorkRequest
+
+    def run(self, hint: str = "") -> None:
+        """Run the most urgent job that is due, and see to it that the next is looked for."""
+        del hint
+        if self.worker is None:
+            return
+        if do_job(self.worker):
+            queue = CeleryQueue(self.app)
+            if queue.is_empty():
+                queue.put("next")
+
+    def open(self, **_: object) -> None:
+        """In a child, just forked: get ready to work."""
+        die_with(self.parent)
+        worker = self.make_worker(self.devices[current_process().index % len(self.devices)])
+        self.worker = worker
+        threading.Thread(target=_tell, args=(worker, worker.now()), daemon=True).start()
+
+
+def do_job(worker: Worker) -> bool:
+    """Run the next job and return whether there was one; whatever goes wrong ends here."""
+    try:
+        return worker.run()
+    except UnavailableError as error:
+        logger.warning("the worker waits: %s", error)
+    except Exception as error:  # noqa: BLE001 - the door
+        told = where(error)
+        logger.error("a fault in a job: %s", told)  # noqa: TRY400 - its text may name a patient
+        worker.ledger.crashed(this_process(), told)
+    return False
+
+
+def die_with(parent: int) -> None:
+    """Let the kernel kill this process when `parent`, which started it, is no more."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it died before we asked
+        os._exit(1)
+
+
+def is_from_outside(death: str) -> bool:
+    """Tell whether a process was killed by somebody, from Celery's words for its death."""
+    found = re.search(r"signal (\d+)", death)
+    return found is not None and int(found[1]) in FROM_OUTSIDE
+
+
+def how_it_died(death: str) -> str:
+    """Return the part of Celery's words that says how a process died."""
+    found = re.search(r"signal \d+ \(\w+\)|exitcode -?\d+", death)
+    return f"its process died: {found[0] if found else 'unknown'}"
+
+
+def where(error: BaseException) -> str:
+    """Return what kind of error it is and where it was raised; never its text: no patient data."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if "site-packages" not in frame.filename] or frames
+    at = f" in {ours[-1].name}, line {ours[-1].lineno}" if ours else ""
+    return f"{type(error).__name__}{at}"
+
+
+def _tell(worker: Worker, started_at: datetime) -> None:
+    """Open the engines, then say every few seconds that this worker is there."""
+    while True:
+        try:
+            worker.ledger.present(worker.presence(started_at))
+        except UnavailableError as error:
+            logger.warning("the worker is not ready: %s", error)
+        time.sleep(PRESENCE_S)
+
+
+def _leave_logging_alone(**_: object) -> None:
+    """Who connects to Celery's signal keeps Celery from setting up logging."""
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+"""The queue in Celery: what both sides share, and the sending side."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from celery import Celery
+from kombu.exceptions import ChannelError, OperationalError
+
+from service.errors import UnavailableError
+from service.queue import folder
+
+WORK = "senoscope.work"
+"""The task: look for work."""
+QUEUE = "senoscope"
+MOST_WAITING = 64
+"""Wake-ups that lie in the broker at most: one leads to the next, so more would only pile up."""
+LONGEST_JOB_S = 900
+"""Then the process that runs it is killed, and the job counts as crashed."""
+
+_COMMON = {
+    "accept_content": ["json"],
+    "broker_connection_retry_on_startup": True,
+    "task_acks_late": True,
+    "task_default_queue": QUEUE,
+    "task_ignore_result": True,
+    "task_publish_retry": False,
+    "task_serializer": "json",
+    "task_time_limit": LONGEST_JOB_S,
+    "worker_cancel_long_running_tasks_on_connection_loss": False,
+    "worker_enable_remote_control": False,
+    "worker_hijack_root_logger": False,
+    "worker_pool": "prefork",
+    "worker_prefetch_multiplier": 1,
+    "worker_proc_alive_timeout": 60,  # opening engines takes its time
+    "worker_redirect_stdouts": False,
+    "worker_send_task_events": False,
+}
+_REDIS_OPTIONS = {
+    "health_check_interval": 10,
+    "interval_max": 0.1,  # a sender does not wait for the broker: the sweeper repeats
+    "interval_start": 0,
+    "max_retries": 1,
+    "socket_connect_timeout": 2,
+    "socket_keepalive": True,
+    "socket_timeout": 10,
+    "visibility_timeout": 2 * LONGEST_JOB_S,
+}
+
+
+def make_app(broker: str, data: Path) -> Celery:
+    """Return the Celery app of both sides.
+
+    `broker` is a URL, such as ``redis://host:6379/0``; empty is the folder ``broker`` in `data`.
+    """
+    app = Celery("senoscope", set_as_current=False)
+    app.conf.update(_COMMON)
+    if broker:
+        app.conf.update(broker_url=broker, broker_transport_options=_REDIS_OPTIONS)
+        return app
+    path = data / "broker"
+    folder.sweep(path, older_than=time.time() - LONGEST_JOB_S)
+    app.conf.update(
+        broker_url="folder://localhost",
+        broker_transport=folder.TRANSPORT,
+        broker_transport_options={"folder": str(path)},
+    )
+    return app
+
+
+@dataclass(frozen=True, slots=True)
+class CeleryQueue:
+    """See `service.queue.queue.Queue`; it names the task, so that the sender needs no engine."""
+
+    app: Celery
+
+    def put(self, job_id: str) -> None:
+        """See Queue."""
+        try:
+            if self.waiting() < MOST_WAITING:
+                self.app.send_task(WORK, args=[job_id])
+        except OperationalError:
+            return  # The sweeper repeats it; /readyz tells that the broker is away, by `ping`.
+
+    def is_empty(self) -> bool:
+        """Tell whether no wake-up lies in the broker, as far as can be told."""
+        try:
+            return self.waiting() == 0
+        except OperationalError:
+            return False
+
+    def waiting(self) -> int:
+        """Return how many wake-ups lie in the broker."""
+        with self.app.connection_or_acquire() as connection:
+            try:
+                return int(connection.default_channel.queue_declare(QUEUE, passive=True)[1])
+            except ChannelError:
+                return 0
+            except connection.connection_errors as error:
+                raise OperationalError(str(error)) from error
+
+    def ping(self) -> None:
+        """See Queue."""
+        try:
+            self.waiting()
+        except OperationalError as error:
+            raise UnavailableError("the broker cannot be reached") from error

@@ -1,0 +1,90 @@
+"""A broker that is a folder: nothing to install, nothing to keep running.
+
+Kombu has such a transport, ``filesystem``; ours differs where that one fails a node that may be
+killed at any moment. A message is there wholly or not at all; taking it moves it nowhere; there are
+no tables of exchanges that a half write could break; and it works with Celery's event loop, so that
+pool processes share no lock that a killed one would keep for ever.
+"""
+
+import contextlib
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from queue import Empty
+from typing import Any
+from uuid import uuid4
+
+from kombu.transport import virtual
+from kombu.utils.json import dumps, loads
+
+TRANSPORT = f"{__name__}:Transport"
+POLL_S = 0.05
+
+
+class Channel(virtual.Channel):  # type: ignore[misc] # kombu has no types
+    """Messages as files of one folder, named by queue and time."""
+
+    @property
+    def folder(self) -> Path:
+        """Where the messages lie."""
+        return Path(self.connection.client.transport_options["folder"])
+
+    def _put(self, queue: str, message: Any, **_: object) -> None:  # noqa: ANN401 - kombu's
+        self.folder.mkdir(parents=True, exist_ok=True)
+        name = f"{queue}.{time.time_ns():020}.{uuid4().hex}"
+        part = self.folder / f"{name}.part"
+        part.write_text(dumps(message), encoding="utf-8")
+        part.rename(self.folder / f"{name}.msg")
+
+    def _get(self, queue: str, timeout: float | None = None) -> Any:  # noqa: ANN401 - kombu's
+        del timeout
+        for path in sorted(self._waiting(queue)):
+            with contextlib.suppress(FileNotFoundError):  # another worker took it
+                content = path.read_text(encoding="utf-8")
+                path.unlink()
+                return loads(content)
+        raise Empty
+
+    def _size(self, queue: str) -> int:
+        return sum(1 for _ in self._waiting(queue))
+
+    def _purge(self, queue: str) -> int:
+        waiting = list(self._waiting(queue))
+        for path in waiting:
+            path.unlink(missing_ok=True)
+        return len(waiting)
+
+    def _waiting(self, queue: str) -> Iterator[Path]:
+        return self.folder.glob(f"{queue}.*.msg")
+
+
+class Transport(virtual.Transport):  # type: ignore[misc] # kombu has no types
+    """See `Channel`."""
+
+    Channel = Channel
+    default_port = 0
+    driver_type = "folder"
+    driver_name = "folder"
+    implements = virtual.Transport.implements.extend(asynchronous=True)
+
+    def register_with_event_loop(self, connection: Any, loop: Any) -> None:  # noqa: ANN401 - kombu's
+        """Look for messages as long as `loop` runs."""
+        del connection
+        loop.call_repeatedly(POLL_S, self._take_all)
+
+    def driver_version(self) -> str:
+        """Return what Celery shows as the version."""
+        return "1"
+
+    def _take_all(self) -> None:
+        with contextlib.suppress(Empty):
+            while True:
+                self.cycle.get(self._deliver)
+
+
+def sweep(folder: Path, older_than: float) -> int:
+    """Remove half-written messages last touched before that POSIX time; return how many."""
+    left = [part for part in folder.glob("*.part") if part.stat().st_mtime < older_than]
+    for part in left:
+        part.unlink(missing_ok=True)
+    return len(left)

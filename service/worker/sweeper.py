@@ -1,0 +1,52 @@
+"""Sees to it that no job is forgotten."""
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from service.errors import UnavailableError
+from service.ledger.ledger import Ledger
+from service.queue.queue import Queue
+from service.worker.owner import is_gone
+
+logger = logging.getLogger(__name__)
+
+EVERY_S = 0.5
+GRACE = timedelta(seconds=3)
+"""A worker's parent knows better how its child died, and says so within this time."""
+
+
+class Sweeper:
+    """Takes jobs back from the dead and wakes workers for what is due; there may be several."""
+
+    def __init__(self, ledger: Ledger, queue: Queue, now: Callable[[], datetime]) -> None:
+        self._ledger = ledger
+        self._queue = queue
+        self._now = now
+        self._missed: dict[str, datetime] = {}
+
+    def run(self, stop: threading.Event) -> None:
+        """Sweep until `stop`."""
+        while not stop.wait(EVERY_S):
+            try:
+                self.sweep()
+            except UnavailableError as error:
+                logger.warning("the sweeper waits: %s", error)
+
+    def sweep(self) -> None:
+        """Do one round."""
+        self._ledger.reap()
+        for owner in self._dead_for_long():
+            self._ledger.lost(owner, "its process is gone")
+        for worker in self._ledger.workers():
+            if is_gone(worker.owner):
+                self._ledger.absent(worker.owner)
+        for job_id, _ in self._ledger.due():
+            self._queue.put(job_id)
+
+    def _dead_for_long(self) -> list[str]:
+        now = self._now()
+        dead = [owner for owner in self._ledger.owners() if is_gone(owner)]
+        self._missed = {owner: self._missed.get(owner, now) for owner in dead}
+        return [owner for owner, since in self._missed.items() if now - since >= GRACE]

@@ -1,0 +1,146 @@
+"""From a job to results that are owed."""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydicom import Dataset
+
+from engines.engine import Engine, UnusableError
+from pipelines.errors import CannotProcessError
+from pipelines.pipeline import Context, Pipeline, Product
+from service.errors import RefusedError, UnavailableError
+from service.ledger.ledger import Ledger
+from service.ledger.records import Job, Result, WorkerPresence
+from service.ledger.spool import Spool
+from service.worker.heart import Heart
+from service.worker.owner import this_process
+from service.worker.stopwatch import Stopwatch
+
+logger = logging.getLogger(__name__)
+
+
+class TakenError(Exception):
+    """The job is no longer this worker's: it was cancelled, or its lease ran out."""
+
+
+@dataclass(frozen=True)
+class Worker:
+    """Runs jobs, one at a time."""
+
+    ledger: Ledger
+    received: Spool
+    results: Spool
+    pipelines: Mapping[str, Pipeline]
+    open_engine: Callable[[str], Engine]
+    """Gives the network of that name, ready to run; the same one every time."""
+    product: Product
+    site_key: bytes
+    device: str
+    now: Callable[[], datetime]
+
+    def run(self, job_id: str | None = None) -> bool:
+        """Run that job, or the most urgent one that is due; return whether there was one.
+
+        Run twice, it leaves the same results under the same UIDs, owed once.
+
+        Raises:
+            UnavailableError: if the ledger is down; the job comes back when its lease runs out.
+        """
+        job = self.ledger.claim(this_process(), job_id)
+        if job is None:
+            return False
+        with Heart(self.ledger, job) as heart:
+            self._settle(job, heart)
+        return True
+
+    def open_engines(self) -> None:
+        """Make the networks of all pipelines ready, so that the first job need not wait.
+
+        Raises:
+            UnavailableError: if one of them cannot be opened here.
+        """
+        for pipeline in self.pipelines.values():
+            self._engine_of(pipeline)
+
+    def presence(self, started_at: datetime) -> WorkerPresence:
+        """Return what this worker says of itself."""
+        engines = [self._engine_of(pipeline) for pipeline in self.pipelines.values()]
+        names = {f"{engine.card.name} {engine.backend}" for engine in engines}
+        return WorkerPresence(
+            this_process(), self.device, tuple(sorted(names)), started_at, self.now()
+        )
+
+    def _settle(self, job: Job, heart: Heart) -> None:
+        """Do the work of `job` and write down what came of it."""
+        watch = Stopwatch()
+        try:
+            results = self._make(job, heart, watch)
+        except TakenError:
+            logger.info("job %s was taken from this worker", job.job_id)
+        except (CannotProcessError, RefusedError) as error:
+            self.ledger.refuse_job(job, str(error))
+            logger.warning("job %s refused: %s", job.job_id, error)
+        except UnavailableError as error:
+            self.ledger.put_off(job, str(error))
+            logger.warning("job %s put off: %s", job.job_id, error)
+        else:
+            counted = self.ledger.finish(job, results, watch.seconds)
+            logger.info("job %s %s", job.job_id, "done" if counted else "was another's by now")
+
+    def _make(self, job: Job, heart: Heart, watch: Stopwatch) -> list[Result]:
+        pipeline = self._pipeline_of(job)
+        progress = _stages(watch, heart)
+        context = Context(
+            engine=self._engine_of(pipeline),
+            product=self.product,
+            site_key=self.site_key,
+            made_at=job.created_at,
+            progress=progress,
+        )
+        made: list[Result] = []
+        for uid in job.sop_instance_uids:
+            with progress("read"):
+                image = self.received.read(uid)
+            datasets = pipeline.run(image, context)
+            with progress("store"):
+                made += [self._keep(dataset) for dataset in datasets]
+        return made
+
+    def _keep(self, dataset: Dataset) -> Result:
+        path = self.results.keep_dataset(dataset)
+        return Result(
+            sop_instance_uid=str(dataset.SOPInstanceUID),
+            sop_class_uid=str(dataset.SOPClassUID),
+            series_instance_uid=str(dataset.SeriesInstanceUID),
+            study_instance_uid=str(dataset.StudyInstanceUID),
+            transfer_syntax_uid=str(dataset.file_meta.TransferSyntaxUID),
+            size=path.stat().st_size,
+        )
+
+    def _pipeline_of(self, job: Job) -> Pipeline:
+        try:
+            return self.pipelines[job.pipeline]
+        except KeyError:
+            raise RefusedError(f"this node has no pipeline {job.pipeline!r}") from None
+
+    def _engine_of(self, pipeline: Pipeline) -> Engine:
+        try:
+            return self.open_engine(pipeline.network)
+        except UnusableError as error:
+            raise UnavailableError(f"engine {pipeline.network}: {error}") from error
+
+
+def _stages(watch: Stopwatch, heart: Heart) -> Callable[[str], AbstractContextManager[None]]:
+    """Return what times each stage and begins none of a job that was taken away."""
+
+    @contextmanager
+    def stage(name: str) -> Iterator[None]:
+        if heart.is_taken:
+            raise TakenError
+        with watch(name):
+            yield
+
+    return stage

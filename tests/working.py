@@ -1,0 +1,144 @@
+"""A Celery worker for tests: the real door, with pipelines that do what a test needs.
+
+Run as a program: ``working.py DATA BROKER``; `DATA` holds ledger, spools and embedded broker.
+"""
+
+import ctypes
+import logging
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from doubling import DoublingEngine
+from pydicom import Dataset
+from pydicom.dataset import FileMetaDataset
+from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage
+
+from pipelines.errors import CannotProcessError
+from pipelines.pipeline import Context, Product
+from service.celery_worker import die_with, serve
+from service.errors import UnavailableError
+from service.ledger.records import Instance, Job, Priority
+from service.ledger.spool import Spool
+from service.ledger.sql import SqlLedger, open_ledger
+from service.queue.celery import make_app
+from service.worker.worker import Worker
+
+
+def now() -> datetime:
+    return datetime.now(UTC)  # noqa: TID251 - a clock for tests of real processes
+
+
+def open_test_ledger(data: Path) -> SqlLedger:
+    return open_ledger(f"sqlite:///{data / 'ledger.sqlite'}", now)
+
+
+def plain_image(sop_instance_uid: str, study_instance_uid: str = "1.2") -> Dataset:
+    image = Dataset()
+    image.file_meta = FileMetaDataset()
+    image.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    image.SOPClassUID = SecondaryCaptureImageStorage
+    image.SOPInstanceUID = sop_instance_uid
+    image.StudyInstanceUID = study_instance_uid
+    image.SeriesInstanceUID = f"{study_instance_uid}.1"
+    return image
+
+
+def row_of(image: Dataset, **changes: object) -> Instance:
+    row = Instance(
+        sop_instance_uid=image.SOPInstanceUID,
+        sop_class_uid=image.SOPClassUID,
+        study_instance_uid=image.StudyInstanceUID,
+        series_instance_uid=image.SeriesInstanceUID,
+        transfer_syntax_uid=image.file_meta.TransferSyntaxUID,
+        calling_ae_title="MODALITY",
+        view="RMLO",
+        size=1000,
+        sha256="0" * 64,
+        received_at=datetime(2026, 1, 2, tzinfo=UTC),
+    )
+    return replace(row, **changes)
+
+
+def job_of(image: Dataset, pipeline: str, **changes: object) -> Job:
+    moment = datetime(2026, 1, 2, tzinfo=UTC)
+    job = Job(
+        job_id=f"{pipeline}-{image.SOPInstanceUID}",
+        study_instance_uid=image.StudyInstanceUID,
+        sop_instance_uids=(image.SOPInstanceUID,),
+        route="route",
+        pipeline=pipeline,
+        send_to=("pacs",),
+        priority=Priority.ROUTINE,
+        created_at=moment,
+        run_at=moment,
+    )
+    return replace(job, **changes)
+
+
+@dataclass(frozen=True)
+class Copying:
+    """Makes one result of each image, takes `seconds` for it, and `fault` happens on the way."""
+
+    name: str
+    seconds: float = 0.0
+    fault: type[Exception] | None = None
+    is_poison: bool = False
+    network: str = "doubling"
+
+    def skips(self, header: Dataset) -> str | None:
+        del header
+        return None
+
+    def run(self, image: Dataset, context: Context) -> list[Dataset]:
+        with context.progress("copy"):
+            if self.fault is not None:
+                raise self.fault("no patient is named here")
+            if self.is_poison:
+                ctypes.string_at(0)
+            time.sleep(self.seconds)
+            result = plain_image(f"{image.SOPInstanceUID}.99", image.StudyInstanceUID)
+        return [result]
+
+
+PIPELINES: Mapping[str, Copying] = {
+    pipeline.name: pipeline
+    for pipeline in (
+        Copying("copy"),
+        Copying("slow", seconds=1.5),
+        Copying("poison", is_poison=True),
+        Copying("unfit", fault=CannotProcessError),
+        Copying("unavailable", fault=UnavailableError),
+        Copying("faulty", fault=MemoryError),
+    )
+}
+
+
+def make_worker(data: Path, device: str = "cpu") -> Worker:
+    engine = DoublingEngine()
+    return Worker(
+        ledger=open_test_ledger(data),
+        received=Spool(data / "received"),
+        results=Spool(data / "results"),
+        pipelines=PIPELINES,
+        open_engine=lambda _: engine,
+        product=Product("0.1.0", "SERIAL-1", "SENOSCOPE"),
+        site_key=b"a key of this site",
+        device=device,
+        now=now,
+    )
+
+
+def main() -> None:
+    logging.basicConfig(level=logging.INFO)
+    data, broker, parent = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+    die_with(parent)
+    serve(make_app(broker, data), open_test_ledger(data), partial(make_worker, data), ["cpu"])
+
+
+if __name__ == "__main__":
+    main()
