@@ -6,7 +6,7 @@
 #   tools/bootstrap.sh peers   the programs that the tests speak with, from Debian's packages
 #
 # What is installed is remembered in .venv by a hash of the locks, so that a second call costs
-# nothing. SENOSCOPE_PYTHON chooses the Python.
+# nothing. PYTHON chooses the Python.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -33,7 +33,7 @@ can_install_packages() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; }
 # Python 3.14 comes last: not every pinned package has a wheel for it yet.
 pythons() {
     local name
-    for name in ${SENOSCOPE_PYTHON:-python3.11 python3.12 python3.13 python3 python3.14}; do
+    for name in ${PYTHON:-python3.11 python3.12 python3.13 python3 python3.14}; do
         if is_new_enough "$name"; then printf '%s\n' "$name"; fi
     done
 }
