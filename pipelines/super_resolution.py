@@ -3,9 +3,10 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from typing import Any
 
-import cv2
 import numpy as np
+from numpy.typing import NDArray
 from pydicom import Dataset
 from pydicom.uid import (
     ComputedRadiographyImageStorage,
@@ -48,6 +49,9 @@ ACCEPTED = frozenset(
 FOR_PROCESSING = frozenset(
     {DigitalMammographyXRayImageStorageForProcessing, DigitalXRayImageStorageForProcessing}
 )
+STRIP = 256
+"""Rows at a time."""
+
 GREYSCALE = frozenset({"MONOCHROME1", "MONOCHROME2"})
 
 
@@ -139,10 +143,16 @@ def _keep_off_padding(pixels: Pixels, grey: Grey) -> None:
 
 
 def _restore(pixels: Pixels, grey: Grey) -> None:
-    """Put the background of `grey` back into its enlargement."""
-    rows, columns = pixels.shape
-    background, kept = (
-        cv2.resize(one, (columns, rows), interpolation=cv2.INTER_NEAREST)
-        for one in (grey.background.view(np.uint8), grey.pixels)
-    )
-    np.copyto(pixels, kept, where=background.view(np.bool_))
+    """Put the background of `grey` back into its enlargement, a strip at a time."""
+    scale = len(pixels) // len(grey.pixels)
+    for start in range(0, len(grey.pixels), STRIP):
+        where = grey.background[start : start + STRIP]
+        if where.any():
+            kept, where = (
+                _repeated(one, scale) for one in (grey.pixels[start : start + STRIP], where)
+            )
+            np.copyto(pixels[scale * start :][: len(kept)], kept, where=where)
+
+
+def _repeated(values: NDArray[Any], scale: int) -> NDArray[Any]:
+    return values.repeat(scale, axis=0).repeat(scale, axis=1)

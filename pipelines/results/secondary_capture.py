@@ -18,6 +18,7 @@ from pydicom.uid import (
 from pipelines.display import Voi
 from pipelines.mammogram.attributes import numbers, text, values
 from pipelines.mammogram.read import Grey
+from pipelines.results.anatomy import UNPAIRED
 from pipelines.results.codes import SOURCE_IMAGE, SPATIAL_RESAMPLING, item_of
 from pipelines.results.legal import (
     carry,
@@ -44,16 +45,6 @@ SERIES_NUMBER = 9102
 
 FEWEST_BITS = 9
 """Word secondary captures hold 9 to 16 bits (A.8.4.4); a window shows the 8 of smaller ones."""
-
-UNPAIRED = frozenset(
-    (
-        "ABDOMEN ABDOMENPELVIS AORTA BLADDER BRAIN CHEST CHESTABDOMEN CHESTABDPELVIS COCCYX CSPINE "
-        "CTSPINE ESOPHAGUS FACE HEAD HEADNECK HEART JAW LIVER LSPINE LSSPINE NECK NOSE PANCREAS "
-        "PELVIS PROSTATE SKULL SPINE SPLEEN SSPINE STERNUM STOMACH TLSPINE TRACHEA TSPINE UTERUS "
-        "WHOLEBODY"
-    ).split()
-)
-"""Parts of the body of which there is one (PS3.16 Annex L): they have no side."""
 
 LOSSY_METHODS = {
     JPEGBaseline8Bit: "ISO_10918_1",

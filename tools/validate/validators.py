@@ -89,5 +89,7 @@ def dicom_validator(paths: Sequence[Path], edition: Path) -> Iterator[Complaint]
 
 
 def _run(*command: str) -> tuple[int, list[str]]:
-    done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+    done = subprocess.run(  # noqa: S603 - the validators above, on files that the caller names
+        command, capture_output=True, text=True, errors="replace", check=False
+    )
     return done.returncode, (done.stdout + done.stderr).splitlines()

@@ -1,0 +1,43 @@
+"""Parts of the body."""
+
+UNPAIRED = frozenset(
+    {
+        "ABDOMEN",
+        "ABDOMENPELVIS",
+        "AORTA",
+        "BLADDER",
+        "BRAIN",
+        "CHEST",
+        "CHESTABDOMEN",
+        "CHESTABDPELVIS",
+        "COCCYX",
+        "CSPINE",
+        "CTSPINE",
+        "ESOPHAGUS",
+        "FACE",
+        "HEAD",
+        "HEADNECK",
+        "HEART",
+        "JAW",
+        "LIVER",
+        "LSPINE",
+        "LSSPINE",
+        "NECK",
+        "NOSE",
+        "PANCREAS",
+        "PELVIS",
+        "PROSTATE",
+        "SKULL",
+        "SPINE",
+        "SPLEEN",
+        "SSPINE",
+        "STERNUM",
+        "STOMACH",
+        "TLSPINE",
+        "TRACHEA",
+        "TSPINE",
+        "UTERUS",
+        "WHOLEBODY",
+    }
+)
+"""Those of which there is one, so that they have no side (PS3.16 Annex L)."""
