@@ -48,7 +48,7 @@ def picture(modality: Modality, taken: Picture = _USUAL) -> Dataset:
     pixels, body = _body(taken)
     series = (modality, taken)
     sop_class = _SOP_CLASSES[modality]
-    shown_as = "OT" if modality == "SC" else modality
+    shown_as = "OT" if modality == "SC" else modality  # codespell:ignore ot
     image = blank_object(sop_class, shown_as, taken.seed, series, taken.instance_number)
     image.PatientOrientation = ["L", "F"]
     _DESCRIPTIONS[modality](image, taken)
