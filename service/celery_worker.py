@@ -38,6 +38,8 @@ Outcome = Callable[[str, str], Sequence[str]]
 """What the ledger is told of the owner of a job, and why; it answers with the jobs."""
 
 PRESENCE_S = 5.0
+WATCH_S = 0.2
+"""Until a child's death is seen; Celery alone takes up to 5 s, longer than the sweeper's grace."""
 PR_SET_PDEATHSIG = 1  # prctl(2)
 FROM_OUTSIDE = {signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT}
 """Who ends by one of these was ended by somebody; of any other he died by his own fault."""
@@ -80,6 +82,7 @@ def serve(
     app.register_task(work)
     signals.setup_logging.connect(_leave_logging_alone)
     signals.worker_process_init.connect(work.open)
+    signals.worker_ready.connect(work.watch)
     app.Worker(
         concurrency=len(devices),
         hostname=f"senoscope-{os.getpid()}",
@@ -106,8 +109,9 @@ class WorkRequest(Request):  # type: ignore[misc] # Celery has no types
         return_ok: bool = False,  # noqa: FBT001, FBT002 - Celery's
     ) -> None:
         """Count the job as crashed or lost, by what its child died of."""
-        if isinstance(exc_info.exception, WorkerLostError):
-            death = str(exc_info.exception)
+        error = getattr(exc_info.exception, "exc", exc_info.exception)  # billiard wraps some
+        if isinstance(error, WorkerLostError):
+            death = str(error)
             outcome = self.task.ledger.lost if is_from_outside(death) else self.task.ledger.crashed
             self._note(outcome, how_it_died(death))
         super().on_failure(exc_info, send_failed_event, return_ok)
@@ -131,6 +135,7 @@ class Work(Task):  # type: ignore[misc] # Celery has no types
     devices: Sequence[str]
     parent: int = field(default_factory=os.getpid)
     worker: Worker | None = None
+    is_watching: bool = False
 
     name = WORK
     Request = WorkRequest
@@ -144,6 +149,12 @@ class Work(Task):  # type: ignore[misc] # Celery has no types
             queue = CeleryQueue(self.app)
             if queue.is_empty():
                 queue.put("next")
+
+    def watch(self, sender: Any, **_: object) -> None:  # noqa: ANN401 - Celery's
+        """In the parent, connected to the broker: look after the children more than Celery does."""
+        if not self.is_watching:  # else it is connected again
+            sender.hub.call_repeatedly(WATCH_S, sender.pool.maintain_pool)
+            self.is_watching = True
 
     def open(self, **_: object) -> None:
         """In a child, just forked: get ready to work."""
