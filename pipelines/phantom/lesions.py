@@ -59,7 +59,7 @@ def draw_calcifications(
     places = np.asarray(np.clip(np.rint(scattered), 0, np.array(pixels.shape) - 1), np.int64)
     for row, column in places:
         brightness = _CALCIFICATION_BRIGHTNESS * rng.uniform(0.6, 1)
-        _add(pixels, brightness * _speck(rng.uniform(0.1, 0.28) * per_mm), row, column)
+        _add(pixels, brightness * _speck(rng, rng.uniform(0.1, 0.28) * per_mm), row, column)
     return places
 
 
@@ -108,11 +108,15 @@ def _spicules(rng: np.random.Generator, radius: float, half: int) -> Floats:
     return blurred(lines, max(0.3, 0.02 * radius)) / np.float32(255)
 
 
-def _speck(radius: float) -> Floats:
-    half = int(np.ceil(radius)) + 1
+def _speck(rng: np.random.Generator, radius: float) -> Floats:
+    """Return a speck of about that radius in pixels, drawn out in some direction."""
+    half = int(np.ceil(2 * radius)) + 1
     offsets = np.arange(-half, half + 1, dtype=np.float32)
-    distance = np.hypot(offsets[:, None], offsets[None, :])
-    return np.asarray(np.exp(-((distance / max(radius, 0.8)) ** 4)), np.float32)
+    angle, stretch = rng.uniform(0, np.pi), np.sqrt(rng.uniform(1, 2.5))
+    along = offsets[None, :] * np.cos(angle) + offsets[:, None] * np.sin(angle)
+    across = offsets[:, None] * np.cos(angle) - offsets[None, :] * np.sin(angle)
+    distance = np.hypot(along / stretch, across * stretch) / max(radius, 0.8)
+    return np.asarray(np.exp(-(distance**4)), np.float32)
 
 
 def _add(pixels: Floats, stamp: Floats, row: int, column: int) -> None:
