@@ -3,10 +3,12 @@
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 from service.errors import UnavailableError
+from service.lock import sole_owner
 
 logger = logging.getLogger(__name__)
 
@@ -29,15 +31,21 @@ class Node:
     """Runs its loops side by side; if one of them dies, the node stops and says so."""
 
     loops: Mapping[str, Loop]
-    first_out: Callable[[], None] = field(default=lambda: None)
-    """What is done first when the node stops: no new association is taken."""
+    data: Path
+    """The folder that no other node may use meanwhile."""
 
     def run(self, stop: threading.Event) -> None:
         """Run until `stop` is set, then let each loop end in good order.
 
         Raises:
-            UnavailableError: if a loop ended by itself.
+            UnavailableError: if a loop ended by itself, or another node uses the same folder.
         """
+        with sole_owner(self.data):
+            died = self._run(stop)
+        if died:
+            raise UnavailableError(f"the node stopped: {', '.join(died)} died; see the log above")
+
+    def _run(self, stop: threading.Event) -> list[str]:
         died: list[str] = []
         threads = [
             threading.Thread(target=_guarded, args=(name, loop, stop, died), name=name)
@@ -45,12 +53,10 @@ class Node:
         ]
         for thread in threads:
             thread.start()
-        stop.wait()
-        self.first_out()
+        logger.info("the node is up: %s (research use only)", ", ".join(self.loops))
         for thread in threads:
             thread.join()
-        if died:
-            raise UnavailableError(f"the node stopped: {', '.join(died)} died; see the log above")
+        return died
 
 
 def _guarded(name: str, loop: Loop, stop: threading.Event, died: list[str]) -> None:

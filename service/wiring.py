@@ -1,32 +1,56 @@
 """The one place where everything meets: from the settings to the parts of the node."""
 
 import hashlib
-import os
-import secrets
 import sys
 import threading
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cache, cached_property, partial
+from os import getpid
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
 from engines.card import Card, CardError
+from engines.engine import Engine, UnusableError
+from engines.load import open_engine
 from engines.shelf import find_card, verify
 from pipelines.catalogue import PIPELINES
-from pipelines.pipeline import Product
-from service.errors import BadConfigurationError, UnavailableError
+from pipelines.pipeline import Context, Product
+from service.delivery.peer import Address as PeerAddress
+from service.delivery.peer import Peer
+from service.delivery.sender import Senders
+from service.errors import BadConfigurationError
+from service.http.app import Check, Checks
+from service.http.app import make_app as make_http_app
+from service.http.server import serve_http
 from service.ledger.spool import Spool
 from service.ledger.sql import SqlLedger
 from service.ledger.sql import open_ledger as open_sql_ledger
-from service.metrics import Metrics
+from service.listener.admission import Admission
+from service.listener.listener import Address, Listener
+from service.listener.store import Store
+from service.listener.streaming import Intake
+from service.metrics import LedgerCollector, Metrics
+from service.node import Loop, Node, Role
+from service.observer import Observer
+from service.offline import Offline, made_at
+from service.queue.celery import CeleryQueue, make_app
+from service.readiness import Readiness, destination_answers
+from service.router.router import Router
 from service.router.routes_file import RoutesFile
 from service.settings import Settings, load_settings
+from service.site_key import read_or_make_key
 from service.version import VERSION
+from service.worker.embedded import EmbeddedWorker
+from service.worker.sweeper import Sweeper
+from service.worker.worker import Worker
 
-SITE_KEY_BYTES = 32
+DRAIN_S = 60.0
+STALE_S = 3600.0
 
 
 def now() -> datetime:
@@ -108,6 +132,62 @@ class Parts:
         """What is counted in this process."""
         return Metrics(self.registry, VERSION)
 
+    @cached_property
+    def queue(self) -> CeleryQueue:
+        """What wakes the workers."""
+        return CeleryQueue(make_app(self.settings.queue.broker, self.data))
+
+    @property
+    def low_water(self) -> int:
+        """Bytes that must stay free on the disk."""
+        return self.settings.disk.low_water_mb * 1_000_000
+
+    @cached_property
+    def readiness(self) -> Readiness:
+        """What tells whether this node can take work."""
+        return Readiness(self.ledger, self.queue, self.received, self.routes, self.low_water)
+
+    def peers(self) -> Mapping[str, Peer]:
+        """Return the destinations in force."""
+        calling = self.settings.dicom.ae_title
+        return {
+            name: Peer(PeerAddress(there.ae_title, there.host, there.port), calling)
+            for name, there in self.routes.current().destinations.items()
+        }
+
+    def listener(self) -> Listener:
+        """Make what modalities speak to."""
+        dicom = self.settings.dicom
+        intake = Intake(self.received, self.low_water)
+        return Listener(
+            Address(dicom.host, dicom.port, dicom.max_pdu),
+            Admission(
+                dicom.ae_title,
+                lambda: self.routes.current().calling,
+                dicom.max_associations,
+                intake,
+            ),
+            Store(self.received, self.ledger, self.metrics, now),
+        )
+
+    def router(self) -> Router:
+        """Make what decides."""
+        return Router(
+            ledger=self.ledger,
+            received=self.received,
+            routes=self.routes.current,
+            pipelines=PIPELINES,
+            versions={name: f"{c.version} {c.sha256}" for name, c in self.cards.items()},
+            queue=self.queue,
+            now=now,
+        )
+
+    def embedded_worker(self, config: Path | None) -> EmbeddedWorker:
+        """Make the worker beside this process."""
+        named = ["--config", str(config.resolve())] if config else []
+        command = [sys.executable, "-m", "service.celery_worker", "--parent", str(getpid())]
+        return EmbeddedWorker([*command, *named])
+
     def _card(self, network: str) -> Card:
         try:
             card = find_card(self.settings.models_dir, network)
@@ -117,35 +197,111 @@ class Parts:
         return card
 
 
-def read_or_make_key(path: Path) -> bytes:
-    """Return the site key in that file; make it, durable and for us alone, if there is none.
+def make_node(config: Path | None, roles: frozenset[Role]) -> Node:
+    """Return the node of those settings, doing those roles."""
+    parts = Parts(settings_of(config))
+    loops: dict[str, Loop] = {}
+    if Role.LISTENER in roles:
+        loops["listener"] = _listening(parts)
+    if Role.ROUTER in roles:
+        loops["router"] = parts.router().run
+        loops["sweeper"] = Sweeper(parts.ledger, parts.queue, now).run
+    if Role.DELIVERY in roles:
+        loops["delivery"] = Senders(parts.ledger, parts.results, parts.peers, now).run
+    if Role.CONSOLE in roles:
+        loops["http"] = _answering(parts)
+        loops["observer"] = Observer(parts.ledger, parts.metrics, now).run
+    if Role.WORKER in roles:
+        loops["worker"] = parts.embedded_worker(config).run
+    return Node(loops, parts.data)
+
+
+def make_checks(config: Path | None) -> Checks:
+    """Return what `senoscope check` looks at: the node's own checks, models and destinations."""
+    parts = Parts(settings_of(config))
+    found = dict(parts.readiness.checks())
+    for name, card in parts.cards.items():
+        found[f"model of {name}"] = partial(
+            Check, f"model of {name}", ok=True, detail=f"{card.name} {card.version}, sha256 right"
+        )
+    for name, peer in parts.peers().items():
+        found[f"destination {name}"] = partial(destination_answers, name, peer)
+    return found
+
+
+def make_worker(settings: Settings, device: str) -> Worker:
+    """Return the worker of that device, in the process that calls."""
+    parts = Parts(settings)
+
+    @cache
+    def engine(network: str) -> Engine:
+        return open_engine(find_card(settings.models_dir, network), device)
+
+    return Worker(
+        ledger=parts.ledger,
+        received=parts.received,
+        results=parts.results,
+        pipelines=PIPELINES,
+        open_engine=engine,
+        product=parts.product,
+        site_key=parts.site_key,
+        device=device,
+        now=now,
+    )
+
+
+def make_offline(config: Path | None, pipeline: str, device: str, out: Path) -> Offline:
+    """Return what runs that pipeline on files.
 
     Raises:
-        BadConfigurationError: if it is too short to be a key.
+        BadConfigurationError: if there is no such pipeline, or its network cannot be opened.
     """
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f"{path.name}.{os.getpid()}.part")
-        with open(part, "w", encoding="ascii", opener=_for_us_alone) as file:  # noqa: PTH123
-            file.write(secrets.token_hex(SITE_KEY_BYTES))
-            file.flush()
-            os.fsync(file.fileno())
-        _link_unless_there(part, path)
-    key = path.read_bytes().strip()
-    if len(key) < SITE_KEY_BYTES:
-        raise BadConfigurationError(f"{path}: a site key has {SITE_KEY_BYTES} bytes or more")
-    return key
-
-
-def _for_us_alone(path: str, flags: int) -> int:
-    return os.open(path, flags, mode=0o600)
-
-
-def _link_unless_there(part: Path, path: Path) -> None:
-    """Give the new file its name; the first of several processes wins."""
+    parts = Parts(settings_of(config))
+    if pipeline not in PIPELINES:
+        raise BadConfigurationError(
+            f"there is no pipeline {pipeline!r}; there is {', '.join(PIPELINES)}"
+        )
     try:
-        path.hardlink_to(part)
-    except FileExistsError:
-        pass
-    finally:
-        part.unlink()
+        engine = open_engine(parts.cards[pipeline], device)
+    except UnusableError as error:
+        raise BadConfigurationError(str(error)) from None
+    context = Context(engine, parts.product, parts.site_key, made_at(), _untimed)
+    return Offline(PIPELINES[pipeline], context, out)
+
+
+def _untimed(_stage: str) -> nullcontext[None]:
+    return nullcontext()
+
+
+def _listening(parts: Parts) -> Loop:
+    listener = parts.listener()
+    for spool in (parts.received, parts.results):
+        spool.sweep_incoming(time.time() - STALE_S)
+
+    def run(stop: threading.Event) -> None:
+        listener.start()
+        stop.wait()
+        listener.stop(DRAIN_S)
+
+    return run
+
+
+def _answering(parts: Parts) -> Loop:
+    ledger = parts.ledger
+    parts.registry.register(
+        LedgerCollector(
+            ledger.job_counts,
+            ledger.delivery_counts,
+            ledger.study_counts,
+            parts.received.free_bytes,
+        )
+    )
+    app = make_http_app(VERSION, parts.registry, parts.readiness.checks())
+    http = parts.settings.http
+
+    def run(stop: threading.Event) -> None:
+        server = serve_http(app, http.host, http.port)
+        stop.wait()
+        server.stop()
+
+    return run

@@ -6,18 +6,19 @@ import typer
 
 from service.cli.options import Config, Json, console, examples, print_json
 from service.http.app import run_checks
+from service.wiring import make_checks
 
 
 def check(config: Config = None, as_json: Json = False) -> None:
     """Check configuration, routes, destinations (C-ECHO), disk, ledger, broker, worker, models."""
-    from service.wiring import make_checks  # noqa: PLC0415 - opens engines
-
     found = run_checks(make_checks(config))
     if as_json:
         print_json([asdict(one) for one in found])
     else:
         for one in found:
-            console.print(f"{'ok  ' if one.ok else 'FAIL'} {one.name}: {one.detail}", soft_wrap=True)
+            console.print(
+                f"{'ok  ' if one.ok else 'FAIL'} {one.name}: {one.detail}", soft_wrap=True
+            )
     if not all(one.ok for one in found):
         raise typer.Exit(1)
 

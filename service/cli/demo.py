@@ -11,7 +11,7 @@ import typer
 from pydicom import Dataset, dcmread
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from pipelines.phantom.study import study
+from pipelines.phantom import VIEWS, Exposure, mammogram
 from service.cli.options import Json, console, examples, print_json, print_table
 from service.delivery.files import find_files
 from service.demo import run
@@ -107,8 +107,9 @@ def _phantoms(folder: Path, rows: int, columns: int) -> list[Path]:
     files = []
     with _bar() as bar:
         task = bar.add_task(f"phantom study {rows} x {columns}", total=4)
-        for image in study(rows, columns, SEED):
-            path = folder / f"{image.ImageLaterality}{image.ViewPosition}.dcm"
+        for view in VIEWS:
+            image = mammogram(view, Exposure(rows=rows, columns=columns, seed=SEED))
+            path = folder / f"{view}.dcm"
             image.save_as(path, enforce_file_format=True)
             files.append(path)
             bar.advance(task)

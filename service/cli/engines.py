@@ -21,8 +21,5 @@ def list_engines(config: Config = None, as_json: Json = False) -> None:
     print_table(
         f"{len(shelf)} models",
         ["model", "version", "task", "scale", "precisions", "what it is"],
-        [
-            [c.name, c.version, c.task, c.scale, " ".join(c.precisions), c.summary]
-            for c in shelf
-        ],
+        [[c.name, c.version, c.task, c.scale, " ".join(c.precisions), c.summary] for c in shelf],
     )

@@ -13,7 +13,9 @@ app = typer.Typer(help="Jobs: one pipeline on one image.", no_args_is_help=True)
 JobId = Annotated[str, typer.Argument(help="As `jobs list` shows it; its beginning is enough.")]
 
 
-@app.command("list", epilog=examples("senoscope jobs list --state dead", "senoscope jobs list --json"))
+@app.command(
+    "list", epilog=examples("senoscope jobs list --state dead", "senoscope jobs list --json")
+)
 def list_jobs(
     state: Annotated[JobState | None, typer.Option(help="Only those in this state.")] = None,
     study: Annotated[str | None, typer.Option(help="Only those of this study.")] = None,

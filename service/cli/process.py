@@ -13,9 +13,13 @@ from service.errors import RefusedError
 
 
 def process(
-    paths: Annotated[list[Path], typer.Argument(help="DICOM files, or folders of them.", exists=True)],
+    paths: Annotated[
+        list[Path], typer.Argument(help="DICOM files, or folders of them.", exists=True)
+    ],
     out: Annotated[Path, typer.Option("--out", "-o", help="Where the results go.")],
-    pipeline: Annotated[str, typer.Option("--pipeline", "-p", help="Its name.")] = "super-resolution",
+    pipeline: Annotated[
+        str, typer.Option("--pipeline", "-p", help="Its name.")
+    ] = "super-resolution",
     device: Annotated[str, typer.Option(help="cpu, cuda:0, or auto.")] = "auto",
     config: Config = None,
     as_json: Json = False,

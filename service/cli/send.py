@@ -13,7 +13,9 @@ from service.errors import UnavailableError
 
 
 def send(
-    paths: Annotated[list[Path], typer.Argument(help="DICOM files, or folders of them.", exists=True)],
+    paths: Annotated[
+        list[Path], typer.Argument(help="DICOM files, or folders of them.", exists=True)
+    ],
     to: Annotated[str, typer.Option("--to", help="AET@HOST:PORT")],
     calling: Annotated[str, typer.Option("--from", help="Our AE title.")] = "SENOSCOPE",
     as_json: Json = False,
@@ -27,7 +29,9 @@ def send(
     ):
         sent.append(one)
         if not as_json:
-            console.print(f"{'ok  ' if one.ok else 'FAIL'} {one.path}  {one.detail}", soft_wrap=True)
+            console.print(
+                f"{'ok  ' if one.ok else 'FAIL'} {one.path}  {one.detail}", soft_wrap=True
+            )
     if as_json:
         print_json([{**asdict(one), "ok": one.ok} for one in sent])
     failed = sum(not one.ok for one in sent)

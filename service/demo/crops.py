@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from pydicom import Dataset
 
-from pipelines.display import displayed
+from pipelines.display import picture
 
 SIDE = 192
 """Pixels of the source in a crop."""
@@ -32,12 +32,12 @@ def write_crops(source: Dataset, result: Dataset, folder: Path, name: str) -> Cr
 
     `before` is enlarged by repeating pixels, so that both show the same field at the same size.
     """
-    shown = displayed(source)
+    shown = picture(source)
     row, column = liveliest(shown)
     side = min(SIDE, *shown.shape)
     scale = result.Rows // source.Rows
     before = np.kron(shown[row : row + side, column : column + side], _block(scale))
-    sharp = displayed(result)
+    sharp = picture(result)
     top, left = scale * row, scale * column
     after = sharp[top : top + scale * side, left : left + scale * side]
     gap = np.full((before.shape[0], GAP), 255, np.uint8)

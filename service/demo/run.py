@@ -2,7 +2,6 @@
 
 import json
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,7 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from service.delivery.files import Address, send_files
+from service.delivery.files import send_files
+from service.delivery.peer import Address
+from service.demo.orthanc import free_port
 from service.demo.pacs import AE_TITLE, Pacs
 from service.errors import UnavailableError
 from service.ledger.ledger import Ledger
@@ -71,7 +72,7 @@ class Progress:
 
 def configure(folder: Path, models: Path, pacs: Pacs) -> tuple[Path, Ports]:
     """Write the node's two files into `folder`; return the settings' path and the ports."""
-    ports = Ports(_free_port(), _free_port())
+    ports = Ports(free_port(), free_port())
     config = folder / "senoscope.toml"
     config.write_text(
         SETTINGS.format(
@@ -157,8 +158,3 @@ def _is_ready(url: str) -> bool:
     except (urllib.error.URLError, ConnectionError, TimeoutError):
         return False
 
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -1,11 +1,13 @@
 """Which routes an image takes, and why it does not take the others: a pure question."""
 
+import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from pydicom import Dataset
 from pydicom.datadict import dictionary_VR, tag_for_keyword
+from pydicom.errors import BytesLengthException
 from pydicom.multival import MultiValue
 
 from service.errors import BadObjectError
@@ -15,8 +17,17 @@ PATIENT_GROUP = 0x0010
 CODED = NUMBERS | {"CS", "UI"}
 """Value representations that hold no free text."""
 
-_UNREADABLE = (ValueError, TypeError, NotImplementedError, KeyError, AttributeError, OverflowError)
-"""What pydicom raises on a value that is none of its VR."""
+UNREADABLE = (
+    ArithmeticError,
+    AttributeError,
+    BytesLengthException,
+    LookupError,
+    NotImplementedError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
+"""What pydicom raises when it is asked for a value that is none of its VR."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +86,7 @@ def values(header: Dataset, keyword: str) -> Sequence[str]:
     """
     try:
         value = header.get(keyword)
-    except _UNREADABLE:
+    except UNREADABLE:
         raise BadObjectError(f"the value of {keyword} cannot be read") from None
     several = value if isinstance(value, MultiValue | list) else [value]
     texts = (str(one).strip(" \0") for one in several if one is not None)

@@ -15,7 +15,7 @@ from service.ledger.ledger import Studies
 from service.ledger.records import Decision, Instance, Job, Study
 from service.ledger.spool import Spool
 from service.router.complete import is_complete
-from service.router.match import matches, may_use
+from service.router.match import UNREADABLE, matches, may_use
 from service.router.routes import Route, Routes
 
 logger = logging.getLogger(__name__)
@@ -53,9 +53,16 @@ class Judge:
     def judge(self, instance: Instance, header: Dataset) -> list[tuple[Decision, Job | None]]:
         """Return what each route that applies makes of the image, or that none applies."""
         try:
-            found = matches(self.routes.routes, header, instance.calling_ae_title)
+            return self._judged(instance, header)
         except BadObjectError as error:
             return [(self.refused(instance, str(error)), None)]
+
+    def refused(self, instance: Instance, reason: str) -> Decision:
+        """Return the decision on an image that cannot be read."""
+        return self._decision(instance, f"refused: {reason}")
+
+    def _judged(self, instance: Instance, header: Dataset) -> list[tuple[Decision, Job | None]]:
+        found = matches(self.routes.routes, header, instance.calling_ae_title)
         taken = [match.route for match in found if not match.why_not]
         if not taken:
             reasons = [f"{match.route.name}: {match.why_not}" for match in found]
@@ -67,14 +74,10 @@ class Judge:
             for pipeline in route.pipelines
         ]
 
-    def refused(self, instance: Instance, reason: str) -> Decision:
-        """Return the decision on an image that cannot be read."""
-        return self._decision(instance, f"refused: {reason}")
-
     def _under(
         self, route: Route, pipeline: str, instance: Instance, header: Dataset
     ) -> tuple[Decision, Job | None]:
-        skipped = self.pipelines[pipeline].skips(header)
+        skipped = self._skips(pipeline, header)
         job = None if skipped else self._job(route, pipeline, instance)
         decision = Decision(
             sop_instance_uid=instance.sop_instance_uid,
@@ -86,6 +89,12 @@ class Judge:
             decided_at=self.now,
         )
         return decision, job
+
+    def _skips(self, pipeline: str, header: Dataset) -> str | None:
+        try:
+            return self.pipelines[pipeline].skips(header)
+        except UNREADABLE:
+            raise BadObjectError("a value of its header cannot be read") from None
 
     def _job(self, route: Route, pipeline: str, instance: Instance) -> Job:
         return Job(
@@ -135,7 +144,7 @@ class Router:
         Raises:
             UnavailableError: if ledger, spool or queue is for one of them; the others are judged.
         """
-        judge = Judge(self.routes(), self.pipelines, self.versions, self.now())
+        judge = self.judge()
         due = [study for study in self.ledger.undecided_studies() if self._is_due(study, judge)]
         unavailable: UnavailableError | None = None
         for study in due:
@@ -146,6 +155,10 @@ class Router:
         if unavailable is not None:
             raise unavailable
         return len(due)
+
+    def judge(self) -> Judge:
+        """Return what says what becomes of an image under the routes in force."""
+        return Judge(self.routes(), self.pipelines, self.versions, self.now())
 
     def _is_due(self, study: Study, judge: Judge) -> bool:
         waiting = self.ledger.undecided_instances(study.study_instance_uid)

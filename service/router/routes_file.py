@@ -33,7 +33,8 @@ def load_routes(path: Path, pipelines: Collection[str]) -> Routes:
     except tomllib.TOMLDecodeError as error:
         raise BadConfigurationError(f"{path}: not valid TOML: {error}") from None
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
+        found = error.errors(include_url=False)
+        first = min(found, key=lambda one: one["type"] == "missing")  # a typo says more
         raise BadConfigurationError(_told(path, text, first["loc"], _reason(first))) from None
     for location, reason in _contradictions(routes, pipelines):
         raise BadConfigurationError(_told(path, text, location, reason))

@@ -1,0 +1,77 @@
+"""Can this node take work? One check for each thing that it needs."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from service.delivery.peer import Peer
+from service.errors import NodeError
+from service.http.app import Check
+from service.ledger.sql import SqlLedger
+from service.ledger.spool import Spool
+from service.queue.queue import Queue
+from service.router.routes_file import RoutesFile
+
+MB = 1_000_000
+PRESENT_S = 30.0
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """Looks at what the node needs."""
+
+    ledger: SqlLedger
+    queue: Queue
+    received: Spool
+    routes: RoutesFile
+    low_water: int
+
+    def disk(self) -> Check:
+        """Is there room for what comes in?"""
+        free = self.received.free_bytes()
+        detail = f"{free / MB:.0f} MB free, {self.low_water / MB:.0f} MB must stay"
+        return Check("disk", free > self.low_water, detail)
+
+    def ledger_answers(self) -> Check:
+        """Can the ledger be written to?"""
+        return _tried("ledger", self.ledger.ping, "can be written to")
+
+    def broker_answers(self) -> Check:
+        """Can workers be woken?"""
+        return _tried("broker", self.queue.ping, "answers")
+
+    def worker_is_there(self) -> Check:
+        """Is there a worker with its engines open?"""
+        workers = self.ledger.workers(PRESENT_S)
+        engines = ", ".join(sorted({name for worker in workers for name in worker.engines}))
+        if not workers:
+            return Check("worker", ok=False, detail="none is there yet: see the log, and memory")
+        return Check("worker", ok=True, detail=f"{len(workers)} with {engines}")
+
+    def routes_in_force(self) -> Check:
+        """Are the routes on the disk those in force?"""
+        routes = self.routes.current()
+        detail = self.routes.error or f"{len(routes.routes)} in force"
+        return Check("routes", self.routes.reload_ok, detail)
+
+    def checks(self) -> Mapping[str, Callable[[], Check]]:
+        """Return all of them by name."""
+        return {
+            "disk": self.disk,
+            "ledger": self.ledger_answers,
+            "broker": self.broker_answers,
+            "worker": self.worker_is_there,
+            "routes": self.routes_in_force,
+        }
+
+
+def destination_answers(name: str, peer: Peer) -> Check:
+    """Does that destination answer C-ECHO?"""
+    return _tried(f"destination {name}", peer.echo, f"{peer.address} answers C-ECHO")
+
+
+def _tried(name: str, deed: Callable[[], None], fine: str) -> Check:
+    try:
+        deed()
+    except NodeError as error:
+        return Check(name, ok=False, detail=str(error))
+    return Check(name, ok=True, detail=fine)

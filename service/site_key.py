@@ -1,0 +1,43 @@
+"""The key that derived UIDs are made with."""
+
+import os
+import secrets
+from pathlib import Path
+
+from service.errors import BadConfigurationError
+
+SITE_KEY_BYTES = 32
+
+
+def read_or_make_key(path: Path) -> bytes:
+    """Return the site key in that file; make it, durable and for us alone, if there is none.
+
+    Raises:
+        BadConfigurationError: if it is too short to be a key.
+    """
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(f"{path.name}.{os.getpid()}.part")
+        with open(part, "w", encoding="ascii", opener=_for_us_alone) as file:  # noqa: PTH123
+            file.write(secrets.token_hex(SITE_KEY_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        _link_unless_there(part, path)
+    key = path.read_bytes().strip()
+    if len(key) < SITE_KEY_BYTES:
+        raise BadConfigurationError(f"{path}: a site key has {SITE_KEY_BYTES} bytes or more")
+    return key
+
+
+def _for_us_alone(path: str, flags: int) -> int:
+    return os.open(path, flags, mode=0o600)
+
+
+def _link_unless_there(part: Path, path: Path) -> None:
+    """Give the new file its name; the first of several processes wins."""
+    try:
+        path.hardlink_to(part)
+    except FileExistsError:
+        pass
+    finally:
+        part.unlink()

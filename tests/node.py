@@ -1,0 +1,135 @@
+"""A whole node for tests: `senoscope serve` as users start it, on free ports, to be killed at will."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from service.demo.orthanc import free_port
+from service.wiring import open_ledger
+
+SETTINGS = """\
+data_dir = "data"
+[dicom]
+port = {dicom}
+[http]
+port = {http}
+[queue]
+broker = "{broker}"
+[disk]
+low_water_mb = 16
+"""
+ROUTES = """\
+[destinations.pacs]
+ae_title = "PACS"
+host = "127.0.0.1"
+port = {pacs}
+
+[[routes]]
+name = "everything"
+complete = {{ quiet_s = {quiet_s} }}
+pipelines = ["super-resolution"]
+send_to = ["pacs"]
+"""
+READY_S = 60.0
+
+
+class Node:
+    """`senoscope serve` in `folder`, sending its results to the PACS on that port."""
+
+    def __init__(self, folder: Path, pacs: int, broker: str = "", quiet_s: float = 1.0) -> None:
+        self.port, self.http_port = free_port(), free_port()
+        self.config = folder / "senoscope.toml"
+        self.log = folder / "node.log"
+        folder.mkdir(parents=True, exist_ok=True)
+        self.config.write_text(
+            SETTINGS.format(dicom=self.port, http=self.http_port, broker=broker)
+        )
+        (folder / "routes.toml").write_text(ROUTES.format(pacs=pacs, quiet_s=quiet_s))
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "service", "serve", "--config", self.config],
+                stdout=log,
+                stderr=log,
+            )
+
+    def stop(self) -> int:
+        """Ask it to finish; return its exit status."""
+        self.process.terminate()
+        return self.process.wait(timeout=120)
+
+    def wait_until_ready(self) -> None:
+        until = time.monotonic() + READY_S
+        while not self.answers("/readyz"):
+            assert self.process.poll() is None, self.log.read_text()
+            assert time.monotonic() < until, self.log.read_text()
+            time.sleep(0.1)
+
+    def answers(self, path: str) -> bool:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.http_port}{path}", timeout=5):
+                return True
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            return False
+
+    def get(self, path: str) -> str:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.http_port}{path}", timeout=5) as told:
+            return told.read().decode()
+
+    def senoscope(self, *arguments: str) -> Any:
+        """Return what that command prints as JSON."""
+        command = [sys.executable, "-m", "service", *arguments, "--config", self.config, "--json"]
+        told = subprocess.run(command, capture_output=True, text=True, check=True)
+        return json.loads(told.stdout)
+
+    def ledger(self):
+        return open_ledger(self.config)
+
+    def processes(self) -> list[int]:
+        """Return the ids of all its processes, `serve` first."""
+        return [] if self.process.poll() is not None else list(family(self.process.pid))
+
+    def kill(self, pid: int) -> None:
+        """Kill that process at once; a dead `serve` is started again, as a supervisor would."""
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            return
+        if pid == self.process.pid:
+            self.process.wait()
+            self.start()
+
+
+def family(pid: int) -> Iterator[int]:
+    """Yield a process and its descendants."""
+    yield pid
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        threads: Sequence[Path] = list(Path(f"/proc/{pid}/task").iterdir())
+        found = {
+            int(child)
+            for thread in threads
+            for child in (thread / "children").read_text().split()
+        } | {int(child) for child in children}
+    except (FileNotFoundError, ProcessLookupError):
+        return
+    for child in sorted(found):
+        yield from family(child)
+
+
+def wait_for(holds, within_s: float, why) -> None:
+    """Return when `holds()`; fail with what `why()` says if it does not in time."""
+    until = time.monotonic() + within_s
+    while not holds():
+        assert time.monotonic() < until, why()
+        time.sleep(0.2)
