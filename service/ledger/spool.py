@@ -191,7 +191,7 @@ def read_file(path: Path, *, stop_before_pixels: bool = False) -> Dataset:
     try:
         return dcmread(path, stop_before_pixels=stop_before_pixels)
     except OSError as error:
-        raise UnavailableError(f"cannot read {path.name}: {error.strerror}") from error
+        raise UnavailableError(f"cannot read {path.name}: {os.strerror(_errno(error))}") from error
     except _UNREADABLE as error:
         raise BadObjectError(f"cannot read {path.name}: {type(error).__name__}") from error
 
@@ -202,9 +202,16 @@ def _disk_errors(root: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in _NO_ROOM:
+        number = _errno(error)
+        if number in _NO_ROOM:
             raise SpoolFullError(f"no room on the disk of {root}") from error
-        raise UnavailableError(f"cannot use {root}: {error.strerror}") from error
+        raise UnavailableError(f"cannot use {root}: {os.strerror(number)}") from error
+
+
+def _errno(error: OSError) -> int:
+    """Return what went wrong; pydicom wraps an OSError in one that does not know."""
+    cause = error.__cause__
+    return error.errno or (isinstance(cause, OSError) and cause.errno) or errno.EIO
 
 
 def _sync(path: Path) -> None:

@@ -1,0 +1,58 @@
+"""A PostgreSQL of our own for tests, where one is installed."""
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from importlib.util import find_spec
+from pathlib import Path
+
+from peers.programs import HOST
+
+from service.demo.orthanc import free_port
+
+_PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+IS_INSTALLED = bool(_PROGRAMS) and find_spec("psycopg") is not None
+
+
+class PostgreSQL:
+    """A server with a new, empty cluster; each `database` is new too."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="senoscope-postgresql-"))
+        self.port = free_port()
+        self._bin = _PROGRAMS[-1].parent
+        self._user = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
+        self._count = 0
+
+    def start(self) -> None:
+        """Start it; PostgreSQL refuses to run as root."""
+        if os.geteuid() == 0:
+            shutil.chown(self.folder, self._user)
+        cluster = self.folder / "cluster"
+        self._run("initdb", "-D", cluster, "-A", "trust", "-U", "senoscope", "--no-sync")
+        options = f"-p {self.port} -k {self.folder} -c listen_addresses={HOST} -c fsync=off"
+        self._run("pg_ctl", "-D", cluster, "-o", options, "-l", self.folder / "log", "-w", "start")
+
+    def stop(self) -> None:
+        """Stop it and leave nothing behind."""
+        self._run("pg_ctl", "-D", self.folder / "cluster", "-m", "immediate", "stop")
+        shutil.rmtree(self.folder)
+
+    def database(self) -> str:
+        """Return the URL of a new database."""
+        self._count += 1
+        name = f"test{self._count}"
+        address = ("-h", HOST, "-p", str(self.port), "-U", "senoscope")
+        self._run("createdb", *address, name)
+        return f"postgresql+psycopg://senoscope@{HOST}:{self.port}/{name}"
+
+    def _run(self, program: str, *arguments: str | Path) -> None:
+        subprocess.run(
+            [self._bin / program, *arguments],
+            check=True,
+            cwd=self.folder,
+            stdout=subprocess.DEVNULL,
+            user=self._user,
+        )

@@ -1,0 +1,230 @@
+import errno
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydicom import dcmread
+from working import open_test_ledger, plain_image, row_of
+
+from service.errors import BadObjectError, UnavailableError
+from service.ledger.receive import receive
+from service.ledger.spool import LONGEST_UID, Spool, is_uid
+
+UID = "1.2.840.99999.1"
+
+
+def arrived(spool, content=b"the bytes"):
+    path = spool.temporary()
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../../etc/passwd",
+        "",
+        "1",
+        "1..2",
+        "1.2/3",
+        "1.2\n",
+        "1.2\0",
+        "1." + "2" * 63,
+        "\u0661.\u0662",
+    ],
+)
+def test_a_name_from_the_network_is_never_a_path(tmp_path, name):
+    with pytest.raises(BadObjectError, match=r"PS3\.5 9\.1"):
+        Spool(tmp_path).path(name)
+
+
+@given(st.text(st.characters(codec="utf-8")))
+def test_whatever_passes_as_a_uid_has_only_digits_and_dots(text):
+    if is_uid(text):
+        assert {*text} <= {*"0123456789."}
+        assert len(text) <= LONGEST_UID
+
+
+def test_a_file_that_is_kept_is_there_with_all_its_bytes_and_nothing_is_left_behind(tmp_path):
+    spool = Spool(tmp_path)
+    temporary = arrived(spool)
+
+    path = spool.keep(UID, temporary)
+
+    assert path == spool.path(UID)
+    assert path.read_bytes() == b"the bytes"
+    assert not [*(tmp_path / "incoming").iterdir()]
+
+
+def test_the_same_bytes_again_change_nothing(tmp_path):
+    spool = Spool(tmp_path)
+    first = spool.keep(UID, arrived(spool)).stat()
+
+    second = spool.keep(UID, arrived(spool)).stat()
+
+    assert (second.st_ino, second.st_mtime_ns) == (first.st_ino, first.st_mtime_ns)
+
+
+def test_other_bytes_never_overwrite_what_is_kept(tmp_path):
+    spool = Spool(tmp_path)
+    spool.keep(UID, arrived(spool))
+
+    with pytest.raises(BadObjectError, match="other bytes"):
+        spool.keep(UID, arrived(spool, b"other bytes"))
+
+    assert spool.path(UID).read_bytes() == b"the bytes"
+
+
+def test_a_data_set_is_written_as_the_same_bytes_each_time(tmp_path):
+    here, there = Spool(tmp_path / "here"), Spool(tmp_path / "there")
+
+    one, other = here.keep_dataset(plain_image(UID)), there.keep_dataset(plain_image(UID))
+
+    assert one.read_bytes() == other.read_bytes()
+    assert dcmread(one).SOPInstanceUID == UID
+
+
+def test_a_result_that_is_kept_already_is_not_written_again(tmp_path):
+    spool = Spool(tmp_path)
+    first = spool.keep_dataset(plain_image(UID)).stat().st_ino
+
+    assert spool.keep_dataset(plain_image(UID)).stat().st_ino == first
+
+
+def test_what_is_no_data_set_is_a_bad_object_and_what_is_missing_is_unavailable(tmp_path):
+    spool = Spool(tmp_path)
+    spool.keep(UID, arrived(spool, b"no DICOM" * 100))
+
+    with pytest.raises(BadObjectError):
+        spool.header(UID)
+    with pytest.raises(UnavailableError):
+        spool.read("1.2.3")
+
+
+def test_only_old_leftovers_are_swept(tmp_path):
+    spool = Spool(tmp_path)
+    old, new = arrived(spool), arrived(spool)
+    os.utime(old, (1, 1))
+
+    assert spool.sweep_incoming(older_than=time.time() - 60) == 1
+
+    assert not old.exists()
+    assert new.exists()
+
+
+def test_what_is_refused_is_kept_with_its_reason_under_a_name_of_ours(tmp_path):
+    spool = Spool(tmp_path)
+
+    path = spool.quarantine(arrived(spool), "../../../evil", "its UID is none")
+
+    assert path.parent == tmp_path / "quarantine"
+    assert path.read_bytes() == b"the bytes"
+    assert path.with_suffix(".txt").read_text() == "its UID is none\n"
+
+
+def test_a_disk_without_room_is_told_apart_and_leaves_nothing_half_written(tmp_path):
+    program = f"""
+import resource, signal, sys
+from pathlib import Path
+from service.errors import SpoolFullError
+from service.ledger.spool import Spool
+from working import plain_image
+spool, image = Spool(Path({str(tmp_path)!r})), plain_image({UID!r})
+image.EncapsulatedDocument = bytes(1 << 20)
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, 1 << 16))
+try:
+    spool.keep_dataset(image)
+except SpoolFullError:
+    sys.exit(28)
+"""
+    ended = subprocess.run([sys.executable, "-c", program], check=False, env=with_paths())
+
+    assert ended.returncode == errno.ENOSPC
+    assert not [*tmp_path.glob("?/?/*.dcm")]
+    assert not [*(tmp_path / "incoming").iterdir()]
+
+
+def test_a_kill_at_any_moment_leaves_whole_files_or_none(tmp_path):
+    program = f"""
+from pathlib import Path
+from service.ledger.spool import Spool
+spool = Spool(Path({str(tmp_path)!r}))
+print("ready", flush=True)
+for number in range(1000000):
+    path = spool.temporary()
+    path.write_bytes(b"x" * 100000)
+    spool.keep(f"1.2.{{number}}", path)
+"""
+    for delay in (0.01, 0.05, 0.12):
+        command = [sys.executable, "-c", program]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, env=with_paths()) as writer:
+            writer.stdout.readline()
+            time.sleep(delay)
+            writer.send_signal(signal.SIGKILL)
+
+    kept = [*tmp_path.glob("?/?/*.dcm")]
+    assert kept
+    assert {path.stat().st_size for path in kept} == {100000}
+
+
+def test_a_file_and_its_row_belong_together_however_many_send_the_same_uid(tmp_path):
+    spool, ledger = Spool(tmp_path / "spool"), open_test_ledger(tmp_path)
+    row = row_of(plain_image(UID))
+    outcomes = []
+
+    def send(sender):
+        instance = replace(row, sha256=str(sender))
+        try:
+            outcomes.append(receive(spool, ledger, instance, arrived(spool, b"%d" % sender)))
+        except BadObjectError:
+            outcomes.append(None)
+
+    threads = [threading.Thread(target=send, args=(sender,)) for sender in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    (kept,) = ledger.instances(row.study_instance_uid)
+    assert spool.path(UID).read_text() == kept.sha256
+    assert outcomes.count(True) == 1
+    assert outcomes.count(None) == 7
+
+
+def test_a_file_that_a_crash_left_without_a_row_does_not_stand_in_the_way(tmp_path):
+    spool, ledger = Spool(tmp_path / "spool"), open_test_ledger(tmp_path)
+    spool.keep(UID, arrived(spool, b"sent before the crash, in another transfer syntax"))
+
+    assert receive(spool, ledger, row_of(plain_image(UID)), arrived(spool))
+
+    assert spool.path(UID).read_bytes() == b"the bytes"
+
+
+def test_the_same_object_sent_again_is_known_and_heals_a_file_that_is_gone(tmp_path):
+    spool, ledger = Spool(tmp_path / "spool"), open_test_ledger(tmp_path)
+    instance = row_of(plain_image(UID))
+    receive(spool, ledger, instance, arrived(spool))
+    spool.remove(UID)
+
+    assert not receive(spool, ledger, instance, arrived(spool))
+
+    assert spool.path(UID).read_bytes() == b"the bytes"
+    assert not [*(tmp_path / "spool" / "incoming").iterdir()]
+
+
+def test_the_room_on_the_disk_is_told(tmp_path):
+    assert Spool(tmp_path).free_bytes() > 0
+
+
+def with_paths():
+    tests = Path(__file__).parents[1]
+    return {**os.environ, "PYTHONPATH": f"{tests.parent}:{tests}"}  # noqa: TID251 - for a child
