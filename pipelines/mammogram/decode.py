@@ -62,7 +62,7 @@ DECODERS: Mapping[str, str] = {
     HTJ2KLossless: "pylibjpeg",
     HTJ2KLosslessRPCL: "pylibjpeg",
     HTJ2K: "pylibjpeg",
-    RLELossless: "pylibjpeg",
+    RLELossless: "pydicom",
 }
 """Transfer syntax to pydicom's name of the decoder; uncompressed ones need none."""
 
