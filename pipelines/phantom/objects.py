@@ -7,7 +7,7 @@ from pydicom import Dataset
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import UID
 
-IMPLEMENTATION_VERSION_NAME = "SENOSCOPE"
+IMPLEMENTATION_VERSION_NAME = "PHANTOM"
 _DATE = "20260102"
 _TIME = "101500"
 
@@ -68,6 +68,6 @@ def _add_patient_and_study(image: Dataset, seed: int) -> None:
 
 
 def _add_equipment(image: Dataset) -> None:
-    image.Manufacturer, image.ManufacturerModelName = "Senoscope", "Phantom"
+    image.Manufacturer, image.ManufacturerModelName = "Phantom maker", "Phantom"
     image.InstitutionName, image.StationName = "No hospital", "PHANTOM1"
     image.DeviceSerialNumber, image.SoftwareVersions = "0", "1"
