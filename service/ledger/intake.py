@@ -23,12 +23,13 @@ class SqlIntake(Part):
     def record(self, instance: Instance) -> bool:
         """See Intake."""
         with self.database.writing() as connection:
-            inserted = connection.execute(
+            inserted = connection.scalar(
                 self.database.insert(instances)
                 .values(**values_of(instance), judged=False)
                 .on_conflict_do_nothing()
+                .returning(instances.c.sop_instance_uid)
             )
-            if inserted.rowcount == 0:
+            if inserted is None:
                 return not _is_known(connection, instance)
             connection.execute(self._study_of(instance))
             return True
