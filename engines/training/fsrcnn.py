@@ -136,6 +136,8 @@ def prepare(recipe: Recipe, data: Path, folder: Path, *, resume: bool) -> Traini
     last = folder / LAST
     if last.exists() and not resume:
         raise FileExistsError(f"{folder} holds a run: resume it, or choose another folder")
+    if resume and not last.exists():
+        raise FileNotFoundError(f"nothing to resume in {folder}")
     training = Training(recipe, Patches(in_all_sizes(images["train"]), recipe.side), images["val"])
     if resume:
         training.resume(Checkpoint.load(last))
