@@ -13,7 +13,7 @@ from pynetdicom.association import Association
 from pynetdicom.events import Event
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 
-from service.ledger.records import Refusal
+from service.errors import UnavailableError
 from service.listener.admission import Admission
 from service.listener.store import Store
 from service.listener.streaming import Limits, StreamingDimse, StreamingHandler, StreamingServer
@@ -46,7 +46,11 @@ class Address:
 
 
 class Listener:
-    """Takes what modalities and PACS send."""
+    """Takes what modalities and PACS send.
+
+    Raises:
+        UnavailableError: if it cannot listen at that address.
+    """
 
     def __init__(self, address: Address, admission: Admission, store: Store) -> None:
         self._address = address
@@ -91,27 +95,28 @@ class Listener:
         for context in AllStoragePresentationContexts:
             ae.add_supported_context(cast("UID", context.abstract_syntax), list(ACCEPTED))
         ae.add_supported_context(Verification, list(EVERYONES))
-        return cast(
-            "StreamingServer",
-            ae.make_server(
+        handlers: list[evt.EventHandlerType] = [
+            (evt.EVT_REQUESTED, self._on_requested),
+            (evt.EVT_ACCEPTED, self._on_accepted),
+            (evt.EVT_C_STORE, self._store.on_store),
+            (evt.EVT_RELEASED, self._on_ended),
+            (evt.EVT_ABORTED, self._on_ended),
+            (evt.EVT_CONN_CLOSE, self._on_ended),
+        ]
+        limits = Limits(NOT_OPENED * self._admission.most, self._address.network_s)
+        try:
+            made = ae.make_server(
                 (self._address.host, self._address.port),
-                evt_handlers=[
-                    (evt.EVT_REQUESTED, self._on_requested),
-                    (evt.EVT_ACCEPTED, self._on_accepted),
-                    (evt.EVT_C_STORE, self._store.on_store),
-                    (evt.EVT_RELEASED, self._on_ended),
-                    (evt.EVT_ABORTED, self._on_ended),
-                    (evt.EVT_CONN_CLOSE, self._on_ended),
-                ],
+                evt_handlers=handlers,
                 server_class=StreamingServer,
                 request_handler=StreamingHandler,
                 intake=self._admission.intake,
-                limits=Limits(
-                    connections=NOT_OPENED * self._admission.most,
-                    silence_s=self._address.network_s,
-                ),
-            ),
-        )
+                limits=limits,
+            )
+        except OSError as error:
+            where = f"{self._address.host}:{self._address.port}"
+            raise UnavailableError(f"cannot listen on {where}: {error.strerror}") from error
+        return cast("StreamingServer", made)
 
     def _on_requested(self, event: Event) -> None:
         association = event.assoc
@@ -123,7 +128,7 @@ class Listener:
         rejection = self._admission.rejection(str(request.called_ae_title), calling, count)
         if rejection is None:
             return
-        self._note(calling, f"association rejected: {rejection.reason}")
+        self._store.note(calling, "", 0, f"association rejected: {rejection.reason}")
         association.acse.send_reject(rejection.result, rejection.source, rejection.diagnostic)
         association.kill()
 
@@ -135,7 +140,7 @@ class Listener:
         refused = refused_contexts(association)
         if refused:
             calling = str(association.requestor.ae_title).strip()
-            self._note(calling, f"not accepted: {'; '.join(refused)}")
+            self._store.note(calling, "", 0, f"not accepted: {'; '.join(refused)}")
 
     def _on_ended(self, event: Event) -> None:
         association = event.assoc
@@ -146,10 +151,6 @@ class Listener:
             with part:
                 reason = str(part.error or "the association ended before the data set was whole")
                 self._store.refuse(str(association.requestor.ae_title).strip(), part, 0, reason)
-
-    def _note(self, calling: str, reason: str) -> None:
-        logger.warning("%s: %s", calling, reason)
-        self._store.ledger.refuse(Refusal(calling, "", "", 0, reason, self._store.now()))
 
 
 def refused_contexts(association: Association) -> list[str]:

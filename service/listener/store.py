@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -11,11 +11,11 @@ from pydicom import Dataset
 from pydicom.uid import UID
 from pynetdicom.events import Event
 
-from service.errors import BadObjectError, NodeError, RefusedError
+from service.errors import BadObjectError, NodeError, RefusedError, UnavailableError
 from service.ledger.ledger import Ledger
 from service.ledger.receive import receive
 from service.ledger.records import Instance, Refusal
-from service.ledger.spool import Spool
+from service.ledger.spool import LONGEST_UID, Spool
 from service.listener.identity import Identity, identify
 from service.listener.statuses import (
     CANNOT_UNDERSTAND,
@@ -58,7 +58,7 @@ class Store:
         part = part_of(event)
         if part is None:
             reason = "the C-STORE request has no data set"
-            self.ledger.refuse(Refusal(calling, "", "", CANNOT_UNDERSTAND, reason, self.now()))
+            self.note(calling, "", CANNOT_UNDERSTAND, reason)
             return answer(CANNOT_UNDERSTAND, reason)
         with part, ExitStack() as unforeseen:
             unforeseen.callback(self.refuse, calling, part, UNFORESEEN, "a fault of this node")
@@ -68,10 +68,17 @@ class Store:
 
     def refuse(self, calling: str, part: Part, status: int, reason: str) -> None:
         """Write down that the object of `part` was not taken, and count it."""
-        uid = part.announced.sop_instance_uid
-        logger.warning("refused %s from %s: %04XH %s", uid[:64], calling, status, reason)
         self.counts.received(calling, sop_class_name(part.announced.sop_class_uid), "refused")
-        self.ledger.refuse(Refusal(calling, uid[:64], "", status, reason, self.now()))
+        self.note(calling, part.announced.sop_instance_uid, status, reason)
+
+    def note(self, calling: str, sop_instance_uid: str, status: int, reason: str) -> None:
+        """Write down what was not taken; where the ledger is what fails, the log must do."""
+        uid = sop_instance_uid[:LONGEST_UID]
+        logger.warning("%s from %s: %04XH %s", uid or "refused", calling, status, reason)
+        try:
+            self.ledger.refuse(Refusal(calling, uid, "", status, reason, self.now()))
+        except UnavailableError as error:
+            logger.error("not written down: %s", error)  # noqa: TRY400 - said in a line
 
     def _take(self, calling: str, part: Part) -> Dataset:
         try:
@@ -83,7 +90,8 @@ class Store:
             status, reason = status_of(error), str(error)
             self.refuse(calling, part, status, reason)
             if isinstance(error, RefusedError) and part.path.exists():
-                self.spool.quarantine(part.path, part.announced.sop_instance_uid, reason)
+                with suppress(UnavailableError):  # it is kept for people only where there is room
+                    self.spool.quarantine(part.path, part.announced.sop_instance_uid, reason)
             return answer(status, reason)
         name = sop_class_name(part.announced.sop_class_uid)
         self.counts.received(calling, name, "kept" if new else "known")

@@ -243,18 +243,26 @@ def _text(command: Dataset, keyword: str) -> str:
 
 
 class BoundedSocket(AssociationSocket):
-    """Never takes a PDU that is longer than was agreed: PS3.8 9.3.1."""
+    """Never takes a PDU that is longer than was agreed (PS3.8 9.3.1), and reads it in one go."""
 
     @override
     def recv(self, nr_bytes: int) -> bytearray:
-        """Return `nr_bytes` bytes.
+        """Return `nr_bytes` bytes: fewer if the peer ended the connection before.
 
         Raises:
             ConnectionError: if they are more than one PDU may have.
         """
         if nr_bytes > max(LONGEST_NEGOTIATION, self.assoc.acceptor.maximum_length or 0):
             raise ConnectionAbortedError(f"the peer announces a PDU of {nr_bytes} bytes")
-        return super().recv(nr_bytes)
+        connected = cast("socket.socket", self.socket)
+        found = bytearray(nr_bytes)
+        rest = memoryview(found)
+        while rest and (read := connected.recv_into(rest)):
+            rest = rest[read:]
+        missing = len(rest)
+        rest.release()
+        del found[nr_bytes - missing :]
+        return found
 
 
 @dataclass(frozen=True, slots=True)
