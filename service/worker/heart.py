@@ -15,7 +15,7 @@ BEAT_S = 5.0
 class Heart:
     """Beats beside the job as long as the block lasts."""
 
-    def __init__(self, ledger: Ledger, job: Job, beat_s: float = BEAT_S) -> None:
+    def __init__(self, ledger: Ledger, job: Job, beat_s: float) -> None:
         self._ledger = ledger
         self._job = job
         self._beat_s = beat_s

@@ -15,7 +15,7 @@ from service.errors import RefusedError, UnavailableError
 from service.ledger.ledger import Ledger
 from service.ledger.records import Job, Result, WorkerPresence
 from service.ledger.spool import Spool
-from service.worker.heart import Heart
+from service.worker.heart import BEAT_S, Heart
 from service.worker.owner import this_process
 from service.worker.stopwatch import Stopwatch
 
@@ -40,6 +40,7 @@ class Worker:
     site_key: bytes
     device: str
     now: Callable[[], datetime]
+    beat_s: float = BEAT_S
 
     def run(self, job_id: str | None = None) -> bool:
         """Run that job, or the most urgent one that is due; return whether there was one.
@@ -52,7 +53,7 @@ class Worker:
         job = self.ledger.claim(this_process(), job_id)
         if job is None:
             return False
-        with Heart(self.ledger, job) as heart:
+        with Heart(self.ledger, job, self.beat_s) as heart:
             self._settle(job, heart)
         return True
 
