@@ -58,17 +58,19 @@ def door(
     calling: tuple[str, ...] = ("*",),
     most: int = 8,
     low_water: int = 0,
+    port: int = 0,
+    counts: Metrics | None = None,
     **address: float,
 ) -> Iterator[Door]:
-    """Let a listener listen on a free port."""
+    """Let a listener listen, on a free port if none is named."""
     spool = Spool(folder / "received")
     ledger = open_ledger(f"sqlite:///{folder / 'ledger.sqlite'}", now)
     registry = CollectorRegistry()
     intake = Intake(spool, low_water)
     listener = Listener(
-        Address("127.0.0.1", 0, **address),
+        Address("127.0.0.1", port, **address),
         Admission(NODE, lambda: calling, most, intake),
-        Store(spool, ledger, Metrics(registry, "test"), now),
+        Store(spool, ledger, counts or Metrics(registry, "test"), now),
     )
     listener.start()
     try:
