@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from service.delivery.peer import Peer
 from service.errors import NodeError
 from service.http.app import Check
-from service.ledger.sql import SqlLedger
 from service.ledger.spool import Spool
+from service.ledger.sql import SqlLedger
 from service.queue.queue import Queue
 from service.router.routes_file import RoutesFile
 

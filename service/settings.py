@@ -107,7 +107,7 @@ class Settings(BaseSettings):
     own: ClassVar[frozenset[str]] = frozenset({"base"})
 
     @classmethod
-    def settings_customise_sources(  # noqa: PLR0913 - the signature is pydantic's
+    def settings_customise_sources(
         cls,
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,

@@ -18,7 +18,7 @@ def read_or_make_key(path: Path) -> bytes:
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name(f"{path.name}.{os.getpid()}.part")
-        with open(part, "w", encoding="ascii", opener=_for_us_alone) as file:  # noqa: PTH123
+        with open(part, "w", encoding="ascii", opener=_for_us_alone) as file:
             file.write(secrets.token_hex(SITE_KEY_BYTES))
             file.flush()
             os.fsync(file.fileno())

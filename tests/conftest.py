@@ -1,7 +1,9 @@
 """Peers that are really started, data that is really there, and no test skipped unseen."""
 
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from peers.dcmtk import StoreScp
 from peers.programs import program
 from peers.redis import RedisServer
 from phantoms import spoilt_phantoms, written_phantoms
+from prometheus_client import CollectorRegistry
 
 from service.demo.orthanc import Orthanc
 
@@ -65,3 +68,15 @@ def bad_files(data_dir: Path | None, tmp_path_factory: pytest.TempPathFactory) -
     if data_dir is not None:
         return sorted(data_dir.glob("dicom/bad/*.dcm"))
     return spoilt_phantoms(tmp_path_factory.mktemp("bad"))
+
+
+@pytest.fixture
+def registry() -> CollectorRegistry:
+    """Where a test's metrics are registered."""
+    return CollectorRegistry()
+
+
+@pytest.fixture
+def clock() -> Callable[[], datetime]:
+    """The time, as the parts of the node are given it."""
+    return lambda: datetime.fromtimestamp(time.time(), UTC)

@@ -49,9 +49,7 @@ class Node:
         self.config = folder / "senoscope.toml"
         self.log = folder / "node.log"
         folder.mkdir(parents=True, exist_ok=True)
-        self.config.write_text(
-            SETTINGS.format(dicom=self.port, http=self.http_port, broker=broker)
-        )
+        self.config.write_text(SETTINGS.format(dicom=self.port, http=self.http_port, broker=broker))
         (folder / "routes.toml").write_text(ROUTES.format(pacs=pacs, quiet_s=quiet_s))
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -117,9 +115,7 @@ def family(pid: int) -> Iterator[int]:
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
         threads: Sequence[Path] = list(Path(f"/proc/{pid}/task").iterdir())
         found = {
-            int(child)
-            for thread in threads
-            for child in (thread / "children").read_text().split()
+            int(child) for thread in threads for child in (thread / "children").read_text().split()
         } | {int(child) for child in children}
     except (FileNotFoundError, ProcessLookupError):
         return

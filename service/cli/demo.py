@@ -141,7 +141,7 @@ def _headers(files: Sequence[Path]) -> list[tuple[Path, Dataset]]:
     return [(path, dcmread(path, stop_before_pixels=True)) for path in files]
 
 
-def _story(  # noqa: PLR0913 - all of it is told
+def _story(
     ledger: Ledger,
     study_instance_uid: str,
     jobs: Sequence[Job],

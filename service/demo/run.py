@@ -157,4 +157,3 @@ def _is_ready(url: str) -> bool:
             return bool(answer.status == 200)  # noqa: PLR2004
     except (urllib.error.URLError, ConnectionError, TimeoutError):
         return False
-

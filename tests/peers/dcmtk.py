@@ -94,7 +94,7 @@ class StoreScp:
 
 
 def _transfer_syntax(path: Path) -> UID:
-    return pydicom.dcmread(path, specific_tags=[]).file_meta.TransferSyntaxUID
+    return pydicom.filereader.read_file_meta_info(path).TransferSyntaxUID
 
 
 def _storescu(paths: Sequence[Path], peer: tuple[int, str, str], proposal: str) -> Sent:

@@ -1,0 +1,89 @@
+"""One study's way through the node, stage by stage; read it first."""
+
+import threading
+
+from doubling import DoublingEngine
+from phantoms import study
+
+from pipelines.catalogue import PIPELINES
+from pipelines.pipeline import Product
+from service.delivery.files import send_files
+from service.delivery.peer import Address as PeerAddress
+from service.delivery.peer import Peer
+from service.delivery.sender import Sender
+from service.ledger.records import DeliveryState, JobState
+from service.ledger.spool import Spool
+from service.ledger.sql import open_ledger
+from service.listener.admission import Admission
+from service.listener.listener import Address, Listener
+from service.listener.store import Store
+from service.listener.streaming import Intake
+from service.metrics import Metrics
+from service.queue.inline import InlineQueue
+from service.router.router import Router
+from service.router.routes import Complete, Destination, Route, Routes
+from service.worker.worker import Worker
+
+
+def test_a_study_comes_in_and_its_results_go_out(tmp_path, storescp, registry, clock):
+    images = study(rows=256, columns=208)
+    routes = Routes(
+        destinations={"pacs": Destination(ae_title="PACS", host="127.0.0.1", port=storescp.port)},
+        routes=(
+            Route(
+                name="sharpen",
+                complete=Complete(views=("RCC", "LCC", "RMLO", "LMLO")),
+                pipelines=("super-resolution",),
+                send_to=("pacs",),
+            ),
+        ),
+    )
+    ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.sqlite'}", clock)
+    received, results = Spool(tmp_path / "received"), Spool(tmp_path / "results")
+    listener = Listener(
+        Address("127.0.0.1", 0),
+        Admission("SENOSCOPE", lambda: routes.calling, 4, Intake(received, low_water=0)),
+        Store(received, ledger, Metrics(registry, "test"), clock),
+    )
+    worker = Worker(
+        ledger=ledger,
+        received=received,
+        results=results,
+        pipelines=PIPELINES,
+        open_engine=lambda _: DoublingEngine(),
+        product=Product("0.1.0", "SERIAL-1", "SENOSCOPE"),
+        site_key=b"a key of this site",
+        device="cpu",
+        now=clock,
+    )
+    router = Router(
+        ledger=ledger,
+        received=received,
+        routes=lambda: routes,
+        pipelines=PIPELINES,
+        versions={"super-resolution": "1"},
+        queue=InlineQueue(worker.run),
+        now=clock,
+    )
+    sender = Sender("pacs", ledger, results, clock)
+    pacs = Peer(PeerAddress("PACS", "127.0.0.1", storescp.port), "SENOSCOPE")
+
+    listener.start()
+    files = written(images, tmp_path)
+    sent = list(send_files(files, PeerAddress("SENOSCOPE", "127.0.0.1", listener.port), "MAMMO1"))
+    listener.stop(5)
+    router.route_due()
+    sender.send_due(pacs, threading.Event())
+
+    assert all(one.ok for one in sent)
+    assert {job.state for job in ledger.jobs()} == {JobState.DONE}
+    assert {each.state for each in ledger.deliveries()} == {DeliveryState.SENT}
+    assert len(storescp.instances()) == 2 * len(images)
+    ledger.close()
+
+
+def written(images, folder):
+    files = [folder / f"{image.SOPInstanceUID}.dcm" for image in images]
+    for image, path in zip(images, files, strict=True):
+        image.save_as(path, enforce_file_format=True)
+    return files
