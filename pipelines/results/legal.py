@@ -15,13 +15,21 @@ from pipelines.mammogram.attributes import integer, text, values
 
 UNICODE = "ISO_IR 192"
 
-ENUMERATED: Mapping[str, frozenset[str]] = {
-    "ImageLaterality": frozenset("LRBU"),
-    "Laterality": frozenset("LR"),
-    "LossyImageCompression": frozenset({"00", "01"}),
-    "PatientSex": frozenset("MFO"),
-    "PixelSpacingCalibrationType": frozenset({"GEOMETRY", "FIDUCIAL"}),
+PATTERNS: Mapping[str, str] = {
+    "ImageLaterality": r"[LRBU]",
+    "Laterality": r"[LR]",
+    "LossyImageCompression": r"0[01]",
+    "PatientSex": r"[MFO]",
+    "PixelSpacingCalibrationType": r"GEOMETRY|FIDUCIAL",
+    "TimezoneOffsetFromUTC": r"[+-](0\d|1[0-4])[0-5]\d",
 }
+"""What their enumerations and definitions in PS3.3 allow."""
+
+VR_PATTERNS: Mapping[str, str] = {
+    "DS": r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?",
+    "TM": r"([01]\d|2[0-3])([0-5]\d([0-5]\d(\.\d{1,6})?)?)?",
+}
+"""Where pydicom lets pass more than PS3.5 6.2 allows."""
 
 TYPE_2 = (
     "PatientName",
@@ -116,7 +124,8 @@ def decimal_string(value: float) -> str:
 
 def _is_legal(keyword: str, value: str) -> bool:
     vr = dictionary_VR(keyword)
-    if FORBIDDEN.search(value) or value not in ENUMERATED.get(keyword, {value}):
+    patterns = (PATTERNS.get(keyword), VR_PATTERNS.get(vr))
+    if FORBIDDEN.search(value) or not all(re.fullmatch(p, value) for p in patterns if p):
         return False
     try:
         validate_value(vr, value, RAISE)
@@ -141,14 +150,6 @@ def _is_date(value: str) -> bool:
     return True
 
 
-def _is_time(value: str) -> bool:
-    return bool(re.fullmatch(r"([01]\d|2[0-3])([0-5]\d([0-5]\d(\.\d{1,6})?)?)?", value))
-
-
-def _is_number(value: str) -> bool:
-    return bool(re.fullmatch(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", value))
-
-
 def _is_person_name(value: str) -> bool:
     return all(
         _is_short("PN", group) and group.count("^") < PERSON_NAME_COMPONENTS
@@ -162,10 +163,7 @@ def _is_short(vr: str, value: str) -> bool:
 
 STRICTER: Mapping[str, Callable[[str], bool]] = {
     "DA": _is_date,
-    "DS": _is_number,
     "LO": partial(_is_short, "LO"),
     "PN": _is_person_name,
     "SH": partial(_is_short, "SH"),
-    "TM": _is_time,
 }
-"""Beyond what pydicom looks at."""

@@ -40,6 +40,14 @@ class Origin:
         model = f"{card.name} {card.version} sha256:{card.sha256[:12]}"
         return [self.product.version[:64], model[:64]]
 
+    @property
+    def moment(self) -> datetime:
+        """When the job was created, on the clock of the source where it states its time zone."""
+        offset = legal(self.source, "TimezoneOffsetFromUTC")
+        if not offset or self.made_at.tzinfo is None:
+            return self.made_at
+        return self.made_at.astimezone(datetime.strptime(offset, "%z").tzinfo)
+
     def uid(self, kind: str, *parts: str) -> UID:
         """Return the UID of the `kind` of result that this origin and `parts` give."""
         recipe = (self.product.version, self.card.name, self.card.version, self.card.sha256)
@@ -137,7 +145,7 @@ def _processing(origin: Origin) -> Dataset:
     equipment.DeviceSerialNumber = origin.product.device_serial_number[:64]
     equipment.StationName = origin.product.station_name[:16]
     equipment.SoftwareVersions = origin.software_versions
-    equipment.ContributionDateTime = date_of(origin.made_at) + time_of(origin.made_at)
+    equipment.ContributionDateTime = date_of(origin.moment) + time_of(origin.moment)
     equipment.ContributionDescription = DISCLAIMER
     return equipment
 

@@ -84,8 +84,8 @@ def _describe(report: Dataset, origin: Origin) -> None:
     report.Modality, report.SeriesNumber = "SR", SERIES_NUMBER
     report.SeriesDescription = "AI image quality RESEARCH"
     report.InstanceNumber = instance_number(origin.source)
-    report.InstanceCreationDate = report.ContentDate = date_of(origin.made_at)
-    report.InstanceCreationTime = report.ContentTime = time_of(origin.made_at)
+    report.InstanceCreationDate = report.ContentDate = date_of(origin.moment)
+    report.InstanceCreationTime = report.ContentTime = time_of(origin.moment)
     report.ReferencedPerformedProcedureStepSequence = []
     report.PerformedProcedureCodeSequence = []
     report.CompletionFlag, report.CompletionFlagDescription = "COMPLETE", DISCLAIMER

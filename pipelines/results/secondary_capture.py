@@ -85,8 +85,8 @@ def _identify(result: Dataset, grey: Grey, origin: Origin) -> None:
     result.InstanceNumber = instance_number(source)
     result.ImageType = ["DERIVED", "SECONDARY", "", f"SUPERRES_X{scale}"]
     result.ImageComments = DISCLAIMER
-    result.InstanceCreationDate = result.ContentDate = date_of(origin.made_at)
-    result.InstanceCreationTime = result.ContentTime = time_of(origin.made_at)
+    result.InstanceCreationDate = result.ContentDate = date_of(origin.moment)
+    result.InstanceCreationTime = result.ContentTime = time_of(origin.moment)
 
 
 def _describe(result: Dataset, grey: Grey, origin: Origin) -> None:
@@ -94,8 +94,8 @@ def _describe(result: Dataset, grey: Grey, origin: Origin) -> None:
     source, card = origin.source, origin.card
     rows, columns = grey.pixels.shape
     result.ConversionType = "SYN"
-    result.DateOfSecondaryCapture = date_of(origin.made_at)
-    result.TimeOfSecondaryCapture = time_of(origin.made_at)
+    result.DateOfSecondaryCapture = date_of(origin.moment)
+    result.TimeOfSecondaryCapture = time_of(origin.moment)
     result.SecondaryCaptureDeviceManufacturer = MANUFACTURER
     result.SecondaryCaptureDeviceManufacturerModelName = MODEL_NAME
     result.SecondaryCaptureDeviceSoftwareVersions = origin.software_versions

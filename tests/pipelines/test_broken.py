@@ -1,4 +1,5 @@
 import tracemalloc
+from contextlib import suppress
 
 import imagecodecs
 import numpy as np
@@ -120,10 +121,8 @@ def test_garbled_pixel_data_is_refused_or_read_but_never_crashes(syntax, seed):
         garbled[at] = random.integers(256)
     image.PixelData = bytes(garbled)
 
-    try:
+    with suppress(CannotProcessError):
         read(image)
-    except CannotProcessError as error:
-        assert str(error)
 
 
 def test_a_hostile_size_takes_no_memory():
@@ -142,7 +141,9 @@ def test_a_hostile_size_takes_no_memory():
 
 def test_a_hostile_run_length_is_refused():
     image = mammogram(transfer_syntax=RLELossless)
-    image.PixelData = encapsulate([b"\x02\0\0\0" + b"\x40\0\0\0\x41\0\0\0" + b"\0" * 56 + b"\x81\0"])
+    image.PixelData = encapsulate(
+        [b"\x02\0\0\0" + b"\x40\0\0\0\x41\0\0\0" + b"\0" * 56 + b"\x81\0"]
+    )
 
     with pytest.raises(CannotProcessError, match="broken"):
         read(image)

@@ -14,6 +14,7 @@ from pipelines.display import picture
 from pipelines.quality import piqe as module
 from pipelines.quality.piqe import piqe
 
+
 def stretched(tones):
     return np.rint(255 * (tones / tones.max())).astype(np.uint8)
 

@@ -15,8 +15,8 @@ class Allowed(NamedTuple):
 ALLOWED = (
     Allowed(
         "dciodvfy",
-        r"Unrecognized defined term <99SENOSCOPE>",
-        "a private coding scheme, named in Coding Scheme Identification Sequence",
+        r"Unrecognized defined term <99\w+> for value 1 of attribute <Coding Scheme Designator>",
+        "a private coding scheme: ours, or that of equipment before us",
     ),
     Allowed(
         "dciodvfy",

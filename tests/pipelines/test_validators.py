@@ -1,0 +1,143 @@
+"""What other people's validators say: dciodvfy, dicom-validator, dcmtk and PixelMed."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from doubling import context
+from odd import lacking_images, odd_images
+from phantoms import TRANSFER_SYNTAXES, mammogram, picture
+from pydicom import dcmread
+from pydicom.uid import JPEGBaseline8Bit
+from reread import reread
+
+from pipelines.super_resolution import SuperResolution
+
+PROJECT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session")
+def edition(request):
+    """The tables for dicom-validator, kept from one run to the next."""
+    return request.config.cache.mkdir("dicom-validator")
+
+
+@pytest.fixture
+def validated(edition, tmp_path):
+    """A function that makes results of images, and returns what validators have against them."""
+
+    def complaints(images, *options):
+        paths = [
+            path
+            for number, image in enumerate(images)
+            for path in written_results(image, tmp_path / str(number))
+        ]
+        assert paths
+        return validators(paths, edition, *options)
+
+    return complaints
+
+
+def written_results(image, stem):
+    for kind, result in zip(
+        ("image", "report"), SuperResolution().run(image, context()), strict=True
+    ):
+        path = stem.with_suffix(f".{kind}.dcm")
+        result.save_as(path, enforce_file_format=True)
+        yield path
+
+
+def validators(paths, edition, *options):
+    command = [sys.executable, "-m", "tools.validate", "--edition", str(edition), *options]
+    done = subprocess.run(
+        [*command, *map(str, paths)], cwd=PROJECT, capture_output=True, text=True, check=False
+    )
+    return "" if done.returncode == 0 else done.stdout + done.stderr
+
+
+def modalities(**storage):
+    return [
+        reread(picture(modality, rows=64, columns=64, **storage))
+        for modality in ("DX", "CR", "CT", "MR", "SC")
+    ]
+
+
+def test_results_of_every_kind_of_pixels_are_valid(validated):
+    images = [
+        reread(mammogram(rows=64, columns=48, bits_stored=bits, photometric=photometric))
+        for bits in (8, 10, 12, 14, 16)
+        for photometric in ("MONOCHROME1", "MONOCHROME2")
+    ]
+
+    assert validated(images) == ""
+
+
+def test_results_of_every_transfer_syntax_are_valid(validated):
+    images = [
+        reread(
+            mammogram(
+                rows=64,
+                columns=48,
+                padding=True,
+                transfer_syntax=syntax,
+                bits_stored=8 if syntax == JPEGBaseline8Bit else 12,
+            )
+        )
+        for syntax in TRANSFER_SYNTAXES
+    ]
+
+    assert validated(images) == ""
+
+
+def test_results_of_every_modality_are_valid(validated):
+    images = [
+        *modalities(),
+        *modalities(photometric="MONOCHROME1", padding=True),
+        *modalities(signed=True, bits_stored=16),
+    ]
+
+    assert validated(images) == ""
+
+
+@pytest.mark.filterwarnings("ignore")  # pydicom says of odd values what they are
+def test_results_of_images_with_odd_headers_are_valid(validated):
+    assert validated(odd_images()) == ""
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_results_of_images_with_missing_attributes_are_valid(validated):
+    assert validated(lacking_images()) == ""
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_results_of_real_images_are_valid(validated, dicom_files):
+    images = [dcmread(path) for path in dicom_files]
+
+    assert validated([image for image in images if SuperResolution().skips(image) is None]) == ""
+
+
+def test_the_report_follows_its_template(validated):
+    assert validated([reread(mammogram())], "--templates") == ""
+
+
+def broken(result, keyword):
+    delattr(result, keyword)
+    return result
+
+
+def test_the_validators_would_have_noticed(edition, tmp_path):
+    image, report = SuperResolution().run(reread(mammogram()), context())
+    spoilt = {
+        tmp_path / "image.dcm": broken(image, "PresentationLUTShape"),
+        tmp_path / "report.dcm": broken(report, "CompletionFlag"),
+    }
+    for path, result in spoilt.items():
+        result.save_as(path, enforce_file_format=True)
+
+    said = validators(spoilt, edition)
+
+    for path in spoilt:
+        for validator in ("dciodvfy", "dicom-validator"):
+            assert f"{path.name}: {validator}: " in said
+    assert "report.dcm: dsrdump: " in said
