@@ -110,6 +110,7 @@ PIPELINES: Mapping[str, Copying] = {
     for pipeline in (
         Copying("copy"),
         Copying("slow", seconds=1.5),
+        Copying("stuck", seconds=60),
         Copying("poison", is_poison=True),
         Copying("unfit", fault=CannotProcessError),
         Copying("unavailable", fault=UnavailableError),
@@ -137,7 +138,9 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO)
     data, broker, parent = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
     die_with(parent)
-    serve(make_app(broker, data), open_test_ledger(data), partial(make_worker, data), ["cpu"])
+    app = make_app(broker, data)
+    app.conf.task_time_limit = 4
+    serve(app, open_test_ledger(data), partial(make_worker, data), ["cpu"])
 
 
 if __name__ == "__main__":

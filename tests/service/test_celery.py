@@ -1,0 +1,188 @@
+"""Real Celery workers on both brokers, killed as a node in a hospital may be."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+from peers.programs import until
+from working import job_of, now, open_test_ledger, plain_image
+
+from service.ledger.records import JobState
+from service.ledger.spool import Spool
+from service.queue.celery import CeleryQueue, make_app
+from service.worker.sweeper import Sweeper
+
+TESTS = Path(__file__).parents[1]
+OPEN = {JobState.QUEUED, JobState.RUNNING}
+
+
+class Workplace:
+    """A ledger, a broker, a sweeper, and a worker in processes of its own."""
+
+    def __init__(self, data: Path, broker: str) -> None:
+        self.data = data
+        self.broker = broker
+        self.ledger = open_test_ledger(data)
+        self.received = Spool(data / "received")
+        self.queue = CeleryQueue(make_app(broker, data))
+        self._numbers = count()
+        self._stop = threading.Event()
+        sweeper = Sweeper(self.ledger, self.queue, now)
+        self._sweeping = threading.Thread(target=sweeper.run, args=(self._stop,))
+        self._sweeping.start()
+        self.start()
+
+    def start(self) -> None:
+        command = [sys.executable, TESTS / "working.py", self.data, self.broker, str(os.getpid())]
+        paths = {**os.environ, "PYTHONPATH": f"{TESTS.parent}:{TESTS}"}  # noqa: TID251 - a child's
+        with (self.data / "worker.log").open("ab") as log:
+            self.parent = subprocess.Popen(command, env=paths, stdout=log, stderr=log)
+        until(self.ledger.workers)
+
+    def close(self) -> None:
+        self._stop.set()
+        self._sweeping.join()
+        self.parent.kill()
+        self.parent.wait()
+        self.queue.app.pool.force_close_all()
+        self.ledger.close()
+
+    def put(self, pipeline: str) -> str:
+        image = plain_image(f"1.2.{next(self._numbers)}")
+        self.received.keep_dataset(image)
+        job = job_of(image, pipeline, created_at=now(), run_at=now())
+        self.ledger.decide([], [job])
+        self.queue.put(job.job_id)
+        return job.job_id
+
+    def child(self) -> int:
+        """Return the process that does the work; there is one as soon as a worker is present."""
+        children = Path(f"/proc/{self.parent.pid}/task/{self.parent.pid}/children")
+        return int(children.read_text().split()[0])
+
+    def state(self, job_id: str) -> JobState:
+        return self.ledger.job(job_id).state
+
+    def until_ended(self, job_id: str) -> None:
+        until(lambda: self.state(job_id) not in OPEN)
+
+    def until_running(self, job_id: str) -> None:
+        until(lambda: self.state(job_id) is JobState.RUNNING)
+
+    def is_done_once(self, job_id: str) -> bool:
+        mine = [each for each in self.ledger.deliveries() if each.job_id == job_id]
+        return self.state(job_id) is JobState.DONE and len(mine) == 1
+
+
+@pytest.fixture
+def embedded(tmp_path: Path) -> Iterator[Workplace]:
+    workplace = Workplace(tmp_path, "")
+    yield workplace
+    workplace.close()
+
+
+@pytest.fixture
+def on_redis(tmp_path: Path, redis_server) -> Iterator[Workplace]:
+    workplace = Workplace(tmp_path, redis_server.url)
+    yield workplace
+    workplace.close()
+
+
+@pytest.fixture(params=["embedded", "on_redis"])
+def workplace(request) -> Workplace:
+    return request.getfixturevalue(request.param)
+
+
+def test_poison_is_parked_while_other_jobs_go_on(workplace):
+    poison = workplace.put("poison")
+    others = [workplace.put(pipeline) for pipeline in ("copy", "unfit", "copy")]
+
+    for job_id in (*others, poison):
+        workplace.until_ended(job_id)
+
+    parked = workplace.ledger.job(poison)
+    assert (parked.state, parked.crashes, parked.losts) == (JobState.PARKED, 3, 0)
+    assert parked.error == "its process died: signal 11 (SIGSEGV)"
+    assert workplace.is_done_once(others[0])
+    assert workplace.state(others[1]) is JobState.DEAD
+    assert workplace.is_done_once(others[2])
+
+
+def test_a_job_whose_process_is_killed_is_done_once_soon_afterwards(workplace):
+    job_id = workplace.put("slow")
+    workplace.until_running(job_id)
+
+    os.kill(workplace.child(), signal.SIGKILL)
+    workplace.until_ended(job_id)
+
+    job = workplace.ledger.job(job_id)
+    assert workplace.is_done_once(job_id)
+    assert (job.losts, job.crashes) == (1, 0)
+    assert (job.finished_at - job.created_at).total_seconds() < 10
+
+
+def test_a_job_that_takes_too_long_counts_as_crashed_and_holds_up_nobody(embedded):
+    stuck, other = embedded.put("stuck"), embedded.put("copy")
+
+    embedded.until_ended(other)
+
+    job = embedded.ledger.job(stuck)
+    assert (job.crashes, job.losts, job.error) == (1, 0, "it took more than 4 s")
+    assert embedded.is_done_once(other)
+
+
+def test_a_worker_whose_idle_process_is_killed_still_works(embedded):
+    os.kill(embedded.child(), signal.SIGKILL)
+
+    job_id = embedded.put("copy")
+    embedded.until_ended(job_id)
+
+    assert embedded.is_done_once(job_id)
+
+
+def test_a_worker_that_is_killed_takes_its_process_along_and_its_job_is_done_by_the_next(embedded):
+    job_id = embedded.put("slow")
+    embedded.until_running(job_id)
+    child = Path("/proc") / str(embedded.child())
+
+    embedded.parent.kill()
+    embedded.parent.wait()
+    until(lambda: not child.exists() or "Z (zombie)" in (child / "status").read_text(), seconds=2)
+    embedded.start()
+    embedded.until_ended(job_id)
+
+    assert embedded.is_done_once(job_id)
+    assert embedded.ledger.job(job_id).losts == 1
+
+
+def test_a_worker_told_to_stop_finishes_its_job_first(embedded):
+    job_id = embedded.put("slow")
+    embedded.until_running(job_id)
+    waiting = embedded.put("slow")
+
+    embedded.parent.terminate()
+
+    assert embedded.parent.wait(timeout=20) == 0
+    assert embedded.is_done_once(job_id)
+    assert embedded.ledger.job(job_id).losts == 0
+    assert embedded.state(waiting) is JobState.QUEUED
+
+
+def test_a_redis_that_dies_and_forgets_loses_no_job(on_redis, redis_server):
+    first = on_redis.put("slow")
+    on_redis.until_running(first)
+    redis_server.kill()
+    second = on_redis.put("copy")
+    redis_server.start()
+
+    for job_id in (first, second):
+        on_redis.until_ended(job_id)
+
+    assert on_redis.is_done_once(first)
+    assert on_redis.is_done_once(second)
