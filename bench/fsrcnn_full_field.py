@@ -25,16 +25,14 @@ import onnx
 from support.clock import Timing, timed
 from support.plain_graph import with_deconvolution
 
+from engines.backends.onnxruntime import open_reference
+from engines.backends.openvino import open_openvino
+from engines.card import Card, Precision
+from engines.engine import Engine, UnusableError
+from engines.shelf import find_card, verify
+from engines.tiling import enlarge
+
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
-
-from engines.backends.onnxruntime import open_reference  # noqa: E402
-from engines.backends.openvino import open_openvino  # noqa: E402
-from engines.card import Card, Precision  # noqa: E402
-from engines.engine import Engine, UnusableError  # noqa: E402
-from engines.shelf import find_card, verify  # noqa: E402
-from engines.tiling import enlarge  # noqa: E402
-
 ROWS, COLUMNS, TOP = 4096, 3328, 4095
 PEER, PEER_TILES = "onnxruntime plain, tiles of {}", (1024, 512, 256, 128)
 OURS: dict[str, Precision] = {"openvino fp32": "fp32", "openvino bf16": "bf16"}

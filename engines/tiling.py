@@ -52,12 +52,15 @@ def enlarge(engine: Engine, pixels: Pixels, low: float, high: float, top: int) -
         raise ValueError(f"high ({high}) must be above low ({low})")
     rows, columns = pixels.shape
     answer = np.empty((card.scale * rows, card.scale * columns), pixels.dtype)
+    side = card.scale * (card.tile - 2 * card.halo)
     batch: Batch = np.empty((1, 1, card.tile, card.tile), np.float32)
     for down, across in _windows(pixels.shape, card.tile, card.halo):
         np.copyto(batch[0, 0], _cut(pixels, down, across, card.tile))
         np.subtract(batch, low, out=batch)
         np.multiply(batch, 1 / span, out=batch)
         inside = engine(batch)[0, 0]
+        if inside.shape != (side, side):
+            raise ValueError(f"{engine.backend} answers {inside.shape}, not {side} x {side}")
         values = inside[_inner(down, card), _inner(across, card)] * span
         np.add(values, low, out=values)
         np.rint(values, out=values)

@@ -42,7 +42,7 @@ def network(seed: int = 0) -> FSRCNN:
     """Return FSRCNN with weights that pass signals on undiminished, so that faults show."""
     torch.manual_seed(seed)
     made = FSRCNN()
-    torch.nn.init.normal_(made.deconvolve.weight, std=0.05)
+    torch.nn.init.normal_(made.deconvolve.weight, std=0.02)
     for layer in made.modules():
         if isinstance(layer, torch.nn.Conv2d | torch.nn.ConvTranspose2d):
             torch.nn.init.normal_(layer.bias, std=0.1)

@@ -25,8 +25,8 @@ class ReferenceEngine:
         """Give back nothing: the session goes with the engine."""
 
 
-def open_reference(card: Card, threads: int = 2) -> ReferenceEngine:
-    """Return an engine on ONNX Runtime.
+def open_reference(card: Card, threads: int = 0) -> ReferenceEngine:
+    """Return an engine on ONNX Runtime, on that many threads (0: all there are).
 
     Raises:
         UnusableError: ONNX Runtime is not installed or cannot read the graph.

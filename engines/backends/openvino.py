@@ -1,7 +1,7 @@
 """OpenVINO on the CPU: the engine of a machine without a GPU.
 
-Latency mode, one window at a time on all threads. Padding is left out and the last convolution
-widened: the same answer for less work.
+Latency mode, one window at a time on all threads. Padding is left out and the last convolution is
+widened: the same answer for less work. The answer is bounded to one range beyond the input's.
 """
 
 import threading
@@ -12,6 +12,7 @@ from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
 from engines.backends.trim import trimmed
 from engines.card import Card, Precision
+from engines.compile.bound import bound
 from engines.compile.inside import inside
 from engines.compile.widen import FOLD, widen
 from engines.engine import Batch, UnusableError
@@ -60,13 +61,15 @@ class OpenVinoEngine:
         model = inside(onnx.load_model(self.card.weights), self.card.halo)
         if all(side % FOLD == 0 for side in shape[2:]):
             model = widen(model)
+        low, high = self.card.input.range
+        model = bound(model, 2 * low - high, 2 * high - low)
         graph = self._core.read_model(model.SerializeToString())
         graph.reshape({0: list(shape)})
         return self._core.compile_model(graph, "CPU", self._settings).create_infer_request()
 
 
-def open_openvino(card: Card, precision: Precision = "fp32", threads: int = 2) -> OpenVinoEngine:
-    """Return an engine on OpenVINO in that precision.
+def open_openvino(card: Card, precision: Precision = "fp32", threads: int = 0) -> OpenVinoEngine:
+    """Return an engine on OpenVINO in that precision, on that many threads (0: all there are).
 
     Raises:
         UnusableError: OpenVINO is not installed, this CPU lacks the precision, or it cannot

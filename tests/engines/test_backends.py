@@ -40,6 +40,18 @@ def test_openvino_takes_batches_of_any_shape(card, shape):
     np.testing.assert_allclose(open_openvino(card)(batch), open_reference(card)(batch), atol=1e-5)
 
 
+def test_bf16_answers_are_not_rounded_to_bf16(card):
+    try:
+        engine = open_openvino(card, "bf16")
+    except UnusableError as reason:
+        assert "no bf16" in str(reason)  # noqa: PT017 - the promise on a CPU that lacks it
+        return
+
+    answer = engine(probe(card))
+
+    assert (answer.view(np.uint32) & 0xFFFF).any()  # bf16 is the upper half of fp32
+
+
 def test_an_engine_may_be_called_from_many_threads(card):
     engine = open_openvino(card)
     batches = np.random.default_rng(1).random((8, 1, 1, 48, 48), np.float32)

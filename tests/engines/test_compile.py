@@ -4,6 +4,7 @@ import pytest
 import torch
 from networks_of_chance import network
 
+from engines.compile.bound import bound
 from engines.compile.export import plain, subpixel
 from engines.compile.inside import inside
 from engines.compile.subpixel import SubpixelFSRCNN
@@ -83,6 +84,15 @@ def test_exported_graphs_take_images_of_any_size(form):
 
 def test_the_same_weights_give_the_same_bytes():
     assert subpixel(network()).SerializeToString() == subpixel(network()).SerializeToString()
+
+
+def test_an_answer_within_bounds_is_left_as_it_is_and_beyond_them_clipped():
+    model = subpixel(network())
+    whole = answer(model, BATCH)
+    middle = float(np.median(whole))
+
+    assert (answer(bound(model, -9, 9), BATCH) == whole).all()
+    assert (answer(bound(model, -9, middle), BATCH) == np.minimum(whole, middle)).all()
 
 
 def test_without_padding_the_inside_of_the_answer_is_left():
