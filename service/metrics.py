@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
+from typing_extensions import override
 
 SECONDS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600)
 
@@ -97,6 +98,7 @@ class LedgerCollector(Collector):
     study_counts: Callable[[], Mapping[str, int]]
     spool_free_bytes: Callable[[], int]
 
+    @override
     def collect(self) -> Iterator[Metric]:
         """Yield the gauges as they are now."""
         jobs = GaugeMetricFamily(

@@ -13,6 +13,7 @@ from pydantic_settings import (
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
+from typing_extensions import override
 
 import engines
 from service.errors import BadConfigurationError
@@ -107,6 +108,7 @@ class Settings(BaseSettings):
     own: ClassVar[frozenset[str]] = frozenset({"base"})
 
     @classmethod
+    @override
     def settings_customise_sources(
         cls,
         settings_cls: type[BaseSettings],

@@ -1,4 +1,4 @@
-"""A whole node for tests: `senoscope serve` as users start it, on free ports, to be killed at will."""
+"""A whole node for tests: `senoscope serve` as users start it, to be killed at will."""
 
 import json
 import os

@@ -29,16 +29,15 @@ def process(
 
     files = find_files(paths)
     offline = make_offline(config, pipeline, device, out)
-    done = [
-        each
-        for each in track(
+    done = list(
+        track(
             offline.process(files),
             description=pipeline,
             total=len(files),
             console=console,
             disable=as_json,
         )
-    ]
+    )
     if as_json:
         print_json([asdict(each) for each in done])
     else:

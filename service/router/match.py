@@ -106,7 +106,15 @@ def _in_range(condition: Condition, found: Sequence[str]) -> bool:
         return True
     least = float("-inf") if condition.min is None else condition.min
     greatest = float("inf") if condition.max is None else condition.max
-    return any(least <= float(text) <= greatest for text in found)
+    return any(least <= number <= greatest for number in map(_number, found))
+
+
+def _number(text: str) -> float:
+    """Return `text` as a number; what is none is within no range."""
+    try:
+        return float(text)
+    except ValueError:
+        return float("nan")
 
 
 def _range(condition: Condition) -> str:
