@@ -73,6 +73,13 @@ def test_a_condition_holds_or_says_why_not_without_a_word_about_the_patient(cond
     assert failure(condition, MAMMOGRAM) == told
 
 
+@pytest.mark.filterwarnings("ignore:Invalid value for VR")
+def test_what_is_no_number_is_within_no_range():
+    broken = dcmread(BytesIO(explicit(0x00180060, b"DS", b"2N")), force=True)
+
+    assert failure(Condition(keyword="KVP", min=1), broken) == "KVP is 2N, not at least 1"
+
+
 def test_a_route_is_for_those_whom_it_names():
     mine = route(calling=("MAMMO*", "PACS"))
 

@@ -1,11 +1,13 @@
 """`routes.toml`: what is understood, what is refused and how it is named."""
 
 import os
+from pathlib import Path
 
 import pytest
 
 from service.errors import BadConfigurationError
 from service.ledger.records import Priority
+from service.router.routes import Complete, Condition, Destination, Route
 from service.router.routes_file import RoutesFile, load_routes
 
 GOOD = """\
@@ -168,3 +170,18 @@ def test_a_file_that_is_replaced_by_one_of_the_same_size_and_time_is_read_again(
     other.replace(path)
 
     assert file.current().calling == ("SENDS*", "*")
+
+
+def test_every_key_is_in_the_manual():
+    manual = (Path(__file__).parents[2] / "docs" / "routes.md").read_text()
+
+    for table in (Destination, Condition, Complete, Route):
+        for key in table.model_fields:
+            assert f"`{key}" in manual or f"{key} =" in manual, key
+
+
+def test_the_example_of_the_manual_is_good(path):
+    manual = (Path(__file__).parents[2] / "docs" / "routes.md").read_text()
+    path.write_text(manual.split("```toml\n")[1].split("```")[0])
+
+    assert load_routes(path, PIPELINES).routes[0].name == "screening"
