@@ -20,6 +20,8 @@ PATTERNS: Mapping[str, str] = {
     "Laterality": r"[LR]",
     "LossyImageCompression": r"0[01]",
     "PatientSex": r"[MFO]",
+    "PatientSize": r"[^eE]*[1-9].*",  # 0 means that nobody has measured
+    "PatientWeight": r"[^eE]*[1-9].*",
     "PixelSpacingCalibrationType": r"GEOMETRY|FIDUCIAL",
     "TimezoneOffsetFromUTC": r"[+-](0\d|1[0-4])[0-5]\d",
 }

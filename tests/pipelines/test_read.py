@@ -1,8 +1,19 @@
+import imagecodecs
 import numpy as np
 import pytest
 from phantoms import TRANSFER_SYNTAXES, mammogram, picture
 from pydicom import Dataset
-from pydicom.uid import ExplicitVRBigEndian, JPEGBaseline8Bit, JPEGExtended12Bit
+from pydicom.encaps import encapsulate
+from pydicom.uid import (
+    HTJ2K,
+    JPEG2000,
+    ExplicitVRBigEndian,
+    HTJ2KLossless,
+    JPEGBaseline8Bit,
+    JPEGExtended12Bit,
+    JPEGLossless,
+    JPEGLSNearLossless,
+)
 from reread import reread
 
 from pipelines.mammogram.read import read
@@ -43,6 +54,33 @@ def test_every_transfer_syntax_gives_the_stored_values(syntax):
     coded = read(reread(mammogram(bits_stored=bits, transfer_syntax=syntax))).pixels.astype(int)
 
     assert np.abs(coded - plain).max() <= (40 if syntax in LOSSY else 0)
+
+
+def coded_otherwise():
+    """Encoders of what phantoms are not stored in, and how far their pixels may be off."""
+    lossless, near = imagecodecs.jpeg8_encode, imagecodecs.jpegls_encode
+    return [
+        (JPEGLossless, lambda p: lossless(p, lossless=True, predictor=4, bitspersample=12), 0),
+        (JPEGLSNearLossless, lambda p: near(p, level=3), 3),
+        (JPEG2000, lambda p: imagecodecs.jpeg2k_encode(p, 90, codecformat="j2k"), 8),
+        (HTJ2KLossless, lambda p: imagecodecs.htj2k_encode(p, reversible=True), 0),
+        (HTJ2K, lambda p: imagecodecs.htj2k_encode(p, reversible=True), 0),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("syntax", "encode", "tolerance"), coded_otherwise(), ids=lambda one: getattr(one, "name", "")
+)
+def test_rarer_transfer_syntaxes_give_the_stored_values_too(syntax, encode, tolerance):
+    image = mammogram()
+    plain = image.pixel_array
+    image.PixelData = encapsulate([bytes(encode(plain))])
+    image["PixelData"].VR = "OB"
+    image.file_meta.TransferSyntaxUID = syntax
+
+    pixels = read(reread(image)).pixels
+
+    assert np.abs(pixels.astype(int) - plain).max() <= tolerance
 
 
 @pytest.mark.parametrize("bits", range(8, 17))
