@@ -152,6 +152,11 @@ class Raw:
 
     def associate(self, called: str = NODE, syntax: str = ExplicitVRLittleEndian) -> "Raw":
         """Open an association for CT images (context 1) and Verification (context 3)."""
+        assert self.requested(called, syntax) == "accepted"
+        return self
+
+    def requested(self, called: str = NODE, syntax: str = ExplicitVRLittleEndian) -> str | int:
+        """Ask for that association and return the answer."""
         contexts = ((1, CTImageStorage, syntax), (3, VERIFICATION, ImplicitVRLittleEndian))
         body = struct.pack(">HH", 1, 0) + called.ljust(16).encode() + b"FAULT".ljust(16)
         body += bytes(32) + _item(0x10, b"1.2.840.10008.3.1.1.1")
@@ -160,8 +165,7 @@ class Raw:
             body += _item(0x20, bytes((number, 0, 0, 0)) + proposal)
         body += _item(0x50, _item(0x51, struct.pack(">L", 16384)) + _item(0x52, b"1.2.3.4"))
         self.send(struct.pack(">BBL", 1, 0, len(body)) + body)
-        assert self.receive() == "accepted"
-        return self
+        return self.receive()
 
     def release(self) -> None:
         self.send(b"\5\0\0\0\0\4\0\0\0\0")
