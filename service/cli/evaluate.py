@@ -18,8 +18,9 @@ from engines.evaluation.table import ImageSet, Method, Row, bicubic, compare, ma
 from engines.images import Grey, image_files
 from engines.shelf import find_card, verify
 from engines.tiling import enlarge
-from service.cli.options import Json, console, examples, print_json, print_table
+from service.cli.options import Config, Json, console, examples, print_json, print_table
 from service.errors import RefusedError
+from service.wiring import settings_of
 
 METHOD = (
     "Low resolution is the 2 x 2 binning of the 8-bit luma (BT.601, 16..235; grey images as they "
@@ -45,7 +46,8 @@ def evaluate(
     *,
     name: Annotated[str, typer.Argument(help="The model, as it is called on the shelf.")],
     version: Annotated[str | None, typer.Option(help="Which; default: the newest.")] = None,
-    models: Annotated[Path, typer.Option(help="The model shelf.")] = Path("models"),
+    config: Config = None,
+    models: Annotated[Path | None, typer.Option(help="Another shelf than the settings'.")] = None,
     data: Annotated[
         Path,
         typer.Option(envvar="SENOSCOPE_DATA", help="Holds natural/val and mammo/mias/images."),
@@ -65,7 +67,7 @@ def evaluate(
     if not sets:
         raise RefusedError(f"no images: neither in {data} nor by --images NAME=DIR")
     try:
-        card = find_card(models, name, version)
+        card = find_card(models or settings_of(config).models_dir, name, version)
         verify(card)
         rows = _compare_all(card, sets)
     except (CardError, UnusableError) as error:
