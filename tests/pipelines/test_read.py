@@ -62,7 +62,7 @@ def coded_otherwise():
     return [
         (JPEGLossless, lambda p: lossless(p, lossless=True, predictor=4, bitspersample=12), 0),
         (JPEGLSNearLossless, lambda p: near(p, level=3), 3),
-        (JPEG2000, lambda p: imagecodecs.jpeg2k_encode(p, 90, codecformat="j2k"), 8),
+        (JPEG2000, lambda p: imagecodecs.jpeg2k_encode(p, 90, codecformat="j2k"), 20),
         (HTJ2KLossless, lambda p: imagecodecs.htj2k_encode(p, reversible=True), 0),
         (HTJ2K, lambda p: imagecodecs.htj2k_encode(p, reversible=True), 0),
     ]
