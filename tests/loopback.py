@@ -1,6 +1,5 @@
 """A door of the node on loopback, and peers that speak DICOM well or badly, for tests."""
 
-import os
 import socket
 import struct
 import subprocess
@@ -24,8 +23,6 @@ from service.listener.streaming import Intake
 from service.metrics import Metrics
 
 NODE = "SENOSCOPE"
-_BESIDE = Path(__file__).parents[2] / "shared" / "data"
-DATA = Path(os.environ.get("SENOSCOPE_DATA", _BESIDE))  # noqa: TID251 - only tests read it
 VERIFICATION = "1.2.840.10008.1.1"
 
 

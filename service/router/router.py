@@ -14,6 +14,7 @@ from service.errors import BadObjectError, UnavailableError
 from service.ledger.ledger import Studies
 from service.ledger.records import Decision, Instance, Job, Study
 from service.ledger.spool import Spool
+from service.queue.queue import Queue
 from service.router.complete import is_complete
 from service.router.match import UNREADABLE, matches, may_use
 from service.router.routes import Route, Routes
@@ -22,14 +23,7 @@ logger = logging.getLogger(__name__)
 
 POLL_S = 0.5
 UNAVAILABLE_S = 5.0
-"""Pause when ledger, spool or queue is unavailable."""
-
-
-class Queue(Protocol):
-    """What the router asks of a queue."""
-
-    def put(self, job_id: str) -> None:
-        """Let a worker run that job, soon and at least once."""
+"""Pause when ledger or spool is unavailable."""
 
 
 class Recipe(Protocol):
@@ -142,7 +136,7 @@ class Router:
         """Judge every study that is complete by now; return how many.
 
         Raises:
-            UnavailableError: if ledger, spool or queue is for one of them; the others are judged.
+            UnavailableError: if ledger or spool is for one of them; the others are judged.
         """
         judge = self.judge()
         due = [study for study in self.ledger.undecided_studies() if self._is_due(study, judge)]
