@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from pydicom import Dataset, dcmread
 from pydicom.errors import InvalidDicomError
@@ -82,7 +83,7 @@ class Offline:
         index = self.out / INDEX
         if not index.is_file():
             return {}
-        rows = (json.loads(line) for line in index.read_text().splitlines() if line.endswith("}"))
+        rows = [row for line in index.read_text().splitlines() if (row := _row(line))]
         found = (
             Processed(**{**row, "results": tuple(row["results"])})
             for row in rows
@@ -97,13 +98,22 @@ class Offline:
     def _remember(self, processed: Processed) -> None:
         line = json.dumps({**asdict(processed), "recipe": self._recipe()})
         with (self.out / INDEX).open("a", encoding="utf-8") as index:
-            index.write(line + "\n")
+            index.write(f"\n{line}")  # on a line of its own, whatever a killed run left there
             index.flush()
             os.fsync(index.fileno())
 
     def _recipe(self) -> str:
         card = self.context.engine.card
         return f"{self.pipeline.name} {card.name} {card.version} {card.sha256[:12]}"
+
+
+def _row(line: str) -> dict[str, Any]:
+    """Return what a line of the index says; nothing of one that was cut off."""
+    try:
+        found: dict[str, Any] = json.loads(line)
+    except json.JSONDecodeError:
+        return {}
+    return found
 
 
 def made_at() -> datetime:

@@ -2,7 +2,8 @@
 
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
@@ -17,7 +18,14 @@ from service.delivery.files import find_files
 from service.demo import run
 from service.demo.crops import Crops, write_crops
 from service.demo.pacs import Pacs, start_pacs
-from service.demo.report import Returned, returned, stage_seconds
+from service.demo.report import (
+    IMAGE,
+    PIQE_AFTER,
+    PIQE_BEFORE,
+    Returned,
+    returned,
+    stage_seconds,
+)
 from service.errors import RefusedError
 from service.ledger.ledger import Ledger
 from service.ledger.records import Job
@@ -25,6 +33,9 @@ from service.wiring import open_ledger, settings_of
 
 SEED = 7
 NOTE = "senoscope-demo"
+FETCHED = "returned"
+THREADS = 2
+MB = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +43,8 @@ class Story:
     """What happened to one study."""
 
     study_instance_uid: str
+    views: Mapping[str, str]
+    """Of each image, by its SOP Instance UID."""
     jobs: Sequence[Job]
     objects: Sequence[Returned]
     crops: Sequence[Crops]
@@ -88,7 +101,7 @@ def _fresh(folder: Path) -> Path:
     note.write_text("Made by `senoscope demo`; the next one replaces it.\n")
     (folder / "input").mkdir()
     (folder / "pacs").mkdir()
-    (folder / "returned").mkdir()
+    (folder / FETCHED).mkdir()
     return folder.resolve()
 
 
@@ -134,38 +147,55 @@ def _carry(
             bar.update(coming, total=progress.deliveries or None, completed=progress.delivered)
 
         jobs = {uid: run.await_results(ledger, uid, show) for uid in studies}
-    return [_story(ledger, uid, jobs[uid], sources, pacs, folder) for uid in studies]
+    console.print("Fetching the results from the PACS, making pictures ...")
+    fetch = Fetch(ledger, pacs, sources, folder)
+    return [_story(ledger, uid, jobs[uid], fetch) for uid in studies]
 
 
 def _headers(files: Sequence[Path]) -> list[tuple[Path, Dataset]]:
     return [(path, dcmread(path, stop_before_pixels=True)) for path in files]
 
 
-def _story(
-    ledger: Ledger,
-    study_instance_uid: str,
-    jobs: Sequence[Job],
-    sources: dict[str, Path],
-    pacs: Pacs,
-    folder: Path,
-) -> Story:
-    objects: list[Returned] = []
-    crops: list[Crops] = []
-    views = {i.sop_instance_uid: i.view for i in ledger.instances(study_instance_uid)}
-    for job in jobs:
-        (source_uid,) = job.sop_instance_uids
-        name = views[source_uid] or source_uid
-        fetched = [
-            returned(name, result, pacs.fetch(result.sop_instance_uid, folder / "returned"))
-            for result in ledger.results(job.job_id)
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """Gets what a job made back from the PACS, and makes pictures of it."""
+
+    ledger: Ledger
+    pacs: Pacs
+    sources: Mapping[str, Path]
+    """The files that were sent, by SOP Instance UID."""
+    folder: Path
+
+    def __call__(self, view: str, job: Job) -> tuple[list[Returned], list[Crops]]:
+        """Return the objects that `job` made of the image of that view, and the pictures."""
+        objects = [
+            returned(view, result, self.pacs.fetch(result.sop_instance_uid, self.folder / FETCHED))
+            for result in self.ledger.results(job.job_id)
         ]
-        objects += fetched
-        crops += [
-            write_crops(dcmread(sources[source_uid]), dcmread(one.path), folder, name)
-            for one in fetched
+        source = self.sources[job.sop_instance_uids[0]]
+        crops = [
+            write_crops(dcmread(source), dcmread(one.path), self.folder, view)
+            for one in objects
             if one.rows
         ]
-    return Story(study_instance_uid, jobs, objects, crops, _turnaround(ledger, study_instance_uid))
+        return objects, crops
+
+
+def _story(ledger: Ledger, study_instance_uid: str, jobs: Sequence[Job], fetch: Fetch) -> Story:
+    views = {
+        one.sop_instance_uid: one.view or one.sop_instance_uid[-8:]
+        for one in ledger.instances(study_instance_uid)
+    }
+    with ThreadPoolExecutor(THREADS) as pool:
+        fetched = list(pool.map(lambda job: fetch(views[job.sop_instance_uids[0]], job), jobs))
+    return Story(
+        study_instance_uid=study_instance_uid,
+        views=views,
+        jobs=jobs,
+        objects=[one for objects, _ in fetched for one in objects],
+        crops=[pair for _, crops in fetched for pair in crops],
+        turnaround_s=_turnaround(ledger, study_instance_uid),
+    )
 
 
 def _turnaround(ledger: Ledger, study_instance_uid: str) -> float:
@@ -176,25 +206,18 @@ def _turnaround(ledger: Ledger, study_instance_uid: str) -> float:
 
 
 def _tell(story: Story) -> None:
-    print_table(
-        f"\nWhat came back of study {story.study_instance_uid}",
-        ["view", "object", "SOP Instance UID", "matrix", "MB", "PIQE before -> after"],
-        [
-            [
-                one.view,
-                one.what,
-                one.sop_instance_uid,
-                f"{one.rows} x {one.columns}" if one.rows else "",
-                f"{one.size / 1e6:.1f}",
-                " -> ".join(f"{value:.1f}" for value in one.piqe.values()),
-            ]
-            for one in story.objects
-        ],
-    )
+    console.print(f"\nWhat came back to the PACS, study {story.study_instance_uid}")
+    for one in sorted(story.objects, key=lambda each: (each.view, each.what != IMAGE)):
+        size = f"{one.rows} x {one.columns}, " if one.rows else ""
+        console.print(
+            f"  {one.view:5} {one.what:21} {size}{_bytes(one.size)}{_piqe(one)}\n"
+            f"        {one.sop_instance_uid}",
+            highlight=False,
+        )
     stages = stage_seconds(story.jobs)
     print_table(
-        "Seconds per stage",
-        ["stage", *(str(number) for number in range(1, len(story.jobs) + 1)), "all"],
+        "\nSeconds per stage",
+        ["stage", *(story.views[job.sop_instance_uids[0]] for job in story.jobs), "all"],
         [
             [stage, *(f"{value:.2f}" for value in seconds), f"{sum(seconds):.2f}"]
             for stage, seconds in stages.items()
@@ -203,3 +226,13 @@ def _tell(story: Story) -> None:
     console.print(f"Last image received to last result acknowledged: {story.turnaround_s:.1f} s")
     for pair in story.crops:
         console.print(f"before and after: {pair.side_by_side}", soft_wrap=True)
+
+
+def _piqe(one: Returned) -> str:
+    if not one.piqe:
+        return ""
+    return f", PIQE {one.piqe[PIQE_BEFORE]:.1f} before, {one.piqe[PIQE_AFTER]:.1f} after"
+
+
+def _bytes(size: int) -> str:
+    return f"{size / 1e6:.1f} MB" if size >= MB else f"{size / 1e3:.1f} kB"

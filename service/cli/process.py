@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 from rich.progress import track
 
-from service.cli.options import Config, Json, console, examples, print_json, print_table
+from service.cli.options import Config, Json, console, examples, print_json
 from service.delivery.files import find_files
 from service.errors import RefusedError
+from service.offline import Processed
 
 
 def process(
@@ -40,24 +41,19 @@ def process(
     )
     if as_json:
         print_json([asdict(each) for each in done])
-    else:
-        print_table(
-            f"results in {out}",
-            ["file", "outcome", "reason", "results", "seconds"],
-            [
-                [
-                    each.path,
-                    each.outcome,
-                    each.reason,
-                    "\n".join(each.results),
-                    f"{sum(each.stages.values()):.1f}",
-                ]
-                for each in done
-            ],
-        )
+    for each in [] if as_json else done:
+        _tell(each)
     failed = sum(each.outcome == "failed" for each in done)
     if failed:
         raise RefusedError(f"{failed} of {len(done)} files failed; the reasons are above")
+
+
+def _tell(each: Processed) -> None:
+    reason = f": {each.reason}" if each.reason else ""
+    seconds = f" ({sum(each.stages.values()):.1f} s)" if each.stages else ""
+    console.print(f"{each.outcome:8} {each.path}{reason}{seconds}", soft_wrap=True)
+    for result in each.results:
+        console.print(f"         -> {result}", soft_wrap=True)
 
 
 process.__doc__ = f"{process.__doc__}\n\n" + examples(

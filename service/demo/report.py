@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pydicom import Dataset, dcmread
-from pydicom.uid import UID
+from pydicom.uid import UID, Comprehensive3DSRStorage
 
 from service.ledger.records import Job, Result
 
 PIQE_BEFORE, PIQE_AFTER = "before", "after"
+IMAGE, REPORT = "super-resolved image", "quality report"
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,9 @@ class Returned:
 
     view: str
     what: str
+    """In our words."""
+    sop_class: str
+    """In the standard's."""
     sop_instance_uid: str
     path: Path
     size: int
@@ -32,7 +36,8 @@ def returned(view: str, result: Result, path: Path) -> Returned:
     held = dcmread(path, stop_before_pixels=True)
     return Returned(
         view=view,
-        what=UID(result.sop_class_uid).name.removesuffix(" Storage"),
+        what=REPORT if result.sop_class_uid == Comprehensive3DSRStorage else IMAGE,
+        sop_class=UID(result.sop_class_uid).name,
         sop_instance_uid=result.sop_instance_uid,
         path=path,
         size=path.stat().st_size,

@@ -35,7 +35,7 @@ port = {pacs_port}
 [[routes]]
 name = "demo"
 calling = ["{sender}"]
-complete = {{ quiet_s = 2 }}
+complete = {{ views = ["RCC", "LCC", "RMLO", "LMLO"], quiet_s = 2 }}
 pipelines = ["super-resolution"]
 send_to = ["pacs"]
 """
