@@ -98,7 +98,7 @@ class Offline:
     def _remember(self, processed: Processed) -> None:
         line = json.dumps({**asdict(processed), "recipe": self._recipe()})
         with (self.out / INDEX).open("a", encoding="utf-8") as index:
-            index.write(f"\n{line}")  # on a line of its own, whatever a killed run left there
+            index.write(f"\n{line}\n")  # on a line of its own, whatever a killed run left there
             index.flush()
             os.fsync(index.fileno())
 
