@@ -139,7 +139,7 @@ def test_each_file_of_the_test_data_is_taken_or_refused_with_a_reason(node, dico
     assert {path.name for path in dicom_files} & refused <= {"mg_as_secondary_capture_rgb_jpeg.dcm"}
     for name, told in {
         "mg_as_secondary_capture_rgb_jpeg.dcm": "no UID",
-        "unknown_sop_class.dcm": "not accepted: ",
+        "unknown_sop_class.dcm": "unknown storage SOP class",
         "bad_sequence.dcm": "no UID",
     }.items():
         assert told in outcomes.get(name, told)
