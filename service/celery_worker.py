@@ -160,6 +160,10 @@ class Work(Task):  # type: ignore[misc] # Celery has no types
         """In a child, just forked: get ready to work."""
         die_with(self.parent)
         worker = self.make_worker(self.devices[current_process().index % len(self.devices)])
+        try:
+            worker.open_engines()
+        except UnavailableError as error:
+            logger.error("the worker is not ready: %s", error)  # noqa: TRY400 - it says all
         self.worker = worker
         threading.Thread(target=_tell, args=(worker, worker.now()), daemon=True).start()
 
@@ -205,7 +209,7 @@ def where(error: BaseException) -> str:
 
 
 def _tell(worker: Worker, started_at: datetime) -> None:
-    """Open the engines, then say every few seconds that this worker is there."""
+    """Say every few seconds that this worker is there, with its engines open."""
     while True:
         try:
             worker.ledger.present(worker.presence(started_at))

@@ -34,7 +34,9 @@ class EmbeddedWorker:
                 _drain(process)
                 return
             lived = time.monotonic() - started
-            pause = FIRST_PAUSE_S if lived > HEALTHY_S else min(2 * pause, LONGEST_PAUSE_S)
+            was_killed = process.returncode == -signal.SIGKILL  # from outside: no fault to wait for
+            fresh = was_killed or lived > HEALTHY_S
+            pause = FIRST_PAUSE_S if fresh else min(2 * pause, LONGEST_PAUSE_S)
             logger.warning(
                 "the worker ended (%s) after %.0f s; again in %.1f s",
                 process.returncode,
