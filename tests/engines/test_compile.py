@@ -5,6 +5,7 @@ import torch
 from networks_of_chance import network
 
 from engines.compile.bound import bound
+from engines.compile.centre import centre
 from engines.compile.export import plain, subpixel
 from engines.compile.inside import inside
 from engines.compile.subpixel import SubpixelFSRCNN
@@ -101,6 +102,14 @@ def test_without_padding_the_inside_of_the_answer_is_left():
     bare = answer(inside(model, HALO), BATCH)
 
     np.testing.assert_allclose(bare, answer(model, BATCH)[..., 16:-16, 16:-16], atol=1e-6)
+
+
+def test_a_centred_graph_answers_the_same_to_a_centred_batch():
+    model = inside(subpixel(network()), HALO)
+
+    centred = answer(centre(model, 0.5), BATCH - np.float32(0.5))
+
+    np.testing.assert_allclose(centred, answer(model, BATCH), atol=1e-6)
 
 
 def test_a_graph_with_another_halo_keeps_its_padding():
