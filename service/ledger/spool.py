@@ -112,6 +112,8 @@ class Spool:
         """
         path = self.path(str(dataset.SOPInstanceUID))
         if path.exists():
+            with _disk_errors(self._root):
+                _sync(path.parent)  # whoever wrote it may have died before this
             return path
         temporary = self.temporary()
         try:
