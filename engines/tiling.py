@@ -7,6 +7,7 @@ had been mirrored by one halo and run at once. So the tiled answer is the untile
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,29 +51,35 @@ def enlarge(engine: Engine, pixels: Pixels, low: float, high: float, top: int) -
     card, span = engine.card, high - low
     if span <= 0:
         raise ValueError(f"high ({high}) must be above low ({low})")
+    if top > np.iinfo(pixels.dtype).max:
+        raise ValueError(f"{pixels.dtype} cannot hold {top}")
     rows, columns = pixels.shape
     answer = np.empty((card.scale * rows, card.scale * columns), pixels.dtype)
-    side = card.scale * (card.tile - 2 * card.halo)
     batch: Batch = np.empty((1, 1, card.tile, card.tile), np.float32)
-    for down, across in _windows(pixels.shape, card.tile, card.halo):
+    for down, across in _windows(rows, columns, card):
         np.copyto(batch[0, 0], _cut(pixels, down, across, card.tile))
         np.subtract(batch, low, out=batch)
         np.multiply(batch, 1 / span, out=batch)
-        inside = engine(batch)[0, 0]
-        if inside.shape != (side, side):
-            raise ValueError(f"{engine.backend} answers {inside.shape}, not {side} x {side}")
-        values = inside[_inner(down, card), _inner(across, card)] * span
+        values = _answered(engine, batch)[_inner(down, card), _inner(across, card)] * span
         np.add(values, low, out=values)
         np.rint(values, out=values)
         np.clip(values, 0, top, out=values)
-        np.copyto(answer[_outer(down, card), _outer(across, card)], values, "unsafe")
+        answer[_outer(down, card), _outer(across, card)] = values
     return answer
 
 
-def _windows(shape: tuple[int, int], window: int, halo: int) -> Iterator[tuple[Span, Span]]:
-    rows, columns = shape
-    across = spans(columns, window, halo)
-    return ((down, along) for down in spans(rows, window, halo) for along in across)
+def _answered(engine: Engine, batch: Batch) -> NDArray[np.float32]:
+    """Return what the engine answers for one window, and make sure it is of the inside."""
+    inside = engine(batch)[0, 0]
+    side = engine.card.scale * (engine.card.tile - 2 * engine.card.halo)
+    if inside.shape != (side, side):
+        raise ValueError(f"{engine.backend} answers {inside.shape}, not {side} x {side}")
+    return inside
+
+
+def _windows(rows: int, columns: int, card: Card) -> Iterator[tuple[Span, Span]]:
+    """Return the windows row by row."""
+    return product(spans(rows, card.tile, card.halo), spans(columns, card.tile, card.halo))
 
 
 def _cut(pixels: Pixels, down: Span, across: Span, window: int) -> Pixels:

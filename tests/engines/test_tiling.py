@@ -76,6 +76,22 @@ def test_an_empty_range_is_an_error(engine):
         enlarge(engine, np.zeros((4, 4), np.uint8), 5, 5, 255)
 
 
+def test_a_type_that_cannot_hold_the_answer_is_an_error(engine):
+    with pytest.raises(ValueError, match="uint8 cannot hold 256"):
+        enlarge(engine, np.zeros((4, 4), np.uint8), 0, 255, 256)
+
+
+def test_an_engine_that_does_not_answer_for_the_inside_is_an_error(engine):
+    class Whole:
+        card, backend = engine.card, "whole"
+
+        def __call__(self, batch):
+            return np.repeat(np.repeat(batch, 2, axis=2), 2, axis=3)
+
+    with pytest.raises(ValueError, match=r"whole answers \(96, 96\), not 64 x 64"):
+        enlarge(Whole(), np.zeros((4, 4), np.uint8), 0, 255, 255)
+
+
 @given(length=st.integers(1, 5000), step=st.integers(1, 300), halo=st.integers(0, 20))
 def test_windows_answer_for_each_pixel_once_and_see_its_surroundings(length, step, halo):
     window = step + 2 * halo
