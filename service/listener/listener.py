@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+IDLE_S = 2.0
+"""Silence after which a stopping node waits for an association no more."""
 NOT_OPENED = 2
 """Connections without an association that are borne for each association that may be open."""
 
@@ -74,13 +76,19 @@ class Listener:
         logger.info("listening on %s:%d", self._address.host, self.port)
 
     def stop(self, drain_s: float) -> None:
-        """Accept no more, let those that are open finish for `drain_s` seconds, abort the rest."""
+        """Accept no more, let what is under way finish for `drain_s` seconds, abort the rest.
+
+        An association on which nothing happens is not waited for.
+        """
         socketserver.BaseServer.shutdown(self._server)
         self._server.server_close()
         deadline = time.monotonic() + drain_s
-        while self._server.active_associations and time.monotonic() < deadline:
+        while (left := self._server.active_associations) and time.monotonic() < deadline:
+            for association in left:
+                if cast("StreamingDimse", association.dimse).idle_s() > IDLE_S:
+                    association.abort()
             time.sleep(0.05)
-        for association in self._server.active_associations:
+        for association in left:
             logger.warning("aborted an association that did not end within %g s", drain_s)
             association.abort()
 

@@ -10,6 +10,7 @@ import hashlib
 import logging
 import socket
 import struct
+import time
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self, cast
@@ -92,6 +93,8 @@ class Part:
         self.error: NodeError | None = None
         self.taken = False
         """Whether the data set is complete and was handed to the C-STORE handler."""
+        self.ended = False
+        """Whether it was kept or dropped by now."""
         self._digest = hashlib.sha256()
         self._intake = intake
         self._file = self._open()
@@ -146,6 +149,7 @@ class Part:
         """Close and remove the file, if nobody gave it another name."""
         self.close()
         self.path.unlink(missing_ok=True)
+        self.ended = True
 
     def _open(self) -> Any:  # noqa: ANN401 - FileIO or None
         try:
@@ -196,10 +200,12 @@ class StreamingDimse(DIMSEServiceProvider):
         self.parts: list[Part] = []
         """Those that came on this association and are still open."""
         self._intake = intake
+        self._heard = time.monotonic()
 
     @override
     def receive_primitive(self, primitive: P_DATA) -> None:
         """Take one P-DATA: its values one by one, for the command decides where the rest goes."""
+        self._heard = time.monotonic()
         for value in primitive.presentation_data_value_list:
             single = P_DATA()
             single.presentation_data_value_list.append(value)
@@ -212,6 +218,11 @@ class StreamingDimse(DIMSEServiceProvider):
             message = self.message
             if isinstance(message, C_STORE_RQ) and message._data_set_file is None:  # noqa: SLF001
                 self._stream(message)
+
+    def idle_s(self) -> float:
+        """Return for how many seconds nothing came and nothing was under way."""
+        busy = any(not part.ended for part in self.parts) or not self.msg_queue.empty()
+        return 0.0 if busy else time.monotonic() - self._heard
 
     def unfinished(self) -> list[Part]:
         """Return and forget the parts that no C-STORE handler took."""

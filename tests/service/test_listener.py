@@ -206,6 +206,16 @@ def test_a_node_that_stops_does_not_wait_for_ever(tmp_path):
         assert sender.receive() in {"aborted", "closed"}
 
 
+def test_a_node_that_stops_does_not_wait_for_a_sender_that_is_silent(tmp_path):
+    with door(tmp_path) as node, Raw(node.port).associate() as sender:
+        start = time.monotonic()
+
+        node.listener.stop(60)
+
+        assert time.monotonic() - start < 10
+        assert sender.receive() in {"aborted", "closed"}
+
+
 def test_the_number_of_open_associations_is_counted(node):
     with Raw(node.port).associate():
         wait_for(lambda: _associations(node) == 1)
