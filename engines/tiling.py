@@ -70,7 +70,7 @@ def enlarge(engine: Engine, pixels: Pixels, low: float, high: float, top: int) -
 
 def _answered(engine: Engine, batch: Batch) -> NDArray[np.float32]:
     """Return what the engine answers for one window, and make sure it is of the inside."""
-    inside = engine(batch)[0, 0]
+    inside: NDArray[np.float32] = engine(batch)[0, 0]
     side = engine.card.scale * (engine.card.tile - 2 * engine.card.halo)
     if inside.shape != (side, side):
         raise ValueError(f"{engine.backend} answers {inside.shape}, not {side} x {side}")

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -117,6 +119,15 @@ def test_a_graph_that_no_back_end_reads_names_each_and_why(card, tmp_path):
 def test_altered_weights_are_not_opened(card):
     with pytest.raises(CardError, match="sha256"):
         open_engine(card.model_copy(update={"sha256": EMPTY_SHA256}))
+
+
+def test_importing_engines_starts_nothing_that_a_fork_would_break():
+    heavy = "{'openvino', 'onnxruntime', 'torch'} & set(sys.modules)"
+    code = f"import sys, engines.load, engines.shelf, engines.tiling; print({heavy})"
+
+    printed = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+    assert printed.stdout.strip() == b"set()"
 
 
 def test_an_unknown_device_is_named(card):
