@@ -36,7 +36,7 @@ def storescp(tmp_path: Path) -> Iterator[StoreScp]:
     server = StoreScp(tmp_path / "storescp")
     server.start()
     yield server
-    server.stop()
+    server.kill()
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
     server = RedisServer(tmp_path)
     server.start()
     yield server
-    server.stop()
+    server.kill()
 
 
 @pytest.fixture(scope="session")

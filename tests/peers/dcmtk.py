@@ -84,6 +84,9 @@ class StoreScp:
     def stop(self) -> None:
         self.server.stop()
 
+    def kill(self) -> None:
+        self.server.kill()
+
     def files(self) -> list[Path]:
         """Return what came, by name: modality prefix and SOP Instance UID."""
         return sorted(self.folder.glob("*.dcm"))
