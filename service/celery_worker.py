@@ -12,6 +12,7 @@ import signal
 import threading
 import time
 import traceback
+import warnings
 from argparse import ArgumentParser
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ from typing import Any
 
 from billiard.process import current_process  # type: ignore[import-untyped]
 from celery import Celery, Task, signals
-from celery.exceptions import WorkerLostError
+from celery.exceptions import SecurityWarning, WorkerLostError
 from celery.worker.request import Request
 
 from service import log
@@ -78,6 +79,7 @@ def serve(
 
     `make_worker` makes the worker of a device; it is called in that device's own process.
     """
+    warnings.simplefilter("ignore", SecurityWarning)  # of root, for pickle; here is only JSON
     work = Work(ledger, make_worker, devices)
     app.register_task(work)
     signals.setup_logging.connect(_leave_logging_alone)

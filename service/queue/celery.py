@@ -18,6 +18,8 @@ MOST_WAITING = 64
 LONGEST_JOB_S = 900
 """Then the process that runs it is killed, and the job counts as crashed."""
 
+_AWAY = (OperationalError, OSError)
+"""What is raised when the broker cannot be reached, or the disk of its folder is full."""
 _COMMON = {
     "accept_content": ["json"],
     "broker_connection_retry_on_startup": True,
@@ -79,14 +81,14 @@ class CeleryQueue:
         try:
             if self.waiting() < MOST_WAITING:
                 self.app.send_task(WORK, args=[job_id])
-        except OperationalError:
+        except _AWAY:
             return  # The sweeper repeats it; /readyz tells that the broker is away, by `ping`.
 
     def is_empty(self) -> bool:
         """Tell whether no wake-up lies in the broker, as far as can be told."""
         try:
             return self.waiting() == 0
-        except OperationalError:
+        except _AWAY:
             return False
 
     def waiting(self) -> int:
@@ -103,5 +105,5 @@ class CeleryQueue:
         """See Queue."""
         try:
             self.waiting()
-        except OperationalError as error:
+        except _AWAY as error:
             raise UnavailableError("the broker cannot be reached") from error

@@ -26,11 +26,12 @@ class Channel(virtual.Channel):  # type: ignore[misc] # kombu has no types
 
     @property
     def folder(self) -> Path:
-        """Where the messages lie."""
-        return Path(self.connection.client.transport_options["folder"])
+        """Where the messages lie; it is made anew where somebody took it away."""
+        folder = Path(self.connection.client.transport_options["folder"])
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
 
     def _put(self, queue: str, message: Any, **_: object) -> None:  # noqa: ANN401 - kombu's
-        self.folder.mkdir(parents=True, exist_ok=True)
         name = f"{queue}.{time.time_ns():020}.{uuid4().hex}"
         part = self.folder / f"{name}.part"
         part.write_text(dumps(message), encoding="utf-8")

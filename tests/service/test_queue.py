@@ -60,6 +60,17 @@ def test_a_broker_that_is_away_delays_nobody_and_is_told_by_ping(tmp_path):
         queue.ping()
 
 
+def test_a_folder_that_cannot_be_written_to_is_a_broker_that_is_away(tmp_path):
+    queue = CeleryQueue(make_app("", tmp_path))
+    (tmp_path / "broker").write_text("no folder")
+
+    queue.put("job-1")
+
+    with pytest.raises(UnavailableError, match="broker"):
+        queue.ping()
+    queue.app.pool.force_close_all()
+
+
 def test_a_redis_that_forgot_everything_is_used_again(redis_server, tmp_path):
     queue = CeleryQueue(make_app(redis_server.url, tmp_path))
     queue.put("job-1")
