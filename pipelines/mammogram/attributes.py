@@ -5,6 +5,7 @@ import struct
 from collections.abc import Iterable
 
 from pydicom import Dataset
+from pydicom.errors import BytesLengthException
 from pydicom.multival import MultiValue
 
 UNREADABLE = (
@@ -17,6 +18,7 @@ UNREADABLE = (
     OverflowError,
     EOFError,
     struct.error,
+    BytesLengthException,
 )
 """What pydicom raises when it meets a value that is none."""
 

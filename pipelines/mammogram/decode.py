@@ -34,7 +34,7 @@ from pydicom.uid import (
 
 from pipelines.errors import CannotProcessError
 from pipelines.mammogram import jpeg_extended
-from pipelines.mammogram.attributes import UNREADABLE, integer, text
+from pipelines.mammogram.attributes import UNREADABLE, integer, text, values
 from pipelines.mammogram.codestream import Extent, extent, states_extent
 
 Samples = NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.int8] | NDArray[np.int16]
@@ -81,10 +81,11 @@ def decoded(image: Dataset) -> Samples:
     _check_size(image)
     _check_samples(image)
     syntax = _transfer_syntax(image)
+    held = _pixel_data(image)
     if DECODERS[syntax]:
-        _check_frame(_first_frame(image), syntax, image)
+        _check_frame(_first_frame(held), syntax, image)
     else:
-        _check_length(image)
+        _check_length(held, image)
     try:
         samples, _ = get_decoder(syntax).as_array(
             image, index=0, raw=True, decoding_plugin=DECODERS[syntax], **OPTIONS
@@ -109,8 +110,6 @@ def _check_size(image: Dataset) -> None:
 
 
 def _check_samples(image: Dataset) -> None:
-    if "PixelData" not in image:
-        raise CannotProcessError("there is no Pixel Data")
     if text(image, "PhotometricInterpretation") not in {"MONOCHROME1", "MONOCHROME2"}:
         raise CannotProcessError("the image is not greyscale")
     if integer(image, "SamplesPerPixel") not in {None, 1}:
@@ -132,17 +131,24 @@ def _transfer_syntax(image: Dataset) -> UID:
     return syntax
 
 
-def _check_length(image: Dataset) -> None:
+def _pixel_data(image: Dataset) -> bytes:
+    for held in values(image, "PixelData"):
+        if isinstance(held, bytes | bytearray):
+            return bytes(held)
+    raise CannotProcessError("there is no Pixel Data")
+
+
+def _check_length(held: bytes, image: Dataset) -> None:
     rows, columns, bits = (
         integer(image, keyword) or 0 for keyword in ("Rows", "Columns", "BitsAllocated")
     )
-    if len(image.PixelData) < rows * columns * bits // 8:
+    if len(held) < rows * columns * bits // 8:
         raise CannotProcessError("the pixel data is broken: it is shorter than Rows x Columns")
 
 
-def _first_frame(image: Dataset) -> bytes:
+def _first_frame(held: bytes) -> bytes:
     try:
-        return next(islice(generate_frames(image.PixelData, number_of_frames=1), 1))
+        return next(islice(generate_frames(held, number_of_frames=1), 1))
     except (*UNREADABLE, StopIteration) as error:
         raise CannotProcessError("the pixel data is broken: it holds no frame") from error
 

@@ -61,9 +61,10 @@ def read(image: Dataset) -> Grey:
     Raises:
         CannotProcessError: the pixel data is missing, too large or broken.
     """
+    samples = decoded(image)
     bits = integer(image, "BitsStored") or 0
     offset = 1 << (bits - 1) if _is_signed(image) else 0
-    pixels = _unsigned(_stored_bits(decoded(image), image), bits, offset)
+    pixels = _unsigned(_stored_bits(samples, image), bits, offset)
     padding = _padding(image, bits, offset)
     table = _modality_lookup(image)
     if table is not None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pydicom import Dataset
 from pydicom.uid import UID
 
+from pipelines.mammogram.attributes import text
 from pipelines.results.codes import Code, item_of
 from pipelines.results.legal import decimal_string
 
@@ -69,8 +70,8 @@ def image_of(
 def reference(image: Dataset) -> Dataset:
     """Return a reference to an instance."""
     item = Dataset()
-    item.ReferencedSOPClassUID = UID(str(image.SOPClassUID))
-    item.ReferencedSOPInstanceUID = UID(str(image.SOPInstanceUID))
+    item.ReferencedSOPClassUID = UID(text(image, "SOPClassUID"))
+    item.ReferencedSOPInstanceUID = UID(text(image, "SOPInstanceUID"))
     return item
 
 

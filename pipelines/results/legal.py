@@ -28,6 +28,7 @@ PATTERNS: Mapping[str, str] = {
 """What their enumerations and definitions in PS3.3 allow."""
 
 VR_PATTERNS: Mapping[str, str] = {
+    "DA": r"(1[89]|2\d)\d{6}",
     "DS": r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?",
     "TM": r"([01]\d|2[0-3])([0-5]\d([0-5]\d(\.\d{1,6})?)?)?",
 }
@@ -75,8 +76,14 @@ def legal(source: Dataset, keyword: str) -> str:
     """Return the value as text if its VR and its enumeration allow it, else nothing."""
     value = text(source, keyword)
     if keyword in SHORTENED:
-        value = value.encode()[: LONGEST["LO"]].decode(errors="ignore").strip()
+        value = shortened(value)
     return value if value and _is_legal(keyword, value) else ""
+
+
+def shortened(value: str) -> str:
+    """Return as much of free text as an LO holds, without what it may not hold."""
+    clean = FORBIDDEN.sub(" ", value).encode(errors="ignore")
+    return clean[: LONGEST["LO"]].decode(errors="ignore").strip()
 
 
 def carry(source: Dataset, result: Dataset, *keywords: str) -> None:
@@ -89,7 +96,8 @@ def carry(source: Dataset, result: Dataset, *keywords: str) -> None:
 
 def is_identified(source: Dataset) -> bool:
     """Return whether the UIDs of `source` are such that a result can refer to them."""
-    return all(_is_uid(text(source, keyword)) for keyword in IDENTITY)
+    found = [values(source, keyword) for keyword in IDENTITY]
+    return all(len(one) == 1 and _is_uid(str(one[0])) for one in found)
 
 
 def patient_study(source: Dataset, result: Dataset) -> None:

@@ -27,6 +27,7 @@ from pipelines.results.legal import (
     legal,
     patient_orientation,
     patient_study,
+    shortened,
 )
 from pipelines.results.provenance import (
     DISCLAIMER,
@@ -177,8 +178,9 @@ def _show(result: Dataset, shown: Voi) -> None:
         result.WindowCenter = [decimal_string(window.center) for window in shown.windows]
         result.WindowWidth = [decimal_string(window.width) for window in shown.windows]
         result.VOILUTFunction = shown.function
-        if all(window.explanation for window in shown.windows):
-            result.WindowCenterWidthExplanation = [w.explanation for w in shown.windows]
+        explanations = [shortened(window.explanation) for window in shown.windows]
+        if all(explanations):
+            result.WindowCenterWidthExplanation = explanations
     if shown.tables:
         result.VOILUTSequence = list(_lut_items(shown))
 
@@ -189,7 +191,7 @@ def _lut_items(shown: Voi) -> Iterable[Dataset]:
         item.add_new("LUTDescriptor", "US", [len(table.entries) & 0xFFFF, table.first, table.bits])
         item.add_new("LUTData", "OW", table.entries.astype("<u2").tobytes())
         if explanation:
-            item.LUTExplanation = explanation
+            item.LUTExplanation = shortened(explanation)
         yield item
 
 

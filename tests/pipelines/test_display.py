@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from phantoms import mammogram, picture
 from pydicom import Dataset
 from pydicom.pixels.processing import apply_voi_lut
+from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from reread import reread
 
 from pipelines.display import displayed, tones, voi
@@ -28,7 +29,8 @@ def with_table(**storage):
     item = Dataset()
     item.add_new("LUTDescriptor", "US", [3000, 500, 12])
     curve = 4095 * np.linspace(0, 1, 3000) ** 0.5
-    item.add_new("LUTData", "OW", curve.round().astype("<u2").tobytes())
+    is_big = image.file_meta.TransferSyntaxUID == ExplicitVRBigEndian
+    item.add_new("LUTData", "OW", curve.round().astype(">u2" if is_big else "<u2").tobytes())
     item.LUTExplanation = "ROOT"
     image.VOILUTSequence = [item]
     return reread(image)
@@ -62,6 +64,18 @@ def test_a_table_goes_before_a_window(photometric):
     expected = 255 * (1 - shares if photometric == "MONOCHROME1" else shares)
 
     assert np.abs(shown(image) - expected).max() <= 0.51
+
+
+@pytest.mark.parametrize("syntax", [ImplicitVRLittleEndian, ExplicitVRBigEndian])
+@pytest.mark.parametrize("signed", [False, True])
+def test_a_table_is_read_from_any_byte_order_and_without_vrs(syntax, signed):
+    storage = {"signed": signed, "bits_stored": 12, "padding": True}
+    plain, coded = (
+        with_table(transfer_syntax=ts, **storage) for ts in (ExplicitVRLittleEndian, syntax)
+    )
+
+    assert (shown(plain) == shown(coded)).all()
+    assert read(plain).padding == read(coded).padding
 
 
 def test_a_window_in_hounsfield_units_is_applied_after_the_rescaling():

@@ -143,6 +143,23 @@ def test_the_source_is_referred_to_as_of_another_grid():
     assert source.SpatialLocationsPreserved == "NO"
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_explanations_of_windows_and_tables_are_taken_over_as_far_as_they_fit():
+    image = mammogram()
+    image.WindowCenter, image.WindowWidth = ["1800", "2000"], ["900", "800"]
+    image.WindowCenterWidthExplanation = ["NORMAL", "weich " * 12]
+    table = Dataset()
+    table.add_new("LUTDescriptor", "US", [256, 0, 8])
+    table.add_new("LUTData", "OW", bytes(512))
+    table.LUTExplanation = "HÄRTER"
+    image.VOILUTSequence = [table]
+
+    result = result_of(image)
+
+    assert list(result.WindowCenterWidthExplanation) == ["NORMAL", ("weich " * 12)[:64].strip()]
+    assert result.VOILUTSequence[0].LUTExplanation == "HÄRTER"
+
+
 def test_losses_of_the_source_are_confessed():
     lossy = mammogram(transfer_syntax=JPEGExtended12Bit)
     untold = mammogram(transfer_syntax=JPEGExtended12Bit)
