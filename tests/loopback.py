@@ -171,21 +171,21 @@ class Raw:
     def send(self, content: bytes) -> None:
         self.socket.sendall(content)
 
-    def store(self, content: bytes, uid: str = "1.2.3.9.1", **command) -> None:
+    def store(self, content: bytes, uid: str = "1.2.3.9.1", context: int = 1) -> None:
         """Send a C-STORE request with `content` as its data set."""
-        self.command(uid, **command)
+        self.command(uid, context=context)
         for start in range(0, max(len(content), 1), 16000):
             last = start + 16000 >= len(content)
-            self.fragment(content[start : start + 16000], last=last)
+            self.fragment(content[start : start + 16000], last=last, context=context)
 
-    def command(self, uid: str, sop_class: str = CTImageStorage, has_data_set: int = 1) -> None:
-        elements = _element(0x0002, sop_class) + _element(0x0100, 1) + _element(0x0110, 1)
+    def command(self, uid: str, has_data_set: int = 1, context: int = 1) -> None:
+        elements = _element(0x0002, CTImageStorage) + _element(0x0100, 1) + _element(0x0110, 1)
         elements += _element(0x0700, 0) + _element(0x0800, 1 if has_data_set else 0x0101)
         elements += _element(0x1000, uid)
-        self.value(3, struct.pack("<HHLL", 0, 0, 4, len(elements)) + elements)
+        self.value(3, struct.pack("<HHLL", 0, 0, 4, len(elements)) + elements, context)
 
-    def fragment(self, content: bytes, *, last: bool) -> None:
-        self.value(2 if last else 0, content)
+    def fragment(self, content: bytes, *, last: bool, context: int = 1) -> None:
+        self.value(2 if last else 0, content, context)
 
     def value(self, control: int, content: bytes, context: int = 1) -> None:
         head = struct.pack(">BBLLBB", 4, 0, len(content) + 6, len(content) + 2, context, control)

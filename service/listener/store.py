@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from pydicom import Dataset
+from pydicom import Dataset, config
 from pydicom.uid import UID
 from pynetdicom.events import Event
 
@@ -139,4 +139,4 @@ def _match(announced: Announced, identity: Identity) -> None:
 
 def sop_class_name(uid: str) -> str:
     """Return the keyword of a standard SOP class, ``other`` for all else: labels are bounded."""
-    return UID(uid).keyword or "other"
+    return UID(uid, config.IGNORE).keyword or "other"

@@ -13,7 +13,7 @@ import struct
 import time
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from pydicom import Dataset
 from pydicom.uid import UID
@@ -32,6 +32,9 @@ from typing_extensions import override
 
 from service.errors import BadObjectError, NodeError, SpoolFullError, UnavailableError
 from service.ledger.spool import Spool, is_uid
+
+if TYPE_CHECKING:
+    from io import FileIO
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +63,7 @@ class Announced:
     sop_class_uid: str
     sop_instance_uid: str
     transfer_syntax_uid: str
+    """Empty where its presentation context was not accepted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +101,8 @@ class Part:
         """Whether it was kept or dropped by now."""
         self._digest = hashlib.sha256()
         self._intake = intake
-        self._file = self._open()
+        self._file: FileIO | None = None
+        self._open()
 
     @property
     def name(self) -> str:
@@ -123,7 +128,7 @@ class Part:
         try:
             if before // _LOOK_EVERY != self.size // _LOOK_EVERY:
                 self._intake.check_room()
-            cast("Any", self._file).write(fragment)
+            self._write(fragment)
         except NodeError as error:
             self._give_up(error)
         except OSError as error:
@@ -151,23 +156,28 @@ class Part:
         self.path.unlink(missing_ok=True)
         self.ended = True
 
-    def _open(self) -> Any:  # noqa: ANN401 - FileIO or None
+    def _open(self) -> None:
         try:
             self._intake.check_room()
             head = PREAMBLE + self._file_meta()
-            file = self.path.open("xb", buffering=0)
-            file.write(head)
+            self._file = self.path.open("xb", buffering=0)
+            self._write(head)
+            self.offset = len(head)
         except NodeError as error:
-            self.error = error
-            return None
+            self._give_up(error)
         except OSError as error:
-            self.error = UnavailableError(f"cannot write to the spool: {error.strerror}")
-            return None
-        self.offset = len(head)
-        return file
+            self._give_up(UnavailableError(f"cannot write to the spool: {error.strerror}"))
+
+    def _write(self, content: bytes) -> None:
+        """Write all of `content`: a disk that is almost full takes a part of it in silence."""
+        rest = memoryview(content)
+        while rest:
+            rest = rest[cast("FileIO", self._file).write(rest) :]
 
     def _file_meta(self) -> bytes:
         told = self.announced
+        if not told.transfer_syntax_uid:
+            raise BadObjectError("sent on a presentation context that was not accepted")
         for name, uid in (("Class", told.sop_class_uid), ("Instance", told.sop_instance_uid)):
             if not is_uid(uid):
                 raise BadObjectError(f"Affected SOP {name} UID is no UID (PS3.5 9.1)")

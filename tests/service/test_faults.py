@@ -156,6 +156,15 @@ def test_a_request_without_a_data_set_is_refused(node):
     assert node.reasons() == ["the C-STORE request has no data set"]
 
 
+def test_a_data_set_on_a_context_that_was_not_accepted_ends_the_association(node):
+    with Raw(node.port).associate() as peer:
+        peer.store(WHOLE, context=99)
+
+        assert peer.receive() in {"aborted", "closed"}
+    wait_for(lambda: node.reasons() != [])
+    assert node.reasons() == ["sent on a presentation context that was not accepted"]
+
+
 def test_a_sender_that_aborts_midway_leaves_nothing_but_a_note(node):
     with Raw(node.port).associate() as peer:
         peer.command("1.2.3.9.1")

@@ -1,6 +1,7 @@
 """The node as modalities and PACS meet it, over real associations."""
 
 import os
+import resource
 import shutil
 import threading
 import time
@@ -25,6 +26,15 @@ SMALL = {"rows": 96, "columns": 64}
 def node(tmp_path):
     with door(tmp_path) as opened:
         yield opened
+
+
+@pytest.fixture
+def small_files():
+    """Let this process write no file larger than what this yields, in bytes."""
+    largest, (soft, hard) = 4 << 20, resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (largest, hard))
+    yield largest
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def store(node: Door, image, calling="MAMMO1"):
@@ -178,6 +188,18 @@ def test_a_disk_that_fills_up_within_an_association_is_answered_out_of_resources
         assert answer == 0xA700
         assert node.reasons() == ["the disk of the spool is full; try again later"]
         assert _left_behind(node) == []
+
+
+def test_a_disk_that_takes_no_more_midway_is_answered_out_of_resources(tmp_path, small_files):
+    with door(tmp_path) as node, Raw(node.port).associate() as sender:
+        sender.store(ct(pixels=2 * small_files))
+        assert sender.receive() == 0xA700
+
+        assert node.reasons() == ["cannot write to the spool: File too large"]
+        assert _left_behind(node) == []
+
+        sender.store(ct())
+        assert sender.receive() == 0
 
 
 def test_a_node_that_stops_lets_what_is_under_way_finish(tmp_path):
