@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 uv=.venv/bin/uv
-[ -x "$uv" ] || .venv/bin/pip install --quiet uv
+[ -x "$uv" ] || .venv/bin/pip install -qq uv
 
 compile() { # NAME EXTRA...: write requirements/NAME.lock; what cpu.lock has keeps its version
     local name=$1 extra options=()
