@@ -143,7 +143,7 @@ def test_an_engine_that_cannot_be_opened_is_waited_for_and_said_at_start(worker)
 
     assert outcome(worker, job_id) == (JobState.QUEUED, "engine doubling: no such device")
     with pytest.raises(UnavailableError, match="no such device"):
-        idle.presence(worker.now())
+        idle.open_engines()
 
 
 def test_an_unforeseen_fault_counts_as_a_crash_and_its_text_goes_nowhere(worker, caplog):
