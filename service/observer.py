@@ -45,11 +45,13 @@ class Observer:
 
     def _note_turnaround(self, study_instance_uid: str, route: str) -> bool:
         """Note how long that study took on that route, once all is sent; return whether it is."""
-        jobs = [job for job in self.ledger.jobs(study_instance_uid) if job.route == route]
+        jobs = [
+            job for job in self.ledger.jobs(study_instance_uid, limit=None) if job.route == route
+        ]
         ours = {job.job_id for job in jobs}
         deliveries = [
             each
-            for each in self.ledger.deliveries(study_instance_uid, limit=10_000)
+            for each in self.ledger.deliveries(study_instance_uid, limit=None)
             if each.job_id in ours
         ]
         if any(job.state in OPEN for job in jobs):

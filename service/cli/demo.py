@@ -200,7 +200,9 @@ def _story(ledger: Ledger, study_instance_uid: str, jobs: Sequence[Job], fetch: 
 
 def _turnaround(ledger: Ledger, study_instance_uid: str) -> float:
     """Return the seconds from the last image received to the last result acknowledged."""
-    sent = [each.sent_at for each in ledger.deliveries(study_instance_uid) if each.sent_at]
+    sent = [
+        each.sent_at for each in ledger.deliveries(study_instance_uid, limit=None) if each.sent_at
+    ]
     received = ledger.study(study_instance_uid).last_received_at
     return (max(sent) - received).total_seconds() if sent else 0.0
 

@@ -30,14 +30,13 @@ def list_jobs(
         return
     print_table(
         f"{len(jobs)} jobs",
-        ["job", "state", "pipeline", "route", "image", "tries", "seconds", "error"],
+        ["job", "state", "pipeline", "route", "tries", "seconds", "error"],
         [
             [
                 job.job_id[:12],
                 job.state,
                 job.pipeline,
                 job.route,
-                ", ".join(job.sop_instance_uids),
                 job.failures + job.crashes + job.losts,
                 f"{sum(job.stages.values()):.1f}" if job.stages else "",
                 job.error,
@@ -52,7 +51,11 @@ def show(job_id: JobId, config: Config = None, as_json: Json = False) -> None:
     """Show one job, its stages, its results and their deliveries."""
     ledger = open_ledger(config)
     job = ledger.job(ledger.job_id_of(job_id))
-    deliveries = [d for d in ledger.deliveries(job.study_instance_uid) if d.job_id == job.job_id]
+    deliveries = [
+        each
+        for each in ledger.deliveries(job.study_instance_uid, limit=None)
+        if each.job_id == job.job_id
+    ]
     if as_json:
         print_json(
             {
@@ -82,7 +85,11 @@ def retry(
     ledger = open_ledger(config)
     if not every and job_id is None:
         raise typer.BadParameter("name a job, or say --all")
-    failed = [*ledger.jobs(state=JobState.DEAD), *ledger.jobs(state=JobState.PARKED)]
+    failed = [
+        job
+        for state in (JobState.DEAD, JobState.PARKED)
+        for job in ledger.jobs(state=state, limit=None)
+    ]
     wanted = [job.job_id for job in failed] if every else [ledger.job_id_of(job_id or "")]
     for one in wanted:
         ledger.retry(one)

@@ -8,6 +8,7 @@ import typer
 
 from service.cli.options import Config, Json, Limit, console, examples, print_json, print_table
 from service.ledger.ledger import Ledger
+from service.ledger.records import Delivery, Job
 from service.wiring import open_ledger
 
 app = typer.Typer(help="Studies that came in.", no_args_is_help=True)
@@ -57,7 +58,7 @@ def show(study_uid: StudyUid, config: Config = None, as_json: Json = False) -> N
     ledger = open_ledger(config)
     study = ledger.study(study_uid)
     images = _images(ledger, study_uid)
-    refusals = [asdict(r) for r in ledger.refusals() if r.study_instance_uid == study_uid]
+    refusals = [asdict(r) for r in ledger.refusals(MANY) if r.study_instance_uid == study_uid]
     if as_json:
         print_json({**asdict(study), "images": images, "refusals": refusals})
         return
@@ -69,7 +70,7 @@ def show(study_uid: StudyUid, config: Config = None, as_json: Json = False) -> N
                 image["sop_instance_uid"],
                 image["view"],
                 decision["route"],
-                decision["reason"],
+                decision["error"] or decision["reason"],
                 decision["job_state"],
                 decision["sent"],
             ]
@@ -99,9 +100,11 @@ def reprocess(study_uid: StudyUid, config: Config = None) -> None:
     console.print("it is judged and processed again")
 
 
+MANY = 10_000
 _UNDECIDED: Mapping[str, Any] = {
     "route": "",
     "reason": "not judged yet: the study is not complete",
+    "error": "",
     "job_state": "",
     "sent": "",
 }
@@ -109,11 +112,13 @@ _UNDECIDED: Mapping[str, Any] = {
 
 def _images(ledger: Ledger, study_uid: str) -> list[dict[str, Any]]:
     decisions = ledger.decisions(study_uid)
+    jobs = {job.job_id: job for job in ledger.jobs(study_uid, limit=None)}
+    deliveries = ledger.deliveries(study_uid, limit=None)
     return [
         {
             **asdict(instance),
             "decisions": [
-                _decision(ledger, asdict(decision))
+                {**asdict(decision), **_work(ledger, jobs.get(decision.job_id), deliveries)}
                 for decision in decisions
                 if decision.sop_instance_uid == instance.sop_instance_uid
             ],
@@ -122,20 +127,17 @@ def _images(ledger: Ledger, study_uid: str) -> list[dict[str, Any]]:
     ]
 
 
-def _decision(ledger: Ledger, decision: dict[str, Any]) -> dict[str, Any]:
-    job_id = decision["job_id"]
-    if not job_id:
-        return {**decision, "job_state": "", "sent": "", "results": []}
-    job = ledger.job(job_id)
-    deliveries = [d for d in ledger.deliveries(job.study_instance_uid) if d.job_id == job_id]
-    sent = sum(1 for d in deliveries if d.sent_at is not None)
+def _work(ledger: Ledger, job: Job | None, deliveries: Sequence[Delivery]) -> dict[str, Any]:
+    """Return how far the job of a decision is; nothing where none was needed."""
+    if job is None:
+        return {"job_state": "", "error": "", "sent": "", "results": [], "deliveries": []}
+    ours = [each for each in deliveries if each.job_id == job.job_id]
     return {
-        **decision,
         "job_state": job.state,
         "error": job.error,
-        "sent": f"{sent} of {len(deliveries)}",
-        "results": [asdict(result) for result in ledger.results(job_id)],
-        "deliveries": [asdict(delivery) for delivery in deliveries],
+        "sent": f"{sum(each.sent_at is not None for each in ours)} of {len(ours)}",
+        "results": [asdict(result) for result in ledger.results(job.job_id)],
+        "deliveries": [asdict(each) for each in ours],
     }
 
 

@@ -124,8 +124,8 @@ def await_results(
     """
     until = time.monotonic() + LONGEST_S
     while time.monotonic() < until:
-        jobs = ledger.jobs(study_instance_uid)
-        deliveries = ledger.deliveries(study_instance_uid)
+        jobs = ledger.jobs(study_instance_uid, limit=None)
+        deliveries = ledger.deliveries(study_instance_uid, limit=None)
         done = sum(job.state is JobState.DONE for job in jobs)
         sent = sum(each.state is DeliveryState.SENT for each in deliveries)
         show(Progress(len(jobs), done, len(deliveries), sent))

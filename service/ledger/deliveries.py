@@ -52,7 +52,7 @@ class SqlDeliveries(Part):
         self,
         study_instance_uid: str | None = None,
         state: DeliveryState | None = None,
-        limit: int = 100,
+        limit: int | None = 100,
     ) -> Sequence[Delivery]:
         """See Deliveries."""
         newest = sa.select(*columns_of(deliveries, Delivery)).order_by(

@@ -121,7 +121,10 @@ class SqlJobs(Part):
         return str(found[0])
 
     def jobs(
-        self, study_instance_uid: str | None = None, state: JobState | None = None, limit: int = 100
+        self,
+        study_instance_uid: str | None = None,
+        state: JobState | None = None,
+        limit: int | None = 100,
     ) -> Sequence[Job]:
         """See Jobs."""
         newest = sa.select(*columns_of(jobs, Job)).order_by(jobs.c.created_at.desc(), jobs.c.job_id)

@@ -168,9 +168,12 @@ class Jobs(Protocol):
         ...
 
     def jobs(
-        self, study_instance_uid: str | None = None, state: JobState | None = None, limit: int = 100
+        self,
+        study_instance_uid: str | None = None,
+        state: JobState | None = None,
+        limit: int | None = 100,
     ) -> Sequence[Job]:
-        """Return jobs, newest first."""
+        """Return jobs, newest first; all of them if `limit` is None."""
         ...
 
     def finished_since(self, moment: datetime) -> Sequence[Job]:
@@ -213,9 +216,9 @@ class Deliveries(Protocol):
         self,
         study_instance_uid: str | None = None,
         state: DeliveryState | None = None,
-        limit: int = 100,
+        limit: int | None = 100,
     ) -> Sequence[Delivery]:
-        """Return deliveries, newest first."""
+        """Return deliveries, newest first; all of them if `limit` is None."""
         ...
 
     def retry_deliveries(self, destination: str | None = None) -> int:

@@ -1,0 +1,181 @@
+"""What people type: the command line on a ledger with a story."""
+
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime
+
+import pytest
+from typer.testing import CliRunner
+from working import job_of, plain_image, row_of
+
+from service.cli.app import app
+from service.ledger.records import Decision, Refusal, Result
+from service.wiring import open_ledger
+
+MOMENT = datetime(2026, 1, 2, tzinfo=UTC)
+STUDY = "1.2.3"
+
+
+@pytest.fixture
+def config(tmp_path):
+    path = tmp_path / "senoscope.toml"
+    path.write_text('data_dir = "data"\n')
+    return path
+
+
+@pytest.fixture
+def ledger(config):
+    opened = open_ledger(config)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def say(config):
+    def run(*words):
+        told = CliRunner().invoke(app, [*words, "--config", str(config)], catch_exceptions=False)
+        assert told.exit_code == 0, told.output
+        return told.output
+
+    return run
+
+
+@pytest.fixture
+def story(ledger):
+    """One image done and sent, one dead, one skipped, one refused at the door."""
+    done, dead, skipped = (plain_image(f"{STUDY}.{number}", STUDY) for number in (1, 2, 3))
+    for image in (done, dead, skipped):
+        ledger.record(row_of(image))
+    jobs = [job_of(done, "super-resolution"), job_of(dead, "super-resolution")]
+    taken = [
+        decision(job.sop_instance_uids[0], taken=True, reason="taken", job_id=job.job_id)
+        for job in jobs
+    ]
+    left = decision(f"{STUDY}.3", taken=False, reason="not greyscale", job_id="")
+    ledger.decide([*taken, left], jobs)
+    result = Result(f"{STUDY}.1.9", "1.2.840.10008.5.1.4.1.1.7.3", "1.9", STUDY, "1.2.4", 1000)
+    ledger.finish(ledger.claim("owner", jobs[0].job_id), [result], {"enlarge": 1.5})
+    ledger.sent(ledger.deliveries()[0])
+    ledger.refuse_job(ledger.claim("owner", jobs[1].job_id), "Rows is missing")
+    ledger.refuse(Refusal("MAMMO1", f"{STUDY}.4", STUDY, 0xC000, "no data set", MOMENT))
+    return jobs
+
+
+def decision(sop_instance_uid, **said):
+    return Decision(
+        sop_instance_uid, route="route", pipeline="super-resolution", decided_at=MOMENT, **said
+    )
+
+
+@pytest.mark.usefixtures("story")
+def test_a_study_tells_of_each_image_what_was_done_or_why_not(say):
+    told = json.loads(say("studies", "show", STUDY, "--json"))
+
+    (done,), (dead,), (skipped,) = (image["decisions"] for image in told["images"])
+    assert (done["job_state"], done["sent"]) == ("done", "1 of 1")
+    assert done["results"][0]["sop_instance_uid"] == f"{STUDY}.1.9"
+    assert (dead["job_state"], dead["error"]) == ("dead", "Rows is missing")
+    assert (skipped["taken"], skipped["reason"]) == (False, "not greyscale")
+    assert told["refusals"][0]["reason"] == "no data set"
+
+
+@pytest.mark.usefixtures("story")
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["studies", "list"], STUDY),
+        (["studies", "list", "--refused"], "C000H"),
+        (["studies", "show", STUDY], "Rows is missing"),
+        (["jobs", "list"], "super-resolution"),
+        (["jobs", "list", "--state", "dead"], "1 jobs"),
+        (["deliveries", "list"], "1 deliveries"),
+        (["deliveries", "retry"], "0 deliveries"),
+        (["studies", "complete", STUDY], "judged now"),
+        (["engines", "list"], "fsrcnn-x2"),
+    ],
+)
+def test_each_command_shows_a_person_what_they_asked(say, words, expected):
+    assert expected in say(*words)
+
+
+@pytest.mark.usefixtures("story")
+@pytest.mark.parametrize("what", ["studies", "jobs", "deliveries", "engines"])
+def test_every_list_speaks_json(say, what):
+    assert len(json.loads(say(what, "list", "--json"))) >= 1
+
+
+def test_a_job_is_named_by_its_beginning_and_runs_again_when_retried(say, story, ledger):
+    dead = story[1].job_id
+
+    assert "Rows is missing" in say("jobs", "show", dead)
+    say("jobs", "retry", "--all")
+
+    assert ledger.job(dead).state == "queued"
+
+    say("jobs", "cancel", dead)
+
+    assert ledger.job(dead).state == "cancelled"
+
+
+@pytest.mark.usefixtures("story")
+def test_reprocessing_judges_a_study_anew(say, ledger):
+    assert ledger.study(STUDY).undecided == 0
+
+    say("studies", "reprocess", STUDY)
+
+    assert ledger.study(STUDY).undecided == 3
+
+
+def run(*words):
+    return subprocess.run(
+        [sys.executable, "-m", "service", *words], capture_output=True, text=True, check=False
+    )
+
+
+def test_what_goes_wrong_is_one_line_that_says_what_to_do(config):
+    told = run("studies", "show", "9.9", "--config", str(config))
+
+    assert told.returncode == 1
+    assert told.stderr.startswith("senoscope: ")
+    assert len(told.stderr.splitlines()) == 1
+
+
+def test_wrong_usage_is_exit_2():
+    assert run("jobs", "list", "--state", "unheard-of").returncode == 2
+
+
+def test_a_folder_that_is_not_a_demos_is_never_replaced(tmp_path):
+    (tmp_path / "thesis.txt").write_text("years of work")
+
+    told = run("demo", "--keep", str(tmp_path))
+
+    assert told.returncode == 1
+    assert "holds something else" in told.stderr
+    assert (tmp_path / "thesis.txt").exists()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["serve"],
+        ["worker"],
+        ["demo"],
+        ["process"],
+        ["send"],
+        ["check"],
+        ["studies", "list"],
+        ["studies", "show"],
+        ["jobs", "retry"],
+        ["deliveries", "list"],
+        ["routes", "explain"],
+        ["train", "fsrcnn"],
+        ["evaluate"],
+    ],
+)
+def test_every_command_has_help_with_examples(command):
+    told = CliRunner().invoke(app, [*command, "--help"])
+
+    assert told.exit_code == 0
+    assert "senoscope " + " ".join(command) in told.output
+    assert "Example" in told.output
