@@ -20,6 +20,6 @@ def list_engines(config: Config = None, as_json: Json = False) -> None:
         return
     print_table(
         f"{len(shelf)} models",
-        ["model", "version", "task", "scale", "precisions", "what it is"],
+        ["model", "version", "task", "scale", "precisions", "what"],
         [[c.name, c.version, c.task, c.scale, " ".join(c.precisions), c.summary] for c in shelf],
     )

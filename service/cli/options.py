@@ -17,6 +17,8 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 Limit = Annotated[int, typer.Option(help="How many at most, newest first.", min=1)]
 
 console = Console()
+LONG = {"error", "image", "instance", "reason", "result", "study", "value", "what", "why"}
+"""Columns with UIDs or sentences."""
 
 
 def examples(*lines: str) -> str:
@@ -30,10 +32,10 @@ def print_json(what: object) -> None:
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Print a table; UIDs fold rather than being cut."""
+    """Print a table; what may be long folds rather than being cut."""
     table = Table(title=title, title_justify="left", header_style="bold")
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold", no_wrap=column not in LONG)
     for row in rows:
         table.add_row(*(str(cell) for cell in row))
     console.print(table)

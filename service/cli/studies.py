@@ -64,7 +64,7 @@ def show(study_uid: StudyUid, config: Config = None, as_json: Json = False) -> N
         return
     print_table(
         f"study {study_uid}",
-        ["image", "view", "route", "what was done, or why not", "job", "results sent"],
+        ["image", "view", "route", "what", "job", "results sent"],
         [
             [
                 image["sop_instance_uid"],
