@@ -1,5 +1,6 @@
 """From a card to an engine."""
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import partial
@@ -12,6 +13,8 @@ from engines.card import Card, Precision
 from engines.engine import Batch, Engine, UnusableError
 from engines.shelf import verify
 
+logger = logging.getLogger(__name__)
+
 DEVICES = ("auto", "cpu")
 
 SEED = 2022
@@ -21,7 +24,8 @@ SEED = 2022
 def open_engine(card: Card, device: str = "auto") -> Engine:
     """Return the fastest engine that this machine has for `card` and that keeps its tolerance.
 
-    It may start threads: open it in the process that uses it, after any fork.
+    Why others were not taken is logged. It may start threads: open it in the process that uses it,
+    after any fork.
 
     Raises:
         CardError: the weights are not those of the card.
@@ -35,6 +39,7 @@ def open_engine(card: Card, device: str = "auto") -> Engine:
         try:
             return opener()
         except UnusableError as reason:
+            logger.info("%s %s: %s is not taken: %s", card.name, card.version, name, reason)
             reasons.append(f"{name}: {reason}")
     raise UnusableError(f"no back end opens {card.name} {card.version}; " + "; ".join(reasons))
 

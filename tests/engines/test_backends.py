@@ -90,12 +90,14 @@ def test_the_best_precision_within_tolerance_is_opened(card):
     assert intolerable(card, engine, open_reference(card)) is None
 
 
-def test_a_precision_that_strays_too_far_is_not_taken(card):
+def test_a_precision_that_strays_too_far_is_not_taken_and_it_is_said_why(card, caplog):
+    caplog.set_level("INFO", "engines.load")
     strict = card.tolerance.model_copy(update={"maximum": 1e-4})
 
     engine = open_engine(card.model_copy(update={"tolerance": strict}))
 
     assert engine.backend == "openvino-fp32"
+    assert "chance 1: openvino-bf16 is not taken: " in caplog.text
 
 
 def test_straying_is_told_in_numbers(card):
