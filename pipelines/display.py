@@ -47,20 +47,20 @@ def voi(image: Dataset, grey: Grey) -> Voi:
     return Voi(function, windows, tables)
 
 
-def tones(voi: Voi, top: int) -> NDArray[np.uint8]:
+def tones(shown: Voi, top: int) -> NDArray[np.uint8]:
     """Return the tone 0..255 that each of the values 0..`top` is shown as, by the first choice."""
     inputs = np.arange(top + 1, dtype=np.float64)
-    if voi.tables:
-        table, _ = voi.tables[0]
+    if shown.tables:
+        table, _ = shown.tables[0]
         shares = table(inputs) / ((1 << table.bits) - 1)
     else:
-        shares = _shares(inputs, voi.windows[0], voi.function)
+        shares = _shares(inputs, shown.windows[0], shown.function)
     return np.rint(255 * shares).astype(np.uint8)
 
 
-def displayed(pixels: Pixels, tones: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return `pixels` as they are shown, 0 black and 255 white."""
-    return tones[pixels]
+def displayed(pixels: Pixels, tone_of: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return `pixels` as they are shown, 0 black and 255 white; `tone_of` is what `tones` made."""
+    return tone_of[pixels]
 
 
 def picture(image: Dataset) -> NDArray[np.uint8]:

@@ -4,7 +4,6 @@ Which transfer syntax is decoded by what: docs/transfer-syntaxes.md.
 """
 
 from collections.abc import Mapping
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -148,7 +147,7 @@ def _check_length(held: bytes, image: Dataset) -> None:
 
 def _first_frame(held: bytes) -> bytes:
     try:
-        return next(islice(generate_frames(held, number_of_frames=1), 1))
+        return next(generate_frames(held, number_of_frames=1))
     except (*UNREADABLE, StopIteration) as error:
         raise CannotProcessError("the pixel data is broken: it holds no frame") from error
 

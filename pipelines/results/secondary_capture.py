@@ -47,9 +47,10 @@ SERIES_NUMBER = 9102
 FEWEST_BITS = 9
 """Word secondary captures hold 9 to 16 bits (A.8.4.4); a window shows the 8 of smaller ones."""
 
+COSINE = "ISO_10918_1"
 LOSSY_METHODS = {
-    JPEGBaseline8Bit: "ISO_10918_1",
-    JPEGExtended12Bit: "ISO_10918_1",
+    JPEGBaseline8Bit: COSINE,
+    JPEGExtended12Bit: COSINE,
     JPEGLSNearLossless: "ISO_14495_1",
     JPEG2000: "ISO_15444_1",
     HTJ2K: "ISO_15444_15",
@@ -198,7 +199,7 @@ def _lut_items(shown: Voi) -> Iterable[Dataset]:
 def _confess_losses(result: Dataset, source: Dataset) -> None:
     """State whether the source was ever compressed with losses, and how (C.7.6.1.1.5)."""
     method = LOSSY_METHODS.get(source.file_meta.TransferSyntaxUID)
-    if method is None and legal(source, "LossyImageCompression") != "01":
+    if not _is_lossy(legal(source, "LossyImageCompression"), method):
         result.LossyImageCompression = "00"
         return
     result.LossyImageCompression = "01"
@@ -211,3 +212,10 @@ def _confess_losses(result: Dataset, source: Dataset) -> None:
         result.LossyImageCompressionRatio = [decimal_string(ratio) for ratio in ratios]
     if len(methods) == len(ratios) and set(methods) <= set(LOSSY_METHODS.values()):
         result.LossyImageCompressionMethod = methods
+
+
+def _is_lossy(stated: str, method: str | None) -> bool:
+    """Believe the source, but for two: silence about a lossy syntax, and no loss by a cosine."""
+    if stated == "00":
+        return method == COSINE
+    return stated == "01" or method is not None

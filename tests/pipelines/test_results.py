@@ -10,7 +10,7 @@ from odd import lacking_images, odd_images
 from phantoms import mammogram, picture
 from pydicom import DataElement, Dataset, dcmread
 from pydicom.datadict import tag_for_keyword
-from pydicom.uid import JPEGExtended12Bit
+from pydicom.uid import JPEG2000, JPEG2000Lossless, JPEGExtended12Bit
 from reread import reread, written
 
 from pipelines.results.legal import decimal_string, legal, patient_orientation
@@ -169,6 +169,14 @@ def test_losses_of_the_source_are_confessed():
     assert result_of(lossy).LossyImageCompressionRatio == lossy.LossyImageCompressionRatio
     assert result_of(untold).LossyImageCompressionMethod == "ISO_10918_1"
     assert result_of(untold).LossyImageCompressionRatio > 1
+
+
+def test_jpeg_2000_that_states_no_loss_is_believed():
+    image = mammogram(transfer_syntax=JPEG2000Lossless)
+    image.file_meta.TransferSyntaxUID = JPEG2000  # whose streams may be without loss too
+    image.LossyImageCompression = "00"
+
+    assert result_of(image).LossyImageCompression == "00"
 
 
 @pytest.mark.parametrize("bits", [8, 12, 16])
