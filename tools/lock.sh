@@ -13,7 +13,7 @@ compile() { # NAME EXTRA...: write requirements/NAME.lock; what cpu.lock has kee
     for extra in "$@"; do options+=(--extra "$extra"); done
     [ "$name" = cpu ] || options+=(--constraints requirements/cpu.lock)
     "$uv" pip compile pyproject.toml "${options[@]}" --universal --python-version 3.11 \
-        --default-index https://pypi.org/simple --no-header --no-annotate --quiet --upgrade
+        --no-header --no-annotate --quiet --upgrade
 }
 
 write() { # NAME: put standard input under a heading into requirements/NAME.lock
