@@ -82,7 +82,10 @@ SKIPPED: Sequence[tuple[Callable[[Dataset], bool], str]] = (
     (_is_of_another_class, "its SOP class is not one that is enlarged"),
     (_has_several_frames, "it has several frames"),
     (_is_not_greyscale, "it is not greyscale"),
-    (_is_not_identified, "its UIDs are not legal, so that no result could refer to it"),
+    (
+        _is_not_identified,
+        "its UIDs or its Patient ID are not legal, so that no result could be filed with it",
+    ),
 )
 """Why an image is left alone, the first that applies."""
 

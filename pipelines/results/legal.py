@@ -64,6 +64,9 @@ SHORTENED = frozenset(
 )
 """Free text: its beginning says enough. What identifies is left out instead, if it is too long."""
 
+MULTIVALUED = frozenset({"SoftwareVersions"})
+"""Of these the first is taken."""
+
 LONGEST: Mapping[str, int] = {"SH": 16, "LO": 64, "PN": 64}
 """In bytes, as some readers count: so it is never more than as many characters (PS3.5 6.2)."""
 
@@ -73,7 +76,12 @@ DECIMAL_STRING_LENGTH = 16
 
 
 def legal(source: Dataset, keyword: str) -> str:
-    """Return the value as text if its VR and its enumeration allow it, else nothing."""
+    """Return the value as text if its VR and its enumeration allow it, else nothing.
+
+    Several values where one belongs are nothing too: half of a Patient ID is another patient's.
+    """
+    if len(values(source, keyword)) > 1 and keyword not in MULTIVALUED:
+        return ""
     value = text(source, keyword)
     if keyword in SHORTENED:
         value = shortened(value)
@@ -95,9 +103,10 @@ def carry(source: Dataset, result: Dataset, *keywords: str) -> None:
 
 
 def is_identified(source: Dataset) -> bool:
-    """Return whether the UIDs of `source` are such that a result can refer to them."""
+    """Return whether a result can refer to the UIDs of `source` and bear its Patient ID."""
     found = [values(source, keyword) for keyword in IDENTITY]
-    return all(len(one) == 1 and _is_uid(str(one[0])) for one in found)
+    has_uids = all(len(one) == 1 and _is_uid(str(one[0])) for one in found)
+    return has_uids and legal(source, "PatientID") == text(source, "PatientID")
 
 
 def patient_study(source: Dataset, result: Dataset) -> None:

@@ -219,6 +219,8 @@ def having(image, **attributes):
             having(mammogram(), SOPClassUID="1.2.840.10008.5.1.4.1.1.88.11"), "SOP class", id="SR"
         ),
         pytest.param(having(mammogram(), StudyInstanceUID=""), "UIDs", id="no-study"),
+        pytest.param(having(mammogram(), PatientID="a\\b"), "Patient ID", id="two-patients"),
+        pytest.param(having(mammogram(), PatientID=""), None, id="no-patient"),
     ],
 )
 def test_an_image_is_skipped_for_a_stated_reason_or_not_at_all(image, reason):

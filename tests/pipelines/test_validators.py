@@ -118,7 +118,7 @@ def test_results_of_real_images_are_valid(validated, dicom_files):
 
 
 def test_the_report_follows_its_template(validated):
-    assert validated([reread(mammogram())], "--templates") == ""
+    assert validated([reread(mammogram()), reread(picture("CT"))], "--templates") == ""
 
 
 def broken(result, keyword):
