@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import warnings
 
 import structlog
 
@@ -31,5 +32,7 @@ def set_up(*, as_json: bool = not sys.stderr.isatty(), level: int = logging.INFO
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    for noisy in ("pynetdicom", "alembic", "uvicorn", "celery", "kombu", "highdicom", "pydicom"):
+    for noisy in ("pynetdicom", "alembic", "uvicorn", "celery", "kombu"):
         logging.getLogger(noisy).setLevel(max(level, logging.WARNING))
+    logging.getLogger("pydicom").setLevel(logging.CRITICAL)  # it quotes values, a patient's too
+    warnings.filterwarnings("ignore", module="pydicom")

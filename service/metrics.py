@@ -1,12 +1,16 @@
 """Every metric of the node, in one table. No label holds anything of a patient."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from typing_extensions import override
+
+from service.errors import UnavailableError
 
 SECONDS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600)
 
@@ -39,12 +43,6 @@ class Metrics:
             "Last image received to last result acknowledged.",
             ["route"],
             buckets=SECONDS,
-            registry=registry,
-        )
-        self._images_skipped = Counter(
-            "senoscope_images_skipped_total",
-            "Images that a route did not process.",
-            ["route", "reason"],
             registry=registry,
         )
         self._reload_ok = Gauge(
@@ -80,10 +78,6 @@ class Metrics:
         """Note how long a study took, last image in to last result out."""
         self._turnaround_seconds.labels(route).observe(seconds)
 
-    def skipped(self, route: str, reason: str) -> None:
-        """Count an image that `route` did not process."""
-        self._images_skipped.labels(route, reason).inc()
-
     def reload_ok(self, ok: bool) -> None:  # noqa: FBT001 - a gauge of yes and no
         """Tell whether the routes on the disk are in force."""
         self._reload_ok.set(int(ok))
@@ -91,32 +85,74 @@ class Metrics:
 
 @dataclass(frozen=True)
 class LedgerCollector(Collector):
-    """Gauges that are read from the ledger and the disk when they are asked for."""
+    """What is read from the ledger and the disk when it is asked for; it survives a restart."""
 
-    job_counts: Callable[[], Mapping[tuple[str, str, int], int]]
-    delivery_counts: Callable[[], Mapping[tuple[str, str], int]]
-    study_counts: Callable[[], Mapping[str, int]]
+    counts: "Counts"
     spool_free_bytes: Callable[[], int]
 
     @override
     def collect(self) -> Iterator[Metric]:
-        """Yield the gauges as they are now."""
-        jobs = GaugeMetricFamily(
-            "senoscope_jobs", "Jobs in the ledger.", labels=["pipeline", "state", "priority"]
-        )
-        for (pipeline, state, priority), count in self.job_counts().items():
-            jobs.add_metric([pipeline, state, str(priority)], count)
-        yield jobs
-        deliveries = GaugeMetricFamily(
-            "senoscope_deliveries", "Deliveries in the ledger.", labels=["destination", "state"]
-        )
-        for (destination, state), count in self.delivery_counts().items():
-            deliveries.add_metric([destination, state], count)
-        yield deliveries
-        studies = GaugeMetricFamily("senoscope_studies", "Studies kept.", labels=["state"])
-        for state, count in self.study_counts().items():
-            studies.add_metric([state], count)
-        yield studies
+        """Yield the metrics as they are now; those of the ledger only while it can be read."""
         yield GaugeMetricFamily(
             "senoscope_spool_free_bytes", "Free on the spool's disk.", self.spool_free_bytes()
         )
+        with suppress(UnavailableError):
+            yield from self._of_the_ledger()
+
+    def _of_the_ledger(self) -> Iterator[Metric]:
+        yield _filled(
+            GaugeMetricFamily(
+                "senoscope_jobs", "Jobs in the ledger.", labels=["pipeline", "state", "priority"]
+            ),
+            [
+                ((p, state, str(lane)), n)
+                for (p, state, lane), n in self.counts.job_counts().items()
+            ],
+        )
+        yield _filled(
+            GaugeMetricFamily(
+                "senoscope_deliveries", "Deliveries in the ledger.", labels=["destination", "state"]
+            ),
+            self.counts.delivery_counts().items(),
+        )
+        yield _filled(
+            GaugeMetricFamily("senoscope_studies", "Studies kept.", labels=["state"]),
+            [((state,), n) for state, n in self.counts.study_counts().items()],
+        )
+        yield _filled(
+            CounterMetricFamily(
+                "senoscope_images_skipped",
+                "Images that a route did not process; no route is an empty one.",
+                labels=["route", "reason"],
+            ),
+            self.counts.skip_counts().items(),
+        )
+
+
+class Counts(Protocol):
+    """What the ledger counts."""
+
+    def job_counts(self) -> Mapping[tuple[str, str, int], int]:
+        """Return jobs by (pipeline, state, priority)."""
+        ...
+
+    def delivery_counts(self) -> Mapping[tuple[str, str], int]:
+        """Return deliveries by (destination, state)."""
+        ...
+
+    def study_counts(self) -> Mapping[str, int]:
+        """Return studies by state."""
+        ...
+
+    def skip_counts(self) -> Mapping[tuple[str, str], int]:
+        """Return images that were not taken, by (route, reason)."""
+        ...
+
+
+Family = TypeVar("Family", GaugeMetricFamily, CounterMetricFamily)
+
+
+def _filled(family: Family, counts: Iterable[tuple[tuple[str, ...], int]]) -> Family:
+    for labels, count in counts:
+        family.add_metric(list(labels), count)
+    return family

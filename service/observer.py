@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from service.errors import UnavailableError
 from service.ledger.ledger import Ledger
@@ -17,6 +18,15 @@ EVERY_S = 1.0
 OPEN = {JobState.QUEUED, JobState.RUNNING}
 
 
+class Reloaded(Protocol):
+    """What is read again when its file changes."""
+
+    @property
+    def reload_ok(self) -> bool:
+        """Whether what is on the disk is in force."""
+        ...
+
+
 @dataclass(frozen=True)
 class Observer:
     """Notes the seconds of jobs that finished and of studies that went through."""
@@ -24,6 +34,7 @@ class Observer:
     ledger: Ledger
     metrics: Metrics
     now: Callable[[], datetime]
+    routes: Reloaded
 
     def run(self, stop: threading.Event) -> None:
         """Look once a second until `stop`."""
@@ -31,6 +42,7 @@ class Observer:
         waiting: set[tuple[str, str]] = set()
         since = self.now()
         while not stop.wait(EVERY_S):
+            self.metrics.reload_ok(self.routes.reload_ok)
             try:
                 new = [job for job in self.ledger.finished_since(since) if job.job_id not in seen]
                 for job in new:

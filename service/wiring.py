@@ -50,7 +50,9 @@ from service.worker.sweeper import Sweeper
 from service.worker.worker import Worker
 
 DRAIN_S = 60.0
+"""Associations that are open when the node stops may go on for so long."""
 STALE_S = 3600.0
+"""A half-written file that nobody touched for so long is nobody's: its writer was killed."""
 
 
 def now() -> datetime:
@@ -210,7 +212,7 @@ def make_node(config: Path | None, roles: frozenset[Role]) -> Node:
         loops["delivery"] = Senders(parts.ledger, parts.results, parts.peers, now).run
     if Role.CONSOLE in roles:
         loops["http"] = _answering(parts)
-        loops["observer"] = Observer(parts.ledger, parts.metrics, now).run
+        loops["observer"] = Observer(parts.ledger, parts.metrics, now, parts.routes).run
     if Role.WORKER in roles:
         loops["worker"] = parts.embedded_worker(config).run
     return Node(loops, parts.data)
@@ -275,10 +277,10 @@ def _untimed(_stage: str) -> nullcontext[None]:
 
 def _listening(parts: Parts) -> Loop:
     listener = parts.listener()
-    for spool in (parts.received, parts.results):
-        spool.sweep_incoming(time.time() - STALE_S)
 
     def run(stop: threading.Event) -> None:
+        for spool in (parts.received, parts.results):
+            spool.sweep_incoming(time.time() - STALE_S)
         listener.start()
         stop.wait()
         listener.stop(DRAIN_S)
@@ -287,15 +289,7 @@ def _listening(parts: Parts) -> Loop:
 
 
 def _answering(parts: Parts) -> Loop:
-    ledger = parts.ledger
-    parts.registry.register(
-        LedgerCollector(
-            ledger.job_counts,
-            ledger.delivery_counts,
-            ledger.study_counts,
-            parts.received.free_bytes,
-        )
-    )
+    parts.registry.register(LedgerCollector(parts.ledger, parts.received.free_bytes))
     app = make_http_app(VERSION, parts.registry, parts.readiness.checks())
     http = parts.settings.http
 

@@ -11,8 +11,10 @@ from pydicom import Dataset
 
 from pipelines.display import picture
 
-SIDE = 192
+SIDE = 112
 """Pixels of the source in a crop."""
+ZOOM = 2
+"""Each pixel of the result is shown as so many, both ways."""
 GAP = 8
 
 Grey = NDArray[np.uint8]
@@ -30,16 +32,16 @@ class Crops:
 def write_crops(source: Dataset, result: Dataset, folder: Path, name: str) -> Crops:
     """Write the liveliest region of `source`, and the same region of `result`, as PNG.
 
-    `before` is enlarged by repeating pixels, so that both show the same field at the same size.
+    Pixels are repeated, `before` more often, so that both show the same field at the same size.
     """
     shown = picture(source)
     row, column = liveliest(shown)
     side = min(SIDE, *shown.shape)
     scale = result.Rows // source.Rows
-    before = np.kron(shown[row : row + side, column : column + side], _block(scale))
+    before = _repeated(shown[row : row + side, column : column + side], scale * ZOOM)
     sharp = picture(result)
     top, left = scale * row, scale * column
-    after = sharp[top : top + scale * side, left : left + scale * side]
+    after = _repeated(sharp[top : top + scale * side, left : left + scale * side], ZOOM)
     gap = np.full((before.shape[0], GAP), 255, np.uint8)
     crops = Crops(*(folder / f"{name}_{kind}.png" for kind in ("before", "after", "both")))
     Image.fromarray(before).save(crops.before)
@@ -60,5 +62,5 @@ def liveliest(shown: Grey) -> tuple[int, int]:
     return int(row), int(column)
 
 
-def _block(scale: int) -> Grey:
-    return np.ones((scale, scale), np.uint8)
+def _repeated(shown: Grey, times: int) -> Grey:
+    return np.kron(shown, np.ones((times, times), np.uint8))

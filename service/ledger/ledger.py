@@ -90,6 +90,13 @@ class Studies(Protocol):
         """Return the number of studies: ``receiving`` (something undecided) or ``judged``."""
         ...
 
+    def skip_counts(self) -> Mapping[tuple[str, str], int]:
+        """Return the number of images that were not taken, by (route, reason).
+
+        The reason is what stands before its first colon: one of few.
+        """
+        ...
+
     def refusals(self, limit: int = 100) -> Sequence[Refusal]:
         """Return what was refused last, newest first."""
         ...

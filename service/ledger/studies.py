@@ -1,6 +1,6 @@
 """The ledger's studies in SQL."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
@@ -106,6 +106,16 @@ class SqlStudies(Part):
             everything = connection.scalar(sa.select(sa.func.count()).select_from(studies)) or 0
             receiving = connection.scalar(undecided) or 0
         return {"receiving": receiving, "judged": everything - receiving}
+
+    def skip_counts(self) -> Mapping[tuple[str, str], int]:
+        """See Studies."""
+        columns = (decisions.c.route, decisions.c.reason)
+        counted = sa.select(*columns, sa.func.count()).where(~decisions.c.taken).group_by(*columns)
+        counts: Counter[tuple[str, str]] = Counter()
+        with self.database.reading() as connection:
+            for route, reason, count in connection.execute(counted):
+                counts[route, reason.partition(":")[0]] += count
+        return counts
 
     def refusals(self, limit: int = 100) -> Sequence[Refusal]:
         """See Studies."""

@@ -8,14 +8,26 @@ from service.http.server import serve_http
 from service.metrics import LedgerCollector, Metrics
 
 
-@pytest.fixture
-def registry():
-    return CollectorRegistry()
+class Counted:
+    def job_counts(self):
+        return {("super-resolution", "done", 10): 3}
+
+    def delivery_counts(self):
+        return {("pacs", "owed"): 1}
+
+    def study_counts(self):
+        return {"receiving": 2}
+
+    def skip_counts(self):
+        return {("screening", "it is not greyscale"): 4}
 
 
 @pytest.fixture
 def served(registry):
-    found = {"disk": Check("disk", True, "room"), "broker": Check("broker", True, "answers")}
+    found = {
+        "disk": Check("disk", ok=True, detail="room"),
+        "broker": Check("broker", ok=True, detail="answers"),
+    }
     app = make_app("1.2.3", registry, {name: (lambda n=name: found[n]) for name in found})
     server = serve_http(app, "127.0.0.1", 0)
     with httpx.Client(base_url=f"http://127.0.0.1:{server.port}") as client:
@@ -34,7 +46,7 @@ def test_a_node_is_ready_only_while_every_check_holds_and_gives_each_reason(serv
 
     assert client.get("/readyz").status_code == 200
 
-    found["disk"] = Check("disk", False, "full")
+    found["disk"] = Check("disk", ok=False, detail="full")
     answer = client.get("/readyz")
 
     assert answer.status_code == 503
@@ -44,14 +56,7 @@ def test_a_node_is_ready_only_while_every_check_holds_and_gives_each_reason(serv
 def test_metrics_are_prometheus_text(served, registry):
     client, _ = served
     metrics = Metrics(registry, "1.2.3")
-    registry.register(
-        LedgerCollector(
-            job_counts=lambda: {("super-resolution", "done", 10): 3},
-            delivery_counts=lambda: {("pacs", "owed"): 1},
-            study_counts=lambda: {"receiving": 2},
-            spool_free_bytes=lambda: 42,
-        )
-    )
+    registry.register(LedgerCollector(Counted(), spool_free_bytes=lambda: 42))
     metrics.received("MAMMO1", "MG", "kept")
     metrics.job_done("super-resolution", {"enlarge": 1.5})
 
@@ -62,6 +67,7 @@ def test_metrics_are_prometheus_text(served, registry):
         'senoscope_jobs{pipeline="super-resolution",priority="10",state="done"} 3.0',
         'senoscope_deliveries{destination="pacs",state="owed"} 1.0',
         'senoscope_studies{state="receiving"} 2.0',
+        'senoscope_images_skipped_total{reason="it is not greyscale",route="screening"} 4.0',
         "senoscope_spool_free_bytes 42.0",
         'senoscope_job_seconds_count{pipeline="super-resolution",stage="enlarge"} 1.0',
         'senoscope_build_info{version="1.2.3"} 1.0',

@@ -45,7 +45,9 @@ def test_the_environment_wins_over_the_file(tmp_path, monkeypatch):
 def test_an_unknown_key_is_an_error_that_names_file_and_nearest_key(tmp_path):
     path = written(tmp_path, "[dicom]\nprot = 104\n")
 
-    with pytest.raises(BadConfigurationError, match=r"senoscope\.toml.*'dicom\.prot'.*'dicom\.port'"):
+    with pytest.raises(
+        BadConfigurationError, match=r"senoscope\.toml.*'dicom\.prot'.*'dicom\.port'"
+    ):
         load_settings(path)
 
 
