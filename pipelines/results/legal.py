@@ -158,7 +158,7 @@ def _is_direction(value: str) -> bool:
 
 
 def _is_uid(value: str) -> bool:
-    return bool(re.match(r"[012]\.", value)) and UID(value).is_valid
+    return bool(re.match(r"[12]\.", value)) and UID(value).is_valid
 
 
 def _is_date(value: str) -> bool:
