@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset
 from pydicom.uid import (
+    BreastTomosynthesisImageStorage,
     ComputedRadiographyImageStorage,
     CTImageStorage,
     DigitalMammographyXRayImageStorageForPresentation,
@@ -60,6 +61,14 @@ def _is_for_processing(header: Dataset) -> bool:
     return text(header, "SOPClassUID") in FOR_PROCESSING or intent == "FOR PROCESSING"
 
 
+def _is_no_image(header: Dataset) -> bool:
+    return "Rows" not in header and _is_of_another_class(header)
+
+
+def _is_tomosynthesis(header: Dataset) -> bool:
+    return text(header, "SOPClassUID") == BreastTomosynthesisImageStorage
+
+
 def _is_of_another_class(header: Dataset) -> bool:
     return text(header, "SOPClassUID") not in ACCEPTED
 
@@ -79,6 +88,8 @@ def _is_not_identified(header: Dataset) -> bool:
 SKIPPED: Sequence[tuple[Callable[[Dataset], bool], str]] = (
     (is_ours, "it is a result of this system"),
     (_is_for_processing, "it is for processing, not for presentation"),
+    (_is_no_image, "it holds no image"),
+    (_is_tomosynthesis, "it is tomosynthesis, and only 2-D images are enlarged"),
     (_is_of_another_class, "its SOP class is not one that is enlarged"),
     (_has_several_frames, "it has several frames"),
     (_is_not_greyscale, "it is not greyscale"),

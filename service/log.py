@@ -5,6 +5,7 @@ import sys
 import warnings
 
 import structlog
+from pydicom import config
 
 
 def set_up(*, as_json: bool = not sys.stderr.isatty(), level: int = logging.INFO) -> None:
@@ -34,5 +35,11 @@ def set_up(*, as_json: bool = not sys.stderr.isatty(), level: int = logging.INFO
     root.setLevel(level)
     for noisy in ("pynetdicom", "alembic", "uvicorn", "celery", "kombu"):
         logging.getLogger(noisy).setLevel(max(level, logging.WARNING))
-    logging.getLogger("pydicom").setLevel(logging.CRITICAL)  # it quotes values, a patient's too
+    keep_values_out()
+
+
+def keep_values_out() -> None:
+    """Let pydicom quote no values, which may be a patient's, in warnings and log."""
+    config.settings.reading_validation_mode = config.IGNORE
+    logging.getLogger("pydicom").setLevel(logging.CRITICAL)
     warnings.filterwarnings("ignore", module="pydicom")

@@ -98,7 +98,7 @@ class Worker:
             engine=self._engine_of(pipeline),
             product=self.product,
             site_key=self.site_key,
-            made_at=job.created_at,
+            made_at=job.created_at.astimezone(),  # DICOM's dates are local
             progress=progress,
         )
         made: list[Result] = []

@@ -210,7 +210,7 @@ def having(image, **attributes):
         pytest.param(picture("CT"), None, id="CT"),
         pytest.param(having(picture("SC"), NumberOfFrames=1), None, id="one-frame"),
         pytest.param(mammogram(intent="FOR PROCESSING"), "for processing", id="for-processing"),
-        pytest.param(tomosynthesis(), "SOP class", id="tomosynthesis"),
+        pytest.param(tomosynthesis(), "it is tomosynthesis", id="tomosynthesis"),
         pytest.param(having(picture("SC"), NumberOfFrames=3), "several frames", id="frames"),
         pytest.param(
             having(picture("SC"), PhotometricInterpretation="RGB"), "greyscale", id="colour"
