@@ -9,6 +9,9 @@ NodeError
     └── SpoolFullError
 """
 
+import difflib
+from collections.abc import Iterable
+
 
 class NodeError(Exception):
     """Base of all errors raised on purpose."""
@@ -36,3 +39,9 @@ class UnknownError(RefusedError):
 
 class SpoolFullError(UnavailableError):
     """The spool's disk has no room."""
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return the end of a message: which of `known` is most like `word`; nothing if none is."""
+    found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return f"; did you mean {found[0]!r}?" if found else ""

@@ -1,6 +1,5 @@
 """What a deployment may choose: `senoscope.toml`, then the environment over it."""
 
-import difflib
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -16,7 +15,7 @@ from pydantic_settings import (
 from typing_extensions import override
 
 import engines
-from service.errors import BadConfigurationError
+from service.errors import BadConfigurationError, did_you_mean
 
 PREFIX = "SENOSCOPE_"
 CONFIG_VARIABLE = f"{PREFIX}CONFIG"
@@ -202,12 +201,6 @@ def known_keys(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[
             yield f"{prefix}{name}"
 
 
-def nearest(key: str, known: Iterator[str] | list[str]) -> str:
-    """Return a hint that names the known key most like `key`; empty if none is."""
-    found = difflib.get_close_matches(key, list(known), n=1, cutoff=0.5)
-    return f"; did you mean {found[0]!r}?" if found else ""
-
-
 def _read(path: Path) -> Mapping[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
@@ -219,7 +212,7 @@ def _told(error: ValidationError, where: str) -> str:
     first = error.errors(include_url=False)[0]
     key = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
-        return f"{where}: unknown key {key!r}{nearest(key, known_keys())}"
+        return f"{where}: unknown key {key!r}{did_you_mean(key, known_keys())}"
     return f"{where}: {key}: {first['msg']} (it is {first['input']!r})"
 
 
@@ -229,5 +222,5 @@ def _forbid_unknown_variables() -> None:
     for name in os.environ:  # noqa: TID251 - settings read the environment
         if name.startswith(PREFIX) and name.upper() not in known | allowed:
             raise BadConfigurationError(
-                f"the environment: unknown variable {name!r}{nearest(name, sorted(known))}"
+                f"the environment: unknown variable {name!r}{did_you_mean(name, sorted(known))}"
             )

@@ -1,28 +1,14 @@
 """DICOM files that are to be sent."""
 
-import struct
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.filereader import read_file_meta_info
 from pydicom.uid import UID
 
 from service.errors import BadObjectError, UnavailableError
-from service.ledger.spool import is_uid, read_file
+from service.ledger.spool import UNREADABLE, is_uid, read_file
 
-_UNREADABLE = (
-    AttributeError,
-    BytesLengthException,
-    EOFError,
-    InvalidDicomError,
-    LookupError,
-    NotImplementedError,
-    TypeError,
-    ValueError,
-    struct.error,
-)
-"""What pydicom raises on bytes that are no file meta information."""
 _NOT_DECODED = (ValueError, TypeError, KeyError, AttributeError, NotImplementedError, RuntimeError)
 """What pydicom and its decoders raise on pixel data that they cannot decode."""
 
@@ -52,7 +38,7 @@ def file_meta(path: Path) -> FileMeta:
         )
     except OSError as error:
         raise UnavailableError(f"cannot read {path.name}: {error.strerror}") from error
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise BadObjectError(f"{path.name} is no DICOM file") from error
     if not is_uid(found.sop_class_uid) or not is_uid(found.transfer_syntax_uid):
         raise BadObjectError(f"{path.name} does not say its SOP class or transfer syntax")

@@ -22,21 +22,22 @@ LONGEST_UID = 64
 """PS3.5 9.1."""
 QUARANTINED = 200
 """Refused files that are kept for people to look at; beyond that the oldest goes."""
+UNREADABLE = (
+    ArithmeticError,
+    AttributeError,
+    BytesLengthException,
+    EOFError,
+    InvalidDicomError,
+    LookupError,
+    NotImplementedError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
+"""What pydicom raises on bytes that are no data set, or a value that is none of its VR."""
 
 _UID = re.compile(r"[0-9]+(\.[0-9]+)+")
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_UNREADABLE = (
-    InvalidDicomError,
-    BytesLengthException,
-    EOFError,
-    NotImplementedError,
-    struct.error,
-    ValueError,
-    KeyError,
-    TypeError,
-    AttributeError,
-)
-"""What pydicom raises on bytes that are no data set."""
 
 
 def is_uid(text: str) -> bool:
@@ -194,7 +195,7 @@ def read_file(path: Path, *, stop_before_pixels: bool = False) -> Dataset:
         return dcmread(path, stop_before_pixels=stop_before_pixels)
     except OSError as error:
         raise UnavailableError(f"cannot read {path.name}: {os.strerror(_errno(error))}") from error
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise BadObjectError(f"cannot read {path.name}: {type(error).__name__}") from error
 
 

@@ -9,7 +9,6 @@ reaches into pynetdicom. Tested against the pinned version.
 import hashlib
 import logging
 import socket
-import struct
 import time
 from dataclasses import dataclass
 from types import TracebackType
@@ -31,7 +30,7 @@ from pynetdicom.transport import (
 from typing_extensions import override
 
 from service.errors import BadObjectError, NodeError, SpoolFullError, UnavailableError
-from service.ledger.spool import Spool, is_uid
+from service.ledger.spool import UNREADABLE, Spool, is_uid
 
 if TYPE_CHECKING:
     from io import FileIO
@@ -41,17 +40,6 @@ logger = logging.getLogger(__name__)
 PREAMBLE = bytes(128) + b"DICM"  # PS3.10 7.1
 LONGEST_NEGOTIATION = 1 << 20
 """Bytes of the longest PDU that is taken before there is an association."""
-_MALFORMED = (
-    ArithmeticError,
-    AttributeError,
-    EOFError,
-    LookupError,
-    NotImplementedError,
-    TypeError,
-    ValueError,
-    struct.error,
-)
-"""What pydicom and pynetdicom raise on a command set that is none."""
 _LOOK_EVERY = 64 << 20
 """Bytes between two looks at the room on the disk."""
 
@@ -221,7 +209,7 @@ class StreamingDimse(DIMSEServiceProvider):
             single.presentation_data_value_list.append(value)
             try:
                 super().receive_primitive(single)
-            except _MALFORMED:
+            except UNREADABLE:
                 logger.warning("a peer sent a command that cannot be read")
                 self.dul.event_queue.put("Evt19")  # invalid PDU, as pynetdicom does for its like
                 return

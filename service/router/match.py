@@ -1,33 +1,20 @@
 """Which routes an image takes, and why it does not take the others: a pure question."""
 
-import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from pydicom import Dataset
 from pydicom.datadict import dictionary_VR, tag_for_keyword
-from pydicom.errors import BytesLengthException
 from pydicom.multival import MultiValue
 
 from service.errors import BadObjectError
+from service.ledger.spool import UNREADABLE
 from service.router.routes import NUMBERS, Condition, Route
 
 PATIENT_GROUP = 0x0010
 CODED = NUMBERS | {"CS", "UI"}
 """Value representations that hold no free text."""
-
-UNREADABLE = (
-    ArithmeticError,
-    AttributeError,
-    BytesLengthException,
-    LookupError,
-    NotImplementedError,
-    TypeError,
-    ValueError,
-    struct.error,
-)
-"""What pydicom raises when it is asked for a value that is none of its VR."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,10 @@ from pydicom import Dataset
 from service.errors import BadObjectError, UnavailableError
 from service.ledger.ledger import Studies
 from service.ledger.records import Decision, Instance, Job, Study
-from service.ledger.spool import Spool
+from service.ledger.spool import UNREADABLE, Spool
 from service.queue.queue import Queue
 from service.router.complete import is_complete
-from service.router.match import UNREADABLE, matches, may_use
+from service.router.match import matches, may_use
 from service.router.routes import Route, Routes
 
 logger = logging.getLogger(__name__)

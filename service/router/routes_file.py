@@ -1,18 +1,17 @@
 """`routes.toml` on the disk: read, checked as a whole, and read again when it changes."""
 
-import difflib
 import logging
 import re
 import threading
 import tomllib
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydicom._dicom_dict import DicomDictionary
 
-from service.errors import BadConfigurationError
+from service.errors import BadConfigurationError, did_you_mean
 from service.router.routes import Complete, Condition, Destination, Route, Routes
 
 logger = logging.getLogger(__name__)
@@ -105,13 +104,13 @@ def _contradictions(routes: Routes, pipelines: Collection[str]) -> Iterator[tupl
         names.add(route.name)
         for destination in route.send_to:
             if destination not in routes.destinations:
-                hint = _nearest(destination, routes.destinations)
+                hint = did_you_mean(destination, routes.destinations)
                 yield (*where, "send_to"), f"no destination {destination!r}{hint}"
         for pipeline in route.pipelines:
             if pipeline not in pipelines:
                 yield (
                     (*where, "pipelines"),
-                    f"no pipeline {pipeline!r}{_nearest(pipeline, pipelines)}",
+                    f"no pipeline {pipeline!r}{did_you_mean(pipeline, pipelines)}",
                 )
 
 
@@ -119,13 +118,13 @@ def _reason(error: Any) -> str:  # noqa: ANN401 - pydantic's ErrorDetails
     """Return in words what pydantic found."""
     location: Location = error["loc"]
     if error["type"] == "extra_forbidden":
-        return f"unknown key{_nearest(str(location[-1]), _model_at(location).model_fields)}"
+        return f"unknown key{did_you_mean(str(location[-1]), _model_at(location).model_fields)}"
     if error["type"] == "missing":
         return "missing"
     message = str(error["msg"]).removeprefix("Value error, ")
     if location and location[-1] == "keyword":
         keywords = (str(entry[4]) for entry in DicomDictionary.values())
-        return f"{message}: {error['input']!r}{_nearest(str(error['input']), keywords)}"
+        return f"{message}: {error['input']!r}{did_you_mean(str(error['input']), keywords)}"
     if error["type"] == "value_error":
         return message
     return f"{message} (it is {error['input']!r})"
@@ -138,12 +137,6 @@ def _model_at(location: Location) -> type[BaseModel]:
         return Destination
     inner: dict[str, type[BaseModel]] = {"routes": Route, "when": Condition, "complete": Complete}
     return inner.get(names[-1], Routes) if names else Routes
-
-
-def _nearest(word: str, known: Iterable[str]) -> str:
-    """Return a hint that names what is most like `word`; nothing if nothing is."""
-    found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
-    return f"; did you mean {found[0]!r}?" if found else ""
 
 
 def _told(path: Path, text: str, location: Location, reason: str) -> str:
