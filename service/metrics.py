@@ -26,7 +26,9 @@ class Metrics:
             registry=registry,
         )
         self._received_bytes = Counter(
-            "senoscope_received_bytes_total", "Bytes kept in the spool.", registry=registry
+            "senoscope_received_bytes_total",
+            "Bytes of the data sets that were answered Success.",
+            registry=registry,
         )
         self._associations = Gauge(
             "senoscope_associations", "Associations now.", ["state"], registry=registry
@@ -62,7 +64,7 @@ class Metrics:
         self._instances_received.labels(calling_ae, sop_class, outcome).inc()
 
     def received_bytes(self, size: int) -> None:
-        """Count `size` bytes."""
+        """Count `size` bytes that were answered Success."""
         self._received_bytes.inc(size)
 
     def associations(self, open_now: int) -> None:

@@ -37,7 +37,7 @@ class Counts(Protocol):
         """Count an instance; `outcome` is ``kept``, ``known`` or ``refused``."""
 
     def received_bytes(self, size: int) -> None:
-        """Count `size` bytes that were kept."""
+        """Count `size` bytes that were answered Success."""
 
     def associations(self, open_now: int) -> None:
         """Tell how many associations there are now."""
