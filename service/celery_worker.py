@@ -50,19 +50,18 @@ def main() -> None:
     """Run the worker that a node keeps beside itself: ``python -m service.celery_worker``."""
     parser = ArgumentParser(description=main.__doc__)
     parser.add_argument("--config", type=Path)
-    parser.add_argument("--device")
     parser.add_argument("--parent", type=int, help="the process to die with")
     arguments = parser.parse_args()
     if arguments.parent is not None:
         die_with(arguments.parent)
-    log.set_up()
-    run_worker(arguments.config, arguments.device)
+    run_worker(arguments.config)
 
 
-def run_worker(config: Path | None, device: str | None) -> None:
+def run_worker(config: Path | None, device: str | None = None) -> None:
     """Work for the node of those settings, on that device or on those of the settings."""
     from service import wiring  # noqa: PLC0415 - this door also opens without a whole node
 
+    log.set_up()
     settings = wiring.settings_of(config)
     serve(
         make_app(settings.queue.broker, settings.data),

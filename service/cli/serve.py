@@ -29,7 +29,9 @@ def serve(
 
 def worker(
     config: Config = None,
-    device: Annotated[str, typer.Option(help="cpu, cuda:0, or auto.")] = "auto",
+    device: Annotated[
+        str | None, typer.Option(help="cpu, cuda:0, or auto; default: those of the settings.")
+    ] = None,
 ) -> None:
     """Run a Celery worker: it does the jobs of the node that shares its ledger and spool."""
     from service.celery_worker import run_worker  # noqa: PLC0415
