@@ -71,8 +71,9 @@ def demo(
     with start_pacs(folder / "pacs") as pacs:
         config, ports = run.configure(folder, settings_of(None).models_dir, pacs)
         console.print(f"PACS: {pacs.name}, port {pacs.dicom_port}. Starting the node ...")
-        with run.start_node(config, ports.http, folder / "node.log"):
+        with run.start_node(config, ports.http, folder / "node.log") as wait_until_ready:
             files = find_files(given) if given else _phantoms(folder / "input", rows, columns)
+            wait_until_ready()
             stories = _carry(open_ledger(config), ports, files, pacs, folder)
     took = time.perf_counter() - started
     if as_json:

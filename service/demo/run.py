@@ -10,6 +10,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from service.delivery.files import send_files
@@ -86,17 +87,16 @@ def configure(folder: Path, models: Path, pacs: Pacs) -> tuple[Path, Ports]:
 
 
 @contextmanager
-def start_node(config: Path, http_port: int, log: Path) -> Iterator[None]:
+def start_node(config: Path, http_port: int, log: Path) -> Iterator[Callable[[], None]]:
     """Run `senoscope serve` beside us until the block ends; what it logs goes to `log`.
 
-    Raises:
-        UnavailableError: if it is not ready in time, naming its log.
+    What is yielded waits until it is ready, and raises UnavailableError, naming the log, if it is
+    not in time.
     """
     command = [sys.executable, "-m", "service", "serve", "--config", str(config)]
     with log.open("wb") as out, subprocess.Popen(command, stderr=out, stdout=out) as process:  # noqa: S603
         try:
-            _wait_until_ready(process, http_port, log)
-            yield
+            yield partial(_wait_until_ready, process, http_port, log)
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait()
