@@ -4,7 +4,7 @@ import os
 import secrets
 from pathlib import Path
 
-from service.errors import BadConfigurationError
+from service.errors import BadConfigurationError, UnavailableError
 
 SITE_KEY_BYTES = 32
 
@@ -14,19 +14,27 @@ def read_or_make_key(path: Path) -> bytes:
 
     Raises:
         BadConfigurationError: if it is too short to be a key.
+        UnavailableError: if it cannot be read or made.
     """
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f"{path.name}.{os.getpid()}.part")
-        with open(part, "w", encoding="ascii", opener=_for_us_alone) as file:
-            file.write(secrets.token_hex(SITE_KEY_BYTES))
-            file.flush()
-            os.fsync(file.fileno())
-        _link_unless_there(part, path)
-    key = path.read_bytes().strip()
+    try:
+        if not path.exists():
+            _make(path)
+        key = path.read_bytes().strip()
+    except OSError as error:
+        raise UnavailableError(f"cannot use the site key {path}: {error.strerror}") from error
     if len(key) < SITE_KEY_BYTES:
         raise BadConfigurationError(f"{path}: a site key has {SITE_KEY_BYTES} bytes or more")
     return key
+
+
+def _make(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    with open(part, "w", encoding="ascii", opener=_for_us_alone) as file:
+        file.write(secrets.token_hex(SITE_KEY_BYTES))
+        file.flush()
+        os.fsync(file.fileno())
+    _link_unless_there(part, path)
 
 
 def _for_us_alone(path: str, flags: int) -> int:

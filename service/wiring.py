@@ -79,7 +79,6 @@ class Parts:
     @cached_property
     def ledger(self) -> SqlLedger:
         """What was received, decided, done and sent."""
-        self.data.mkdir(parents=True, exist_ok=True)
         return open_sql_ledger(self.settings.ledger_url, now)
 
     @property

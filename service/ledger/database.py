@@ -3,7 +3,7 @@
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from fcntl import LOCK_EX, flock
 from pathlib import Path
@@ -77,14 +77,21 @@ class Database:
 
     @contextmanager
     def first_use(self) -> Iterator[None]:
-        """Let one process at a time set the database up: SQLite cannot switch to its log in two."""
+        """Let one process at a time set the database up: SQLite cannot switch to its log in two.
+
+        Raises:
+            UnavailableError: if the folder of SQLite's file cannot be used.
+        """
         if not self._is_sqlite:
             yield
             return
         path = Path(self._url.database or "")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.with_suffix(".lock").open("wb") as file:
-            flock(file, LOCK_EX)
+        with ExitStack() as held:
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                flock(held.enter_context(path.with_suffix(".lock").open("wb")), LOCK_EX)
+            except OSError as error:
+                raise UnavailableError(f"ledger: cannot use {path}: {error.strerror}") from error
             yield
 
     def insert(self, table: sa.Table) -> postgresql.Insert | sqlite.Insert:

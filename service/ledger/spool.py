@@ -58,8 +58,9 @@ class Spool:
         self._incoming = root / "incoming"
         self._quarantine = root / "quarantine"
         self._locks = root / "locks"
-        for folder in (self._incoming, self._quarantine, self._locks):
-            folder.mkdir(parents=True, exist_ok=True)
+        with _disk_errors(root):
+            for folder in (self._incoming, self._quarantine, self._locks):
+                folder.mkdir(parents=True, exist_ok=True)
 
     def path(self, sop_instance_uid: str) -> Path:
         """Return where that instance lies or would lie; a name from the network is never a path.

@@ -141,6 +141,24 @@ def test_what_goes_wrong_is_one_line_that_says_what_to_do(config):
     assert len(told.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    "words", [("serve",), ("check",), ("studies", "list")], ids=lambda words: words[0]
+)
+@pytest.mark.parametrize("folder", ["a file", "/proc/nowhere"], ids=["file", "proc"])
+def test_a_data_folder_that_cannot_be_used_is_one_line_that_names_it(tmp_path, words, folder):
+    (tmp_path / "a file").touch()
+    (tmp_path / "routes.toml").touch()
+    config = tmp_path / "senoscope.toml"
+    config.write_text(f'data_dir = "{folder}"\n')
+
+    told = run(*words, "--config", str(config))
+
+    assert told.returncode == 1
+    assert told.stderr.startswith("senoscope: ")
+    assert folder in told.stderr
+    assert len(told.stderr.splitlines()) == 1
+
+
 def test_wrong_usage_is_exit_2():
     assert run("jobs", "list", "--state", "unheard-of").returncode == 2
 
