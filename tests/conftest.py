@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from no_skips import pytest_make_collect_report, pytest_runtest_makereport
-from peers.dcmtk import StoreScp
+from peers import dcmtk
 from peers.programs import program
 from peers.redis import RedisServer
 from phantoms import spoilt_phantoms, written_phantoms
@@ -31,12 +31,10 @@ def orthanc(tmp_path: Path) -> Iterator[Orthanc]:
 
 
 @pytest.fixture
-def storescp(tmp_path: Path) -> Iterator[StoreScp]:
+def storescp(tmp_path: Path) -> Iterator[dcmtk.StoreScp]:
     """A dcmtk storage SCP that is up."""
-    server = StoreScp(tmp_path / "storescp")
-    server.start()
-    yield server
-    server.kill()
+    with dcmtk.storescp(tmp_path / "storescp") as server:
+        yield server
 
 
 @pytest.fixture

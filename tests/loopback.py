@@ -93,44 +93,6 @@ def _options(arguments: tuple[str | Path, ...]) -> list[str]:
     return [one for one in arguments if isinstance(one, str)]
 
 
-@contextmanager
-def storescp(folder: Path, *options: str) -> Iterator[int]:
-    """Run dcmtk's storage SCP, which writes what it gets to `folder`; yield its port."""
-    folder.mkdir(exist_ok=True)
-    port = free_port()
-    process = subprocess.Popen(
-        ["storescp", "-aet", "PACS", "-od", folder, *options, str(port)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        wait_for(lambda: listens(port))
-        yield port
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
-
-
-def wait_for(condition, timeout_s: float = 10.0) -> None:
-    """Return when `condition` holds; fail if it does not in time."""
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
-
-
-def listens(port: int) -> bool:
-    """Tell whether somebody listens on `port`."""
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
 # What follows speaks the upper layer by hand, so that it can speak it wrongly: PS3.8 section 9.3.
 
 

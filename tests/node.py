@@ -5,12 +5,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
+
+from peers.programs import until
 
 from service.demo.orthanc import free_port
 from service.wiring import open_ledger
@@ -67,11 +68,12 @@ class Node:
         return self.process.wait(timeout=120)
 
     def wait_until_ready(self) -> None:
-        until = time.monotonic() + READY_S
-        while not self.answers("/readyz"):
-            assert self.process.poll() is None, self.log.read_text()
-            assert time.monotonic() < until, self.log.read_text()
-            time.sleep(0.1)
+        until(
+            lambda: self.answers("/readyz") or self.process.poll() is not None,
+            READY_S,
+            why=self.log.read_text,
+        )
+        assert self.process.poll() is None, self.log.read_text()
 
     def answers(self, path: str) -> bool:
         try:
@@ -121,11 +123,3 @@ def family(pid: int) -> Iterator[int]:
         return
     for child in sorted(found):
         yield from family(child)
-
-
-def wait_for(holds, within_s: float, why) -> None:
-    """Return when `holds()`; fail with what `why()` says if it does not in time."""
-    until = time.monotonic() + within_s
-    while not holds():
-        assert time.monotonic() < until, why()
-        time.sleep(0.2)

@@ -33,6 +33,7 @@ __all__ = [
     "mammogram",
     "phantom",
     "picture",
+    "saved",
     "spoilt_phantoms",
     "study",
     "tomosynthesis",
@@ -66,6 +67,11 @@ def exposure(**settings: Any) -> Exposure:
     """Return how a mammogram is taken and stored, small enough for tests unless told otherwise."""
     storage = _storage(settings)
     return Exposure(**({"rows": 256, "columns": 208} | settings), storage=storage)
+
+
+def saved(image: Dataset, folder: Path) -> Path:
+    """Write `image` to a file in `folder` that bears its SOP Instance UID; return its path."""
+    return _written(image, folder / f"{image.SOPInstanceUID}.dcm")
 
 
 def written_phantoms(folder: Path) -> list[Path]:

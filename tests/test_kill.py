@@ -6,8 +6,9 @@ import time
 from collections import Counter
 
 import pytest
-from node import Node, wait_for
-from phantoms import study
+from node import Node
+from peers.programs import until
+from phantoms import saved, study
 from pydicom import dcmread
 
 from service.delivery.files import send_files
@@ -19,7 +20,8 @@ KILLS = 20
 
 @pytest.mark.timeout(600)
 def test_kill_9_at_20_moments_loses_no_image_and_doubles_no_result(tmp_path, storescp):
-    files = written_studies(tmp_path / "in")
+    studies = [study(rows=256, columns=208, seed=100 + number) for number in range(STUDIES)]
+    files = [saved(image, tmp_path) for images in studies for image in images]
     node = Node(tmp_path / "node", storescp.port)
     node.start()
     node.wait_until_ready()
@@ -39,26 +41,13 @@ def test_kill_9_at_20_moments_loses_no_image_and_doubles_no_result(tmp_path, sto
 
     assert len(taken) == len(files)
     sources = {dcmread(path, stop_before_pixels=True).SOPInstanceUID for path in files}
-    wait_for(
-        lambda: len(storescp.files()) >= 2 * len(sources), 180, lambda: node.log.read_text()[-5000:]
-    )
+    until(lambda: len(storescp.files()) >= 2 * len(sources), 180, why=node.log.read_text)
     assert node.stop() == 0
     results = [dcmread(path, stop_before_pixels=True) for path in storescp.files()]
     made = Counter((source_of(result, sources), result.SOPClassUID) for result in results)
     assert {source for source, _ in made} == sources
     assert set(made.values()) == {1}
     assert len(made) == 2 * len(sources)
-
-
-def written_studies(folder):
-    folder.mkdir()
-    files = []
-    for seed in range(STUDIES):
-        for image in study(rows=256, columns=208, seed=100 + seed):
-            path = folder / f"{image.SOPInstanceUID}.dcm"
-            image.save_as(path, enforce_file_format=True)
-            files.append(path)
-    return files
 
 
 def send_until_taken(node, files, taken):

@@ -1,12 +1,12 @@
 """The main job on real input: storescu sends real files, results come to real PACS."""
 
 import subprocess
-from pathlib import Path
 
 import pytest
-from node import Node, wait_for
+from node import Node
 from peers.dcmtk import storescu
-from phantoms import study
+from peers.programs import until
+from phantoms import saved, study
 from pydicom import dcmread
 
 pytestmark = pytest.mark.filterwarnings("ignore:Invalid value for VR UI")
@@ -32,6 +32,10 @@ def node_of(tmp_path):
     for node in started:
         if node.process.poll() is None:
             node.stop()
+
+
+def four_views(folder):
+    return [saved(image, folder) for image in study(rows=256, columns=208)]
 
 
 def send(paths, node):
@@ -76,7 +80,7 @@ def judged(node):
         undecided = sum(one.undecided for one in ledger.studies(1000))
         return not undecided and not owed and all(job.state in SETTLED for job in jobs)
 
-    wait_for(settled, 120, lambda: node.log.read_text()[-4000:])
+    until(settled, 120, 0.2, node.log.read_text)
     uids = [one.study_instance_uid for one in ledger.studies(1000)]
     ledger.close()
     return [node.senoscope("studies", "show", uid) for uid in uids]
@@ -116,7 +120,7 @@ def test_each_good_file_is_kept_and_told_about_and_its_results_are_valid(
 @pytest.mark.timeout(300)
 def test_bad_files_crash_nothing_and_name_their_fault(node_of, storescp, bad_files, tmp_path):
     node = node_of(storescp.port)
-    good = written(study(rows=256, columns=208), tmp_path)
+    good = four_views(tmp_path)
 
     answers = send(bad_files, node)
     after = send(good, node)
@@ -134,7 +138,7 @@ def test_bad_files_crash_nothing_and_name_their_fault(node_of, storescp, bad_fil
 def test_results_reach_orthanc_as_they_were_made(node_of, orthanc, tmp_path):
     node = node_of(orthanc.dicom_port)
 
-    send(written(study(rows=256, columns=208), tmp_path), node)
+    send(four_views(tmp_path), node)
 
     (told,) = judged(node)
     made = [
@@ -152,11 +156,11 @@ def test_a_pacs_that_is_down_gets_its_results_when_it_is_back(node_of, orthanc, 
     orthanc.kill()
     node = node_of(orthanc.dicom_port)
     ledger = node.ledger()
-    send(written(study(rows=256, columns=208), tmp_path), node)
-    wait_for(
+    send(four_views(tmp_path), node)
+    until(
         lambda: len([d for d in ledger.deliveries() if d.attempts > 1]) > 1,
         60,
-        lambda: node.log.read_text()[-4000:],
+        why=node.log.read_text,
     )
     ledger.close()
 
@@ -170,7 +174,7 @@ def test_a_pacs_that_is_down_gets_its_results_when_it_is_back(node_of, orthanc, 
 def test_redis_is_a_matter_of_configuration_alone(node_of, storescp, redis_server, tmp_path):
     node = node_of(storescp.port, broker=redis_server.url)
 
-    send(written(study(rows=256, columns=208), tmp_path), node)
+    send(four_views(tmp_path), node)
 
     judged(node)
     assert len(storescp.instances()) == 8
@@ -180,14 +184,14 @@ def test_redis_is_a_matter_of_configuration_alone(node_of, storescp, redis_serve
 @pytest.mark.timeout(300)
 def test_sigterm_lets_it_finish_and_metrics_tell_what_it_did(node_of, storescp, tmp_path):
     node = node_of(storescp.port)
-    send(written(study(rows=256, columns=208), tmp_path), node)
+    send(four_views(tmp_path), node)
     judged(node)
-    wait_for(
+    until(
         lambda: (
             'senoscope_turnaround_seconds_count{route="everything"} 1.0' in node.get("/metrics")
         ),
         20,
-        lambda: node.get("/metrics"),
+        why=lambda: node.get("/metrics"),
     )
 
     text = node.get("/metrics")
@@ -195,10 +199,3 @@ def test_sigterm_lets_it_finish_and_metrics_tell_what_it_did(node_of, storescp, 
     assert 'senoscope_deliveries{destination="pacs",state="sent"} 8.0' in text
     assert 'senoscope_job_seconds_count{pipeline="super-resolution",stage="enlarge"} 4.0' in text
     assert node.stop() == 0
-
-
-def written(images, folder: Path) -> list[Path]:
-    files = [folder / f"{image.SOPInstanceUID}.dcm" for image in images]
-    for image, path in zip(images, files, strict=True):
-        image.save_as(path, enforce_file_format=True)
-    return files

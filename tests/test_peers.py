@@ -3,15 +3,14 @@ import pytest
 import redis
 from peers.dcmtk import echoscu, storescu
 from peers.programs import MissingPeerError, program
-from phantoms import TRANSFER_SYNTAXES, spoilt_phantoms, study, written_phantoms
+from phantoms import TRANSFER_SYNTAXES, saved, spoilt_phantoms, study, written_phantoms
 
 
 def test_orthanc_keeps_what_is_sent_and_gives_it_back(orthanc, tmp_path):
     images = study()
-    for image in images:
-        image.save_as(tmp_path / f"{image.SOPInstanceUID}.dcm", enforce_file_format=True)
+    files = [saved(image, tmp_path) for image in images]
 
-    sent = storescu(tmp_path.glob("*.dcm"), orthanc.dicom_port, called=orthanc.ae_title)
+    sent = storescu(files, orthanc.dicom_port, called=orthanc.ae_title)
 
     assert (sent.returncode, sent.output) == (0, "")
     assert orthanc.instances() == sorted(image.SOPInstanceUID for image in images)
@@ -22,8 +21,7 @@ def test_orthanc_keeps_what_is_sent_and_gives_it_back(orthanc, tmp_path):
 
 def test_orthanc_comes_back_with_what_it_kept(orthanc, tmp_path):
     image = study()[0]
-    image.save_as(tmp_path / "image.dcm", enforce_file_format=True)
-    storescu([tmp_path / "image.dcm"], orthanc.dicom_port)
+    storescu([saved(image, tmp_path)], orthanc.dicom_port)
 
     orthanc.stop()
     gone = echoscu(orthanc.dicom_port)

@@ -3,7 +3,7 @@
 import threading
 
 from doubling import DoublingEngine
-from phantoms import study
+from phantoms import saved, study
 
 from pipelines.catalogue import PIPELINES
 from pipelines.pipeline import Product
@@ -69,7 +69,7 @@ def test_a_study_comes_in_and_its_results_go_out(tmp_path, storescp, registry, c
     pacs = Peer(PeerAddress("PACS", "127.0.0.1", storescp.port), "SENOSCOPE")
 
     listener.start()
-    files = written(images, tmp_path)
+    files = [saved(image, tmp_path) for image in images]
     sent = list(send_files(files, PeerAddress("SENOSCOPE", "127.0.0.1", listener.port), "MAMMO1"))
     listener.stop(5)
     router.route_due()
@@ -80,10 +80,3 @@ def test_a_study_comes_in_and_its_results_go_out(tmp_path, storescp, registry, c
     assert {each.state for each in ledger.deliveries()} == {DeliveryState.SENT}
     assert len(storescp.instances()) == 2 * len(images)
     ledger.close()
-
-
-def written(images, folder):
-    files = [folder / f"{image.SOPInstanceUID}.dcm" for image in images]
-    for image, path in zip(images, files, strict=True):
-        image.save_as(path, enforce_file_format=True)
-    return files

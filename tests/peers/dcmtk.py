@@ -1,7 +1,8 @@
 """dcmtk's storescp and storescu: what most modalities and many PACS are made of."""
 
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -67,15 +68,15 @@ def echoscu(port: int, called: str = "SENOSCOPE") -> int:
 
 
 class StoreScp:
-    """A storescp that takes every object in every transfer syntax it knows, into `folder`."""
+    """A storescp that writes what it takes to `folder`: everything, or what `options` say."""
 
-    def __init__(self, folder: Path, ae_title: str = "PACS") -> None:
+    def __init__(self, folder: Path, *options: str) -> None:
         self.folder = folder
-        self.ae_title = ae_title
         self.port = free_port()
         folder.mkdir(parents=True, exist_ok=True)
-        command: list[str | Path] = [program("storescp", "dcmtk"), "--fork", "-pm", "+xa", "+B"]
-        command += ["-aet", ae_title, "-od", folder, "-fe", ".dcm", str(self.port)]
+        command: list[str | Path] = [program("storescp", "dcmtk"), "--fork", "-pm"]
+        command += options or ("+xa", "+B")
+        command += ["-aet", "PACS", "-od", folder, "-fe", ".dcm", str(self.port)]
         self.server = Server(command, self.port, folder.with_suffix(".log"))
 
     def start(self) -> None:
@@ -94,6 +95,17 @@ class StoreScp:
     def instances(self) -> list[str]:
         """Return the SOP Instance UIDs of what came, sorted."""
         return sorted(path.stem.split(".", 1)[1] for path in self.files())
+
+
+@contextmanager
+def storescp(folder: Path, *options: str) -> Iterator[StoreScp]:
+    """Run a storescp as long as the block lasts."""
+    server = StoreScp(folder, *options)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.kill()
 
 
 def _transfer_syntax(path: Path) -> UID:

@@ -26,12 +26,17 @@ def program(name: str, package: str) -> Path:
     return Path(found)
 
 
-def until(holds: Callable[[], object], seconds: float = 30, every: float = 0.05) -> None:
-    """Wait until `holds()` is true; fail after `seconds`."""
+def until(
+    holds: Callable[[], object],
+    seconds: float = 30,
+    every: float = 0.05,
+    why: Callable[[], object] = str,
+) -> None:
+    """Wait until `holds()` is true; fail after `seconds`, with what `why()` says."""
     deadline = time.monotonic() + seconds
     while not holds():
         if time.monotonic() > deadline:
-            raise TimeoutError(f"still not so after {seconds} s: {holds}")
+            raise TimeoutError(f"still not so after {seconds} s: {holds} {why()}")
         time.sleep(every)
 
 

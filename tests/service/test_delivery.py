@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from loopback import NODE, door, free_port, storescp
-from phantoms import mammogram, picture
+from loopback import NODE, door
+from peers.dcmtk import storescp
+from phantoms import mammogram, picture, saved
 from pydicom import Dataset, dcmread
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, JPEGLSLossless
 from pynetdicom import AE, AllStoragePresentationContexts, build_context, evt
@@ -15,6 +16,7 @@ from pynetdicom import AE, AllStoragePresentationContexts, build_context, evt
 from service.delivery.answers import check_answer
 from service.delivery.files import Address, find_files, parse_address, send_files
 from service.delivery.peer import MOST_CONTEXTS, Patience, Peer, contexts_for
+from service.demo.orthanc import free_port
 from service.errors import BadConfigurationError, RefusedError, UnavailableError
 
 SMALL = {"rows": 96, "columns": 64}
@@ -23,12 +25,6 @@ HASTY = Patience(connect_s=1, acse_s=1, dimse_s=1)
 
 def peer(port: int, called: str = "PACS") -> Peer:
     return Peer(Address(called, "127.0.0.1", port), NODE, HASTY)
-
-
-def saved(image: Dataset, folder: Path) -> Path:
-    path = folder / f"{image.SOPInstanceUID}.dcm"
-    image.save_as(path, enforce_file_format=True)
-    return path
 
 
 def send(port: int, path: Path) -> None:
@@ -64,8 +60,8 @@ def received(folder: Path) -> Dataset:
 
 def test_a_compressed_object_goes_out_as_it_is_to_a_peer_that_takes_it(tmp_path):
     image = mammogram("LCC", transfer_syntax=JPEGLSLossless, **SMALL)
-    with storescp(tmp_path / "pacs", "+xt") as port:
-        send(port, saved(image, tmp_path))
+    with storescp(tmp_path / "pacs", "+xt") as pacs:
+        send(pacs.port, saved(image, tmp_path))
 
     got = received(tmp_path / "pacs")
     assert got.file_meta.TransferSyntaxUID == JPEGLSLossless
@@ -75,8 +71,8 @@ def test_a_compressed_object_goes_out_as_it_is_to_a_peer_that_takes_it(tmp_path)
 @pytest.mark.parametrize("option", ["+x=", "+xi"])
 def test_it_is_decompressed_for_a_peer_that_does_not_and_stays_the_same_object(tmp_path, option):
     image = mammogram("LCC", transfer_syntax=JPEGLSLossless, **SMALL)
-    with storescp(tmp_path / "pacs", option) as port:
-        send(port, saved(image, tmp_path))
+    with storescp(tmp_path / "pacs", option) as pacs:
+        send(pacs.port, saved(image, tmp_path))
 
     got = received(tmp_path / "pacs")
     assert not got.file_meta.TransferSyntaxUID.is_compressed
@@ -86,8 +82,8 @@ def test_it_is_decompressed_for_a_peer_that_does_not_and_stays_the_same_object(t
 
 def test_an_explicit_object_is_written_implicit_for_a_peer_that_knows_no_other(tmp_path):
     image = mammogram("LCC", **SMALL)
-    with storescp(tmp_path / "pacs", "+xi") as port:
-        send(port, saved(image, tmp_path))
+    with storescp(tmp_path / "pacs", "+xi") as pacs:
+        send(pacs.port, saved(image, tmp_path))
 
     assert np.array_equal(received(tmp_path / "pacs").pixel_array, image.pixel_array)
 

@@ -6,7 +6,8 @@ import zlib
 
 import numpy as np
 import pytest
-from loopback import Raw, ct, dcmtk, door, explicit, wait_for
+from loopback import Raw, ct, dcmtk, door, explicit
+from peers.programs import until
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 pytestmark = pytest.mark.filterwarnings("ignore:Invalid value for VR")
@@ -16,8 +17,8 @@ pytestmark = pytest.mark.filterwarnings("ignore:Invalid value for VR")
 def node(tmp_path):
     with door(tmp_path, acse_s=0.5, network_s=1) as opened:
         yield opened
-        wait_for(lambda: _listens(opened))
-        wait_for(lambda: not _left_behind(opened))
+        until(lambda: _listens(opened), 10)
+        until(lambda: not _left_behind(opened), 10)
 
 
 CONNECTIONS = {
@@ -76,7 +77,7 @@ def test_connections_beyond_the_bound_are_closed_at_once(tmp_path):
             peer.socket.close()
 
         assert set(answers) <= {"aborted", "closed"}
-        wait_for(lambda: dcmtk("echoscu", node.port).returncode == 0)
+        until(lambda: dcmtk("echoscu", node.port).returncode == 0, 10)
 
 
 WHOLE = ct()
@@ -144,7 +145,7 @@ def test_a_uid_of_200_characters_ends_the_association(node):
         peer.store(ct(uid=uid), uid=uid)
 
         assert peer.receive() in {"aborted", "closed", 0xC000}
-    wait_for(lambda: node.reasons() != [])
+    until(lambda: node.reasons() != [], 10)
     assert "no UID" in node.reasons()[0]
 
 
@@ -161,7 +162,7 @@ def test_a_data_set_on_a_context_that_was_not_accepted_ends_the_association(node
         peer.store(WHOLE, context=99)
 
         assert peer.receive() in {"aborted", "closed"}
-    wait_for(lambda: node.reasons() != [])
+    until(lambda: node.reasons() != [], 10)
     assert node.reasons() == ["sent on a presentation context that was not accepted"]
 
 
@@ -171,7 +172,7 @@ def test_a_sender_that_aborts_midway_leaves_nothing_but_a_note(node):
         peer.fragment(WHOLE[:1000], last=False)
         peer.send(b"\7\0\0\0\0\4\0\0\0\0")
 
-    wait_for(lambda: node.reasons() != [])
+    until(lambda: node.reasons() != [], 10)
     assert node.reasons() == ["the association ended before the data set was whole"]
 
 
@@ -180,7 +181,7 @@ def test_a_sender_that_vanishes_midway_leaves_nothing_but_a_note(node):
         peer.command("1.2.3.9.1")
         peer.fragment(WHOLE[:1000], last=False)
 
-    wait_for(lambda: node.reasons() != [])
+    until(lambda: node.reasons() != [], 10)
     assert node.reasons() == ["the association ended before the data set was whole"]
 
 

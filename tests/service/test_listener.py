@@ -9,7 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from loopback import NODE, Door, Raw, ct, dcmtk, door, listens, wait_for
+from loopback import NODE, Door, Raw, ct, dcmtk, door
+from peers.dcmtk import PROPOSALS
+from peers.programs import listens, until
 from phantoms import TRANSFER_SYNTAXES, mammogram, picture
 from pydicom import dcmread
 from pydicom.uid import UID
@@ -209,7 +211,7 @@ def test_a_node_that_stops_lets_what_is_under_way_finish(tmp_path):
         sender.fragment(whole[:100], last=False)
         stopping = threading.Thread(target=node.listener.stop, args=(10,))
         stopping.start()
-        wait_for(lambda: not listens(node.port))
+        until(lambda: not listens(node.port), 10)
 
         sender.fragment(whole[100:], last=True)
 
@@ -240,9 +242,9 @@ def test_a_node_that_stops_does_not_wait_for_a_sender_that_is_silent(tmp_path):
 
 def test_the_number_of_open_associations_is_counted(node):
     with Raw(node.port).associate():
-        wait_for(lambda: _associations(node) == 1)
+        until(lambda: _associations(node) == 1, 10)
 
-    wait_for(lambda: _associations(node) == 0)
+    until(lambda: _associations(node) == 0, 10)
 
 
 def test_many_senders_at_a_time_lose_nothing(node, tmp_path):
@@ -258,26 +260,13 @@ def test_many_senders_at_a_time_lose_nothing(node, tmp_path):
     assert all(node.spool.path(image.SOPInstanceUID).exists() for image in images)
 
 
-OPTIONS = {
-    "1.2.840.10008.1.2": "-xi",
-    "1.2.840.10008.1.2.2": "-xb",
-    "1.2.840.10008.1.2.1.99": "-xd",
-    "1.2.840.10008.1.2.5": "-xr",
-    "1.2.840.10008.1.2.4.80": "-xt",
-    "1.2.840.10008.1.2.4.50": "-xy",
-    "1.2.840.10008.1.2.4.51": "-xx",
-    "1.2.840.10008.1.2.4.70": "-xs",
-    "1.2.840.10008.1.2.4.90": "-xv",
-}
-
-
 def _send_by_dcmtk(node, path: Path) -> str:
     """Return ``taken``, or why not: what the ledger says, or else what storescu says."""
     before = len(node.ledger.refusals())
     syntax = dcmread(path, stop_before_pixels=True, force=True).file_meta.get(
         "TransferSyntaxUID", ""
     )
-    found = dcmtk("storescu", node.port, "-R", OPTIONS.get(syntax, "-xe"), path)
+    found = dcmtk("storescu", node.port, "-R", PROPOSALS.get(syntax, "-xe"), path)
     refusals = node.ledger.refusals()
     if len(refusals) > before:
         return refusals[0].reason

@@ -7,13 +7,16 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from loopback import NODE, free_port, now, storescp, wait_for
+from loopback import NODE, now
+from peers.dcmtk import storescp
+from peers.programs import until
 from phantoms import mammogram
 from pynetdicom import AE, AllStoragePresentationContexts, evt
 
 from service.delivery.backoff import delay
 from service.delivery.peer import Address, Patience, Peer
 from service.delivery.sender import Sender, Senders
+from service.demo.orthanc import free_port
 from service.ledger.records import DeliveryState, Instance, Job, Priority, Result
 from service.ledger.spool import Spool
 from service.ledger.sql import open_ledger
@@ -113,9 +116,9 @@ def sender(owing: Owing) -> Sender:
 def test_what_is_owed_arrives_and_is_owed_no_more(owing, tmp_path):
     uids = {owing.owe("pacs") for _ in range(3)}
 
-    with storescp(tmp_path / "pacs") as port:
-        assert sender(owing).send_due(peer(port), threading.Event()) == 3
-        assert sender(owing).send_due(peer(port), threading.Event()) == 0
+    with storescp(tmp_path / "pacs") as pacs:
+        assert sender(owing).send_due(peer(pacs.port), threading.Event()) == 3
+        assert sender(owing).send_due(peer(pacs.port), threading.Event()) == 0
 
     assert owing.states() == dict.fromkeys(uids, DeliveryState.SENT)
     assert len(list((tmp_path / "pacs").iterdir())) == 3
@@ -162,8 +165,8 @@ def test_what_is_refused_three_times_waits_for_a_person_who_can_have_it_sent_aga
     assert "C000H" in owing.ledger.deliveries()[0].error
 
     owing.ledger.retry_deliveries("pacs")
-    with storescp(tmp_path / "pacs") as port:
-        sender(owing).send_due(peer(port), threading.Event())
+    with storescp(tmp_path / "pacs") as pacs:
+        sender(owing).send_due(peer(pacs.port), threading.Event())
 
     assert owing.states() == {uid: DeliveryState.SENT}
 
@@ -183,8 +186,8 @@ def test_a_result_that_cannot_be_read_is_parked_and_the_others_go_out(owing, tmp
     broken, whole = owing.owe("pacs"), owing.owe("pacs")
     owing.spool.path(broken).write_bytes(b"no DICOM")
 
-    with storescp(tmp_path / "pacs") as port:
-        sender(owing).send_due(peer(port), threading.Event())
+    with storescp(tmp_path / "pacs") as pacs:
+        sender(owing).send_due(peer(pacs.port), threading.Event())
 
     assert owing.states() == {broken: DeliveryState.PARKED, whole: DeliveryState.SENT}
 
@@ -194,16 +197,16 @@ def test_a_destination_that_is_down_keeps_no_other_waiting(tmp_path):
     for _ in range(3):
         owing.owe("up", "down")
     stop = threading.Event()
-    with storescp(tmp_path / "pacs") as port:
-        peers = {"up": peer(port), "down": peer(free_port())}
+    with storescp(tmp_path / "pacs") as pacs:
+        peers = {"up": peer(pacs.port), "down": peer(free_port())}
         thread = threading.Thread(
             target=Senders(owing.ledger, owing.spool, lambda: peers, now).run, args=(stop,)
         )
         thread.start()
-        wait_for(lambda: owing.ledger.delivery_counts().get(("up", "sent")) == 3)
+        until(lambda: owing.ledger.delivery_counts().get(("up", "sent")) == 3, 10)
 
-        peers["down"] = peer(port)
-        wait_for(lambda: owing.ledger.delivery_counts().get(("down", "sent")) == 3, 20)
+        peers["down"] = peer(pacs.port)
+        until(lambda: owing.ledger.delivery_counts().get(("down", "sent")) == 3, 20)
         stop.set()
         thread.join(10)
 
