@@ -2,6 +2,8 @@
 
 import sys
 
+from engines.card import CardError
+from engines.engine import UnusableError
 from service.cli.app import app
 from service.errors import NodeError
 from service.log import keep_values_out
@@ -12,7 +14,7 @@ def main() -> None:
     keep_values_out()
     try:
         app()
-    except NodeError as error:
+    except (NodeError, CardError, UnusableError) as error:
         sys.exit(f"senoscope: {error}")
 
 

@@ -44,7 +44,8 @@ class Readiness:
         workers = self.ledger.workers(PRESENT_S)
         engines = ", ".join(sorted({name for worker in workers for name in worker.engines}))
         if not workers:
-            return Check("worker", ok=False, detail="none is ready: is `senoscope serve` up? its log says more")
+            detail = "none is ready: is `senoscope serve` up? its log says more"
+            return Check("worker", ok=False, detail=detail)
         return Check("worker", ok=True, detail=f"{len(workers)} with {engines}")
 
     def routes_in_force(self) -> Check:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from pydicom import Dataset
 
+from engines.card import CardError
 from engines.engine import Engine, UnusableError
 from pipelines.errors import CannotProcessError
 from pipelines.pipeline import Context, Pipeline, Product
@@ -130,7 +131,7 @@ class Worker:
     def _engine_of(self, pipeline: Pipeline) -> Engine:
         try:
             return self.open_engine(pipeline.network)
-        except UnusableError as error:
+        except (CardError, UnusableError) as error:
             raise UnavailableError(f"engine {pipeline.network}: {error}") from error
 
 
