@@ -34,8 +34,12 @@ class Channel(virtual.Channel):  # type: ignore[misc] # kombu has no types
     def _put(self, queue: str, message: Any, **_: object) -> None:  # noqa: ANN401 - kombu's
         name = f"{queue}.{time.time_ns():020}.{uuid4().hex}"
         part = self.folder / f"{name}.part"
-        part.write_text(dumps(message), encoding="utf-8")
-        part.rename(self.folder / f"{name}.msg")
+        try:
+            part.write_text(dumps(message), encoding="utf-8")
+            part.rename(part.with_suffix(".msg"))
+        except OSError:
+            part.unlink(missing_ok=True)  # a full disk would collect one with each try
+            raise
 
     def _get(self, queue: str, timeout: float | None = None) -> Any:  # noqa: ANN401 - kombu's
         del timeout

@@ -1,4 +1,5 @@
 import os
+import resource
 import time
 
 import pytest
@@ -68,6 +69,21 @@ def test_a_folder_that_cannot_be_written_to_is_a_broker_that_is_away(tmp_path):
 
     with pytest.raises(UnavailableError, match="broker"):
         queue.ping()
+    queue.app.pool.force_close_all()
+
+
+def test_a_full_disk_leaves_no_half_messages(tmp_path):
+    queue = CeleryQueue(make_app("", tmp_path))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        queue.put("job-1")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    assert not [*(tmp_path / "broker").iterdir()]
+    queue.put("job-2")
+    assert take(queue).payload[0] == ["job-2"]
     queue.app.pool.force_close_all()
 
 
