@@ -1,6 +1,7 @@
 """What people type: the command line on a ledger with a story."""
 
 import json
+import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from working import job_of, plain_image, row_of
 
 from service.cli.app import app
 from service.ledger.records import Decision, Refusal, Result
+from service.settings import packaged_models
 from service.wiring import open_ledger
 
 MOMENT = datetime(2026, 1, 2, tzinfo=UTC)
@@ -197,3 +199,18 @@ def test_every_command_has_help_with_examples(command):
     assert told.exit_code == 0
     assert "senoscope " + " ".join(command) in told.output
     assert "Example" in told.output
+
+
+def test_weights_that_are_not_the_cards_are_named_in_one_line(tmp_path):
+    models = tmp_path / "models"
+    shutil.copytree(packaged_models(), models)
+    (weights,) = models.glob("fsrcnn-x2/*/weights.onnx")
+    weights.write_bytes(weights.read_bytes()[:-1] + b"!")
+    config = tmp_path / "senoscope.toml"
+    config.write_text('models = "models"\n')
+
+    told = run("engines", "list", "--config", str(config))
+
+    assert told.returncode == 1
+    assert "sha256" in told.stderr
+    assert len(told.stderr.splitlines()) == 1
