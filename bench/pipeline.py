@@ -58,18 +58,18 @@ def main() -> None:
                 with watched("in all"):
                     SuperResolution().run(dcmread(path), context)
     day = datetime.now(UTC)  # noqa: TID251 - a bench has a clock
+    how = f"{engine.backend}, {os.cpu_count()} cores, median of {arguments.repeat}"
+    used, held = (peak() - idle) / 1e6, idle / 1e6
     lines = [
         f"# One view of {size.rows} x {size.columns} through a worker's pipeline",
         "",
-        f"`python bench/pipeline.py`, {day:%Y-%m-%d %H:%M} UTC, {engine.backend}, "
-        + f"{os.cpu_count()} cores, median of {arguments.repeat}.",
+        f"`python bench/pipeline.py`, {day:%Y-%m-%d %H:%M} UTC, {how}.",
         "",
         "| stage | seconds |",
         "| --- | --- |",
         *(f"| {stage} | {np.median(taken):.2f} |" for stage, taken in seconds.items()),
         "",
-        f"Memory: {(peak() - idle) / 1e6:.0f} MB above idle at its peak "
-        + f"({idle / 1e6:.0f} MB idle, engine open); wanted under 700.",
+        f"Memory: {used:.0f} MB above idle at its peak ({held:.0f} MB, engine open); wanted: 700.",
     ]
     text = "\n".join(lines)
     print(text)
