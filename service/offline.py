@@ -3,9 +3,8 @@
 import hashlib
 import json
 import os
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,8 @@ from pydicom.errors import InvalidDicomError
 
 from pipelines.errors import CannotProcessError
 from pipelines.pipeline import Context, Pipeline
+from service.errors import BadObjectError
+from service.ledger.spool import UNREADABLE, read_file
 from service.worker.stopwatch import Stopwatch
 
 INDEX = "index.jsonl"
@@ -28,8 +29,8 @@ class Processed:
     outcome: str
     """``done``, ``skipped`` or ``failed``."""
     reason: str
-    results: tuple[str, ...]
-    stages: dict[str, float]
+    results: tuple[str, ...] = ()
+    stages: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -56,21 +57,22 @@ class Offline:
     def _one(self, path: Path, sha256: str) -> Processed:
         watch = Stopwatch()
         try:
-            header = dcmread(path, stop_before_pixels=True)
+            reason = self.pipeline.skips(dcmread(path, stop_before_pixels=True))
         except InvalidDicomError:
-            return Processed(str(path), sha256, "skipped", "it is no DICOM file", (), {})
-        reason = self.pipeline.skips(header)
+            return Processed(str(path), sha256, "skipped", "it is no DICOM file")
+        except UNREADABLE:
+            return Processed(str(path), sha256, "failed", "its header cannot be read")
         if reason is not None:
-            return Processed(str(path), sha256, "skipped", reason, (), {})
+            return Processed(str(path), sha256, "skipped", reason)
         try:
             with watch("read file"):
-                image = dcmread(path)
+                image = read_file(path)
             results = self.pipeline.run(image, replace(self.context, progress=watch))
-        except CannotProcessError as error:
-            return Processed(str(path), sha256, "failed", str(error), (), dict(watch.seconds))
+        except (BadObjectError, CannotProcessError) as error:
+            return Processed(str(path), sha256, "failed", str(error), stages=watch.seconds)
         with watch("write files"):
             names = tuple(self._write(result) for result in results)
-        return Processed(str(path), sha256, "done", "", names, dict(watch.seconds))
+        return Processed(str(path), sha256, "done", "", names, watch.seconds)
 
     def _write(self, result: Dataset) -> str:
         name = f"{result.SOPInstanceUID}.dcm"
@@ -114,11 +116,3 @@ def _row(line: str) -> dict[str, Any]:
     except json.JSONDecodeError:
         return {}
     return found
-
-
-def made_at() -> datetime:
-    """Return the date that results of an offline run carry: today's midnight, UTC.
-
-    The same file processed twice on a day gives the same bytes.
-    """
-    return datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)  # noqa: TID251

@@ -37,7 +37,7 @@ from service.listener.streaming import Intake
 from service.metrics import LedgerCollector, Metrics
 from service.node import Loop, Node, Role
 from service.observer import Observer
-from service.offline import Offline, made_at
+from service.offline import Offline
 from service.queue.celery import CeleryQueue, make_app
 from service.readiness import Readiness, destination_answers
 from service.router.router import Router
@@ -266,7 +266,8 @@ def make_offline(config: Path | None, pipeline: str, device: str, out: Path) -> 
         engine = open_engine(parts.cards[pipeline], device)
     except UnusableError as error:
         raise BadConfigurationError(str(error)) from None
-    context = Context(engine, parts.product, parts.site_key, made_at(), _untimed)
+    today = now().replace(hour=0, minute=0, second=0, microsecond=0)  # same day, same bytes
+    context = Context(engine, parts.product, parts.site_key, today, _untimed)
     return Offline(PIPELINES[pipeline], context, out)
 
 

@@ -30,6 +30,7 @@ UNREADABLE = (
     InvalidDicomError,
     LookupError,
     NotImplementedError,
+    RecursionError,
     TypeError,
     ValueError,
     struct.error,

@@ -67,6 +67,17 @@ def test_a_half_written_index_is_no_obstacle(tmp_path):
     assert [one.reason for one in told] == ["done before", "done before"]
 
 
+def test_a_header_that_cannot_be_read_fails_alone(tmp_path):
+    garbled = written(mammogram(rows=128, columns=96, seed=2), tmp_path / "a.dcm")
+    garbled.write_bytes(garbled.read_bytes().replace(b"\x08\x00\x05\x00CS", b"\x08\x00\x05\x00FD"))
+    files = [garbled, written(mammogram(rows=128, columns=96), tmp_path / "b.dcm")]
+
+    told = list(offline(tmp_path / "out").process(files))
+
+    assert [one.outcome for one in told] == ["failed", "done"]
+    assert told[0].reason == "its header cannot be read"
+
+
 def test_an_image_that_cannot_be_decoded_fails_alone(tmp_path):
     broken = picture("CT", rows=64, columns=64)
     broken.PixelData = b"\0\0"
