@@ -10,12 +10,15 @@ from service.log import keep_values_out
 
 
 def main() -> None:
-    """Run the command line; what goes wrong on purpose is one line on stderr and exit 1."""
+    """Run the command line; what goes wrong outside of it is one line on stderr, and exit 1."""
     keep_values_out()
     try:
         app()
     except (NodeError, CardError, UnusableError) as error:
         sys.exit(f"senoscope: {error}")
+    except OSError as error:
+        named = f"{error.filename}: " if error.filename else ""
+        sys.exit(f"senoscope: {named}{error.strerror or error}")
 
 
 if __name__ == "__main__":

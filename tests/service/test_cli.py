@@ -161,6 +161,18 @@ def test_a_data_folder_that_cannot_be_used_is_one_line_that_names_it(tmp_path, w
     assert len(told.stderr.splitlines()) == 1
 
 
+def test_a_folder_that_results_cannot_be_written_to_is_one_line_that_names_it(config, tmp_path):
+    image, out = tmp_path / "a.dcm", tmp_path / "a file"
+    image.touch()
+    out.touch()
+
+    told = run("process", str(image), "--out", str(out), "--config", str(config))
+
+    assert told.returncode == 1
+    assert f"senoscope: {out}: " in told.stderr
+    assert "Traceback" not in told.stderr
+
+
 def test_wrong_usage_is_exit_2():
     assert run("jobs", "list", "--state", "unheard-of").returncode == 2
 
