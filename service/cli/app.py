@@ -29,19 +29,14 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(serve.serve)
-app.command()(serve.worker)
-app.command()(demo.demo)
-app.command()(process.process)
-app.command()(send.send)
-app.command()(check.check)
+for command in (serve, demo, process, send, check, evaluate):
+    command.register(app)
 app.add_typer(studies.app, name="studies")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(routes.app, name="routes")
 app.add_typer(engines.app, name="engines")
-train.register(app)
-evaluate.register(app)
+app.add_typer(train.app, name="train")
 
 
 def _version(asked: bool) -> None:

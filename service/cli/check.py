@@ -9,6 +9,11 @@ from service.http.app import run_checks
 from service.wiring import make_checks
 
 
+def register(app: typer.Typer) -> None:
+    """Give `app` the command."""
+    app.command(epilog=examples("senoscope check", "senoscope check --json"))(check)
+
+
 def check(config: Config = None, as_json: Json = False) -> None:
     """Check configuration, routes, destinations (C-ECHO), disk, ledger, broker, worker, models."""
     found = run_checks(make_checks(config))
@@ -21,6 +26,3 @@ def check(config: Config = None, as_json: Json = False) -> None:
             )
     if not all(one.ok for one in found):
         raise typer.Exit(1)
-
-
-check.__doc__ = f"{check.__doc__}\n\n" + examples("senoscope check", "senoscope check --json")

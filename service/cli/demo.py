@@ -51,6 +51,17 @@ class Story:
     turnaround_s: float
 
 
+def register(app: typer.Typer) -> None:
+    """Give `app` the command."""
+    app.command(
+        epilog=examples(
+            "senoscope demo",
+            "senoscope demo --rows 2048 --columns 1664 --keep /tmp/demo",
+            "senoscope demo --input /data/mammograms --json",
+        )
+    )(demo)
+
+
 def demo(
     keep: Annotated[
         Path, typer.Option(help="Where everything is kept; an earlier demo there is replaced.")
@@ -82,13 +93,6 @@ def demo(
     for story in stories:
         _tell(story)
     console.print(f"\nEverything is in {folder}/ . The demo took {took:.1f} s.")
-
-
-demo.__doc__ = f"{demo.__doc__}\n\n" + examples(
-    "senoscope demo",
-    "senoscope demo --rows 2048 --columns 1664 --keep /tmp/demo",
-    "senoscope demo --input /data/mammograms --json",
-)
 
 
 def _fresh(folder: Path) -> Path:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from service.cli.options import Config, Json, Limit, console, examples, print_json, print_table
+from service.ledger.ledger import Ledger
 from service.ledger.records import JobState
 from service.wiring import open_ledger
 
@@ -82,16 +83,10 @@ def retry(
     config: Config = None,
 ) -> None:
     """Queue a dead, parked or cancelled job again."""
-    ledger = open_ledger(config)
     if not every and job_id is None:
         raise typer.BadParameter("name a job, or say --all")
-    failed = [
-        job
-        for state in (JobState.DEAD, JobState.PARKED)
-        for job in ledger.jobs(state=state, limit=None)
-    ]
-    wanted = [job.job_id for job in failed] if every else [ledger.job_id_of(job_id or "")]
-    for one in wanted:
+    ledger = open_ledger(config)
+    for one in _failed(ledger) if every else [ledger.job_id_of(job_id or "")]:
         ledger.retry(one)
         console.print(f"{one[:12]} queued again")
 
@@ -103,3 +98,8 @@ def cancel(job_id: JobId, config: Config = None) -> None:
     one = ledger.job_id_of(job_id)
     ledger.cancel(one)
     console.print(f"{one[:12]} cancelled")
+
+
+def _failed(ledger: Ledger) -> list[str]:
+    states = (JobState.DEAD, JobState.PARKED)
+    return [job.job_id for state in states for job in ledger.jobs(state=state, limit=None)]

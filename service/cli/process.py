@@ -11,6 +11,17 @@ from service.cli.options import Config, Json, console, examples, print_json
 from service.delivery.files import find_files
 from service.errors import RefusedError
 from service.offline import Processed
+from service.wiring import make_offline
+
+
+def register(app: typer.Typer) -> None:
+    """Give `app` the command."""
+    app.command(
+        epilog=examples(
+            "senoscope process study/ --out results/",
+            "senoscope process a.dcm b.dcm -o out --json",
+        )
+    )(process)
 
 
 def process(
@@ -26,8 +37,6 @@ def process(
     as_json: Json = False,
 ) -> None:
     """Run a pipeline on files and write its result objects; go on where it was interrupted."""
-    from service.wiring import make_offline  # noqa: PLC0415 - opens engines
-
     files = find_files(paths)
     offline = make_offline(config, pipeline, device, out)
     done = list(
@@ -54,8 +63,3 @@ def _tell(each: Processed) -> None:
     console.print(f"{each.outcome:8} {each.path}{reason}{seconds}", soft_wrap=True)
     for result in each.results:
         console.print(f"         -> {result}", soft_wrap=True)
-
-
-process.__doc__ = f"{process.__doc__}\n\n" + examples(
-    "senoscope process study/ --out results/", "senoscope process a.dcm b.dcm -o out --json"
-)

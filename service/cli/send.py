@@ -12,6 +12,16 @@ from service.delivery.files import find_files, parse_address, send_files
 from service.errors import UnavailableError
 
 
+def register(app: typer.Typer) -> None:
+    """Give `app` the command."""
+    app.command(
+        epilog=examples(
+            "senoscope send study/ --to SENOSCOPE@127.0.0.1:11112",
+            "senoscope send a.dcm --to PACS@10.0.0.5:104 --from MAMMO1",
+        )
+    )(send)
+
+
 def send(
     paths: Annotated[
         list[Path], typer.Argument(help="DICOM files, or folders of them.", exists=True)
@@ -33,13 +43,7 @@ def send(
                 f"{'ok  ' if one.ok else 'FAIL'} {one.path}  {one.detail}", soft_wrap=True
             )
     if as_json:
-        print_json([{**asdict(one), "ok": one.ok} for one in sent])
+        print_json([asdict(one) for one in sent])
     failed = sum(not one.ok for one in sent)
     if failed:
         raise UnavailableError(f"{failed} of {len(sent)} files were not taken by {to}")
-
-
-send.__doc__ = f"{send.__doc__}\n\n" + examples(
-    "senoscope send study/ --to SENOSCOPE@127.0.0.1:11112",
-    "senoscope send a.dcm --to PACS@10.0.0.5:104 --from MAMMO1",
-)

@@ -6,8 +6,19 @@ from typing import Annotated
 
 import typer
 
+from service import log
+from service.celery_worker import run_worker
 from service.cli.options import Config, examples
 from service.node import Role
+from service.wiring import make_node
+
+
+def register(app: typer.Typer) -> None:
+    """Give `app` the commands."""
+    app.command(
+        epilog=examples("senoscope serve", "senoscope serve --config /etc/senoscope/senoscope.toml")
+    )(serve)
+    app.command(epilog=examples("senoscope worker --device cpu"))(worker)
 
 
 def serve(
@@ -17,9 +28,6 @@ def serve(
     ] = None,
 ) -> None:
     """Run the node until SIGTERM or Ctrl-C: then finish what is running and exit 0."""
-    from service import log  # noqa: PLC0415
-    from service.wiring import make_node  # noqa: PLC0415 - a help page needs no node
-
     log.set_up()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -34,12 +42,4 @@ def worker(
     ] = None,
 ) -> None:
     """Run a Celery worker: it does the jobs of the node that shares its ledger and spool."""
-    from service.celery_worker import run_worker  # noqa: PLC0415
-
     run_worker(config, device)
-
-
-serve.__doc__ = f"{serve.__doc__}\n\n" + examples(
-    "senoscope serve", "senoscope serve --config /etc/senoscope/senoscope.toml"
-)
-worker.__doc__ = f"{worker.__doc__}\n\n" + examples("senoscope worker --device cpu")

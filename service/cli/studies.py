@@ -85,18 +85,14 @@ def show(study_uid: StudyUid, config: Config = None, as_json: Json = False) -> N
 @app.command("complete", epilog=examples("senoscope studies complete 2.25.1234"))
 def complete(study_uid: StudyUid, config: Config = None) -> None:
     """Judge a study now, whatever is still expected of it."""
-    ledger = open_ledger(config)
-    ledger.study(study_uid)
-    ledger.ask_complete(study_uid)
+    open_ledger(config).ask_complete(study_uid)
     console.print("it is judged now")
 
 
 @app.command("reprocess", epilog=examples("senoscope studies reprocess 2.25.1234"))
 def reprocess(study_uid: StudyUid, config: Config = None) -> None:
     """Judge a study by today's routes and process it again; the same results keep their UIDs."""
-    ledger = open_ledger(config)
-    ledger.study(study_uid)
-    ledger.reopen(study_uid)
+    open_ledger(config).reopen(study_uid)
     console.print("it is judged and processed again")
 
 

@@ -12,20 +12,15 @@ from service.errors import RefusedError
 if TYPE_CHECKING:
     from engines.training.curves import Epoch
 
-recipes = typer.Typer(help="Train networks; needs the extra `train`.", no_args_is_help=True)
+app = typer.Typer(help="Train networks; needs the extra `train`.", no_args_is_help=True)
 
 
-def register(app: typer.Typer) -> None:
-    """Give `app` the commands."""
-    app.add_typer(recipes, name="train")
-
-
-@recipes.callback()
+@app.callback()
 def train() -> None:
     """Train networks; needs the extra `train`."""
 
 
-@recipes.command(
+@app.command(
     epilog=examples("senoscope train fsrcnn", "senoscope train fsrcnn --out run2 --resume")
 )
 def fsrcnn(

@@ -81,10 +81,18 @@ class Studies(Protocol):
         ...
 
     def ask_complete(self, study_instance_uid: str) -> None:
-        """Let the router judge that study now, whatever is still expected of it."""
+        """Let the router judge that study now, whatever is still expected of it.
+
+        Raises:
+            UnknownError: if there is no such study.
+        """
 
     def reopen(self, study_instance_uid: str) -> None:
-        """Let the router judge every instance of that study anew; its finished jobs run again."""
+        """Let the router judge every instance of that study anew; its finished jobs run again.
+
+        Raises:
+            UnknownError: if there is no such study.
+        """
 
     def study_counts(self) -> Mapping[str, int]:
         """Return the number of studies: ``receiving`` (something undecided) or ``judged``."""
@@ -196,7 +204,12 @@ class Jobs(Protocol):
         """
 
     def cancel(self, job_id: str) -> None:
-        """Cancel a queued or running job; what it makes from now on is void."""
+        """Cancel a queued or running job; what it makes from now on is void.
+
+        Raises:
+            UnknownError: if there is no such job.
+            RefusedError: if it has ended.
+        """
 
     def job_counts(self) -> Mapping[tuple[str, str, int], int]:
         """Return the number of jobs by (pipeline, state, priority)."""

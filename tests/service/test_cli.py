@@ -173,6 +173,20 @@ def test_a_folder_that_results_cannot_be_written_to_is_one_line_that_names_it(co
     assert "Traceback" not in told.stderr
 
 
+def test_a_broken_card_is_one_line_that_names_it(tmp_path):
+    card = tmp_path / "models" / "fsrcnn-x2" / "1" / "card.toml"
+    card.parent.mkdir(parents=True)
+    card.write_text("name = 1")
+    config = tmp_path / "senoscope.toml"
+    config.touch()
+
+    told = run("engines", "list", "--config", str(config))
+
+    assert told.returncode == 1
+    assert told.stderr.startswith(f"senoscope: {card}")
+    assert len(told.stderr.splitlines()) == 1
+
+
 def test_wrong_usage_is_exit_2():
     assert run("jobs", "list", "--state", "unheard-of").returncode == 2
 
