@@ -3,11 +3,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import typer
 from PIL import Image
 from typer.testing import CliRunner
 
-from service.cli import evaluate, train
+from service.cli.app import app
 from service.errors import RefusedError
 
 MODELS = Path(__file__).parents[2] / "models"
@@ -15,10 +14,6 @@ MODELS = Path(__file__).parents[2] / "models"
 
 @pytest.fixture
 def senoscope():
-    app = typer.Typer()
-    evaluate.register(app)
-    train.register(app)
-
     def run(*arguments):
         ran = CliRunner().invoke(app, [str(argument) for argument in arguments])
         if ran.exception and not isinstance(ran.exception, SystemExit):
