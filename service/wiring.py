@@ -32,8 +32,8 @@ from service.ledger.sql import SqlLedger
 from service.ledger.sql import open_ledger as open_sql_ledger
 from service.listener.admission import Admission
 from service.listener.listener import Address, Listener
+from service.listener.part import Intake
 from service.listener.store import Store
-from service.listener.streaming import Intake
 from service.metrics import LedgerCollector, Metrics
 from service.node import Loop, Node, Role
 from service.observer import Observer

@@ -18,8 +18,8 @@ from service.ledger.spool import Spool
 from service.ledger.sql import SqlLedger, open_ledger
 from service.listener.admission import Admission
 from service.listener.listener import Address, Listener
+from service.listener.part import Intake
 from service.listener.store import Store
-from service.listener.streaming import Intake
 from service.metrics import Metrics
 
 NODE = "SENOSCOPE"

@@ -16,8 +16,8 @@ from service.ledger.spool import Spool
 from service.ledger.sql import open_ledger
 from service.listener.admission import Admission
 from service.listener.listener import Address, Listener
+from service.listener.part import Intake
 from service.listener.store import Store
-from service.listener.streaming import Intake
 from service.metrics import Metrics
 from service.queue.inline import InlineQueue
 from service.router.router import Router

@@ -17,6 +17,7 @@ from service.ledger.receive import receive
 from service.ledger.records import Instance, Refusal
 from service.ledger.spool import LONGEST_UID, Spool
 from service.listener.identity import Identity, identify
+from service.listener.part import Announced, Part
 from service.listener.statuses import (
     CANNOT_UNDERSTAND,
     SUCCESS,
@@ -25,7 +26,7 @@ from service.listener.statuses import (
     answer,
     status_of,
 )
-from service.listener.streaming import Announced, Part, part_of
+from service.listener.streaming import part_of
 
 logger = logging.getLogger(__name__)
 

@@ -6,20 +6,16 @@ way, and survives a full disk. Its association threads call this module; nothing
 reaches into pynetdicom. Tested against the pinned version.
 """
 
-import hashlib
 import logging
 import socket
 import time
 from dataclasses import dataclass
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import Any, cast
 
 from pydicom import Dataset
-from pydicom.uid import UID
 from pynetdicom.association import Association
 from pynetdicom.dimse import DIMSEServiceProvider
 from pynetdicom.dimse_messages import C_STORE_RQ
-from pynetdicom.dsutils import create_file_meta, encode_file_meta
 from pynetdicom.events import Event
 from pynetdicom.pdu_primitives import P_DATA
 from pynetdicom.transport import (
@@ -29,157 +25,13 @@ from pynetdicom.transport import (
 )
 from typing_extensions import override
 
-from service.errors import BadObjectError, NodeError, SpoolFullError, UnavailableError
-from service.ledger.spool import UNREADABLE, Spool, is_uid
-
-if TYPE_CHECKING:
-    from io import FileIO
+from service.ledger.spool import UNREADABLE
+from service.listener.part import Announced, Intake, Part
 
 logger = logging.getLogger(__name__)
 
-PREAMBLE = bytes(128) + b"DICM"  # PS3.10 7.1
 LONGEST_NEGOTIATION = 1 << 20
 """Bytes of the longest PDU that is taken before there is an association."""
-_LOOK_EVERY = 64 << 20
-"""Bytes between two looks at the room on the disk."""
-
-
-@dataclass(frozen=True, slots=True)
-class Announced:
-    """What a C-STORE command says of the data set that follows."""
-
-    sop_class_uid: str
-    sop_instance_uid: str
-    transfer_syntax_uid: str
-    """Empty where its presentation context was not accepted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Intake:
-    """Where data sets go, and how much room must stay there."""
-
-    spool: Spool
-    low_water: int
-    """Bytes that must stay free."""
-
-    def check_room(self) -> None:
-        """Raise SpoolFullError if the disk has less room than must stay."""
-        if self.spool.free_bytes() < self.low_water:
-            raise SpoolFullError("the disk of the spool is full; try again later")
-
-
-class Part:
-    """One data set on its way in: a DICOM file that grows in the spool's ``incoming``.
-
-    It has what pynetdicom asks of a `NamedTemporaryFile`. What goes wrong is kept in `error` for
-    the answer to the sender; the rest of the data set is then taken and dropped.
-    """
-
-    def __init__(self, announced: Announced, intake: Intake) -> None:
-        self.announced = announced
-        self.path = intake.spool.temporary()
-        self.size = 0
-        """Bytes of the data set so far."""
-        self.offset = 0
-        """Where in the file the data set begins."""
-        self.error: NodeError | None = None
-        self.taken = False
-        """Whether the data set is complete and was handed to the C-STORE handler."""
-        self.ended = False
-        """Whether it was kept or dropped by now."""
-        self._digest = hashlib.sha256()
-        self._intake = intake
-        self._file: FileIO | None = None
-        self._open()
-
-    @property
-    def name(self) -> str:
-        """Where the file lies."""
-        return str(self.path)
-
-    @property
-    def file(self) -> Self:
-        """What pynetdicom flushes."""
-        return self
-
-    @property
-    def sha256(self) -> str:
-        """Of the data set as it came."""
-        return self._digest.hexdigest()
-
-    def write(self, fragment: bytes) -> None:
-        """Add `fragment`, unless something went wrong before."""
-        self._digest.update(fragment)
-        before, self.size = self.size, self.size + len(fragment)
-        if self.error is not None:
-            return
-        try:
-            if before // _LOOK_EVERY != self.size // _LOOK_EVERY:
-                self._intake.check_room()
-            self._write(fragment)
-        except NodeError as error:
-            self._give_up(error)
-        except OSError as error:
-            self._give_up(UnavailableError(f"cannot write to the spool: {error.strerror}"))
-
-    def flush(self) -> None:
-        """Nothing is held back in memory."""
-
-    def close(self) -> None:
-        """Close the file."""
-        if self._file is not None:
-            self._file.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close and remove the file, if nobody gave it another name."""
-        self.close()
-        self.path.unlink(missing_ok=True)
-        self.ended = True
-
-    def _open(self) -> None:
-        try:
-            self._intake.check_room()
-            head = PREAMBLE + self._file_meta()
-            self._file = self.path.open("xb", buffering=0)
-            self._write(head)
-            self.offset = len(head)
-        except NodeError as error:
-            self._give_up(error)
-        except OSError as error:
-            self._give_up(UnavailableError(f"cannot write to the spool: {error.strerror}"))
-
-    def _write(self, content: bytes) -> None:
-        """Write all of `content`: a disk that is almost full takes a part of it in silence."""
-        rest = memoryview(content)
-        while rest:
-            rest = rest[cast("FileIO", self._file).write(rest) :]
-
-    def _file_meta(self) -> bytes:
-        told = self.announced
-        if not told.transfer_syntax_uid:
-            raise BadObjectError("sent on a presentation context that was not accepted")
-        for name, uid in (("Class", told.sop_class_uid), ("Instance", told.sop_instance_uid)):
-            if not is_uid(uid):
-                raise BadObjectError(f"Affected SOP {name} UID is no UID (PS3.5 9.1)")
-        meta = create_file_meta(
-            sop_class_uid=UID(told.sop_class_uid),
-            sop_instance_uid=UID(told.sop_instance_uid),
-            transfer_syntax=UID(told.transfer_syntax_uid),
-        )
-        return encode_file_meta(meta)
-
-    def _give_up(self, error: NodeError) -> None:
-        self.error = error
-        self.close()
-        self.path.unlink(missing_ok=True)
 
 
 def part_of(event: Event) -> Part | None:
