@@ -6,20 +6,19 @@ from dataclasses import dataclass
 from service.delivery.peer import Peer
 from service.errors import NodeError
 from service.http.app import Check
+from service.ledger.ledger import Ledger
 from service.ledger.spool import Spool
-from service.ledger.sql import SqlLedger
 from service.queue.queue import Queue
 from service.router.routes_file import RoutesFile
 
 MB = 1_000_000
-PRESENT_S = 30.0
 
 
 @dataclass(frozen=True)
 class Readiness:
     """Looks at what the node needs."""
 
-    ledger: SqlLedger
+    ledger: Ledger
     queue: Queue
     received: Spool
     routes: RoutesFile
@@ -41,7 +40,7 @@ class Readiness:
 
     def worker_is_there(self) -> Check:
         """Is there a worker with its engines open?"""
-        workers = self.ledger.workers(PRESENT_S)
+        workers = self.ledger.workers()
         engines = ", ".join(sorted({name for worker in workers for name in worker.engines}))
         if not workers:
             detail = "none is ready: is `senoscope serve` up? its log says more"

@@ -65,7 +65,7 @@ class WorkerSection(Section):
     """What the networks run on."""
 
     devices: tuple[str, ...] = ("auto",)
-    """"cpu", "cuda:0", ...; "auto" takes what is there."""
+    """"cpu"; "auto" takes what is there."""
 
 
 class Security(Section):
@@ -204,6 +204,8 @@ def known_keys(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[
 def _read(path: Path) -> Mapping[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadConfigurationError(f"{path}: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadConfigurationError(f"{path}: not valid TOML: {error}") from None
 

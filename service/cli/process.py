@@ -32,7 +32,7 @@ def process(
     pipeline: Annotated[
         str, typer.Option("--pipeline", "-p", help="Its name.")
     ] = "super-resolution",
-    device: Annotated[str, typer.Option(help="cpu, cuda:0, or auto.")] = "auto",
+    device: Annotated[str, typer.Option(help="cpu, or auto for the best there is.")] = "auto",
     config: Config = None,
     as_json: Json = False,
 ) -> None:

@@ -38,7 +38,7 @@ def serve(
 def worker(
     config: Config = None,
     device: Annotated[
-        str | None, typer.Option(help="cpu, cuda:0, or auto; default: those of the settings.")
+        str | None, typer.Option(help="cpu or auto; default: those of the settings.")
     ] = None,
 ) -> None:
     """Run a Celery worker: it does the jobs of the node that shares its ledger and spool."""

@@ -12,9 +12,9 @@ from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 
 from service.demo.orthanc import Orthanc, find_orthanc
 from service.ledger.spool import Spool
+from service.listener.statuses import SUCCESS
 
 AE_TITLE = "PACS"
-SUCCESS = 0x0000  # PS3.4 Table B.2-1
 
 
 class Pacs(Protocol):

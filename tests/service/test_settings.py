@@ -77,6 +77,11 @@ def test_a_file_that_is_named_must_be_there(tmp_path):
         load_settings(tmp_path / "absent.toml")
 
 
+def test_a_file_that_cannot_be_read_is_named():
+    with pytest.raises(BadConfigurationError, match="/proc/self/mem: Input/output error"):
+        load_settings(Path("/proc/self/mem"))
+
+
 def test_every_key_is_in_the_documentation():
     documented = (DOCS / "settings.md").read_text()
 
