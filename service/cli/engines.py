@@ -2,10 +2,8 @@
 
 import typer
 
-from engines.card import CardError
 from engines.shelf import cards, verify
 from service.cli.options import Config, Json, examples, print_json, print_table
-from service.errors import RefusedError
 from service.wiring import settings_of
 
 app = typer.Typer(help="Networks: what is on the model shelf.", no_args_is_help=True)
@@ -14,12 +12,9 @@ app = typer.Typer(help="Networks: what is on the model shelf.", no_args_is_help=
 @app.command("list", epilog=examples("senoscope engines list", "senoscope engines list --json"))
 def list_engines(config: Config = None, as_json: Json = False) -> None:
     """List the models on the shelf, their weights checked against their cards."""
-    try:
-        shelf = cards(settings_of(config).models_dir)
-        for card in shelf:
-            verify(card)
-    except CardError as error:
-        raise RefusedError(str(error)) from error
+    shelf = cards(settings_of(config).models_dir)
+    for card in shelf:
+        verify(card)
     if as_json:
         print_json([card.model_dump(mode="json") for card in shelf])
         return
