@@ -5,7 +5,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, cached_property, partial
@@ -23,10 +23,10 @@ from pipelines.pipeline import Context, Product
 from service.delivery.peer import Address as PeerAddress
 from service.delivery.peer import Peer
 from service.delivery.sender import Senders
-from service.errors import BadConfigurationError
+from service.errors import BadConfigurationError, UnavailableError
 from service.http.app import Check, Checks
 from service.http.app import make_app as make_http_app
-from service.http.server import serve_http
+from service.http.server import listen, serve_http
 from service.ledger.spool import Spool
 from service.ledger.sql import SqlLedger
 from service.ledger.sql import open_ledger as open_sql_ledger
@@ -279,22 +279,29 @@ def _listening(parts: Parts) -> Loop:
     listener = parts.listener()
 
     def run(stop: threading.Event) -> None:
-        for spool in (parts.received, parts.results):
-            spool.sweep_incoming(time.time() - STALE_S)
         listener.start()
-        stop.wait()
+        _sweep(parts)
+        while not stop.wait(STALE_S):
+            _sweep(parts)
         listener.stop(DRAIN_S)
 
     return run
 
 
+def _sweep(parts: Parts) -> None:
+    """Remove what writers that were killed left half written."""
+    for spool in (parts.received, parts.results):
+        with suppress(UnavailableError):  # a disk that fails: it is tried again
+            spool.sweep_incoming(time.time() - STALE_S)
+
+
 def _answering(parts: Parts) -> Loop:
     parts.registry.register(LedgerCollector(parts.ledger, parts.received.free_bytes))
     app = make_http_app(VERSION, parts.registry, parts.readiness.checks())
-    http = parts.settings.http
+    listening = listen(parts.settings.http.host, parts.settings.http.port)
 
     def run(stop: threading.Event) -> None:
-        server = serve_http(app, http.host, http.port)
+        server = serve_http(app, listening)
         stop.wait()
         server.stop()
 

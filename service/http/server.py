@@ -24,25 +24,26 @@ class HttpServer:
         self._thread.join(timeout=10)
 
 
-def serve_http(app: FastAPI, host: str, port: int) -> HttpServer:
-    """Start serving `app` in a thread.
-
-    Raises:
-        BadConfigurationError: if the port cannot be had.
-    """
-    listening = _listen(host, port)
+def serve_http(app: FastAPI, listening: socket.socket) -> HttpServer:
+    """Start serving `app` in a thread, to those who come to that socket."""
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
     thread = threading.Thread(target=server.run, args=([listening],), name="http", daemon=True)
     thread.start()
     return HttpServer(listening.getsockname()[1], server, thread)
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """Take that port; who connects waits until it is served.
+
+    Raises:
+        BadConfigurationError: if it cannot be had.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
+        listening.listen()
     except OSError as error:
         listening.close()
         raise BadConfigurationError(

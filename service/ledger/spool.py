@@ -166,10 +166,14 @@ class Spool:
         """Remove what a crash left in ``incoming/``; return how many.
 
         `older_than` is a POSIX time: files last written before it.
+
+        Raises:
+            UnavailableError: if the disk fails.
         """
-        left = [path for path in self._incoming.iterdir() if _modified(path) < older_than]
-        for path in left:
-            path.unlink(missing_ok=True)
+        with _disk_errors(self._root):
+            left = [path for path in self._incoming.iterdir() if _modified(path) < older_than]
+            for path in left:
+                path.unlink(missing_ok=True)
         return len(left)
 
     def free_bytes(self) -> int:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import socket
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -158,6 +159,22 @@ def test_a_data_folder_that_cannot_be_used_is_one_line_that_names_it(tmp_path, w
     assert told.returncode == 1
     assert told.stderr.startswith("senoscope: ")
     assert folder in told.stderr
+    assert len(told.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("door", ["dicom", "http"])
+def test_a_port_that_is_taken_is_one_line_that_names_it(config, tmp_path, door):
+    (tmp_path / "routes.toml").touch()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        doors = {"dicom": 0, "http": 0, door: port}
+        config.write_text("".join(f"[{name}]\nport = {at}\n" for name, at in doors.items()))
+
+        told = run("serve", "--config", str(config))
+
+    assert told.returncode == 1
+    assert told.stderr.startswith("senoscope: ")
+    assert str(port) in told.stderr
     assert len(told.stderr.splitlines()) == 1
 
 

@@ -1,10 +1,9 @@
 import httpx
 import pytest
-from prometheus_client import CollectorRegistry
 
 from service.errors import BadConfigurationError
 from service.http.app import Check, make_app
-from service.http.server import serve_http
+from service.http.server import listen, serve_http
 from service.metrics import LedgerCollector, Metrics
 
 
@@ -29,7 +28,7 @@ def served(registry):
         "broker": Check("broker", ok=True, detail="answers"),
     }
     app = make_app("1.2.3", registry, {name: (lambda n=name: found[n]) for name in found})
-    server = serve_http(app, "127.0.0.1", 0)
+    server = serve_http(app, listen("127.0.0.1", 0))
     with httpx.Client(base_url=f"http://127.0.0.1:{server.port}") as client:
         yield client, found
     server.stop()
@@ -86,4 +85,4 @@ def test_a_port_that_is_taken_is_an_error_that_says_what_to_do(served):
     client, _ = served
 
     with pytest.raises(BadConfigurationError, match="SENOSCOPE_HTTP__PORT"):
-        serve_http(make_app("1", CollectorRegistry(), {}), "127.0.0.1", client.base_url.port)
+        listen("127.0.0.1", client.base_url.port)
