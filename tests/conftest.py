@@ -1,12 +1,12 @@
 """Peers that are really started, data that is really there, and no test skipped unseen."""
 
 import os
-import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import pytest
+from clock import now
 from no_skips import pytest_make_collect_report, pytest_runtest_makereport
 from peers import dcmtk
 from peers.programs import program
@@ -77,4 +77,4 @@ def registry() -> CollectorRegistry:
 @pytest.fixture
 def clock() -> Callable[[], datetime]:
     """The time, as the parts of the node are given it."""
-    return lambda: datetime.fromtimestamp(time.time(), UTC)
+    return now

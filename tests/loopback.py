@@ -3,14 +3,13 @@
 import socket
 import struct
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
+from clock import now
 from prometheus_client import CollectorRegistry
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
@@ -24,11 +23,6 @@ from service.metrics import Metrics
 
 NODE = "SENOSCOPE"
 VERIFICATION = "1.2.840.10008.1.1"
-
-
-def now() -> datetime:
-    """Return the time in UTC."""
-    return datetime.fromtimestamp(time.time(), UTC)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from clock import now
 from doubling import DoublingEngine
 from pydicom import Dataset
 from pydicom.dataset import FileMetaDataset
@@ -27,10 +28,6 @@ from service.ledger.spool import Spool
 from service.ledger.sql import SqlLedger, open_ledger
 from service.queue.celery import make_app
 from service.worker.worker import Worker
-
-
-def now() -> datetime:
-    return datetime.now(UTC)  # noqa: TID251 - a clock for tests of real processes
 
 
 def open_test_ledger(data: Path) -> SqlLedger:

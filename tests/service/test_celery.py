@@ -10,8 +10,9 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from clock import now
 from peers.programs import until
-from working import job_of, now, open_test_ledger, plain_image
+from working import job_of, open_test_ledger, plain_image
 
 from service.ledger.records import JobState
 from service.ledger.spool import Spool

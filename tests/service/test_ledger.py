@@ -14,6 +14,7 @@ import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from clock import Clock
 from postgres import IS_INSTALLED, PostgreSQL
 from working import job_of, plain_image, row_of
 
@@ -36,19 +37,6 @@ IMAGE = plain_image("1.2.3")
 STUDY = str(IMAGE.StudyInstanceUID)
 JOB = job_of(IMAGE, "copy")
 RESULT = Result("1.2.3.99", "1.2.840", f"{STUDY}.9", STUDY, "1.2.840.1", 1000)
-
-
-class Clock:
-    """A time that stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.time = datetime(2026, 1, 2, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.time
-
-    def pass_(self, seconds: float) -> None:
-        self.time += timedelta(seconds=seconds)
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@ import resource
 import time
 
 import pytest
-from working import now
+from clock import now
 
 from service.errors import UnavailableError
 from service.queue import folder

@@ -1,13 +1,14 @@
 """From what is owed to what was sent, whatever the destinations do."""
 
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from clock import Clock, now
 from hypothesis import given
 from hypothesis import strategies as st
-from loopback import NODE, now
+from loopback import NODE
 from peers.dcmtk import storescp
 from peers.programs import until
 from phantoms import mammogram
@@ -22,7 +23,6 @@ from service.ledger.spool import Spool
 from service.ledger.sql import open_ledger
 
 HASTY = Patience(connect_s=1, acse_s=1, dimse_s=1)
-T0 = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class Owing:
@@ -56,16 +56,6 @@ class Owing:
 
     def states(self) -> dict[str, DeliveryState]:
         return {one.sop_instance_uid: one.state for one in self.ledger.deliveries()}
-
-
-class Clock:
-    """A clock that tests turn."""
-
-    def __init__(self) -> None:
-        self.time = T0
-
-    def __call__(self) -> datetime:
-        return self.time
 
 
 @pytest.fixture

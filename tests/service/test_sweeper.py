@@ -1,8 +1,8 @@
 import subprocess
 import threading
-from datetime import UTC, datetime, timedelta
 
 import pytest
+from clock import Clock
 from peers.programs import until
 from working import job_of, plain_image
 
@@ -15,17 +15,6 @@ from service.worker.owner import is_gone, is_process, this_process
 from service.worker.sweeper import GRACE, Sweeper
 
 JOB = job_of(plain_image("1.2.3"), "copy")
-
-
-class Clock:
-    def __init__(self):
-        self.time = datetime(2026, 1, 2, tzinfo=UTC)
-
-    def __call__(self):
-        return self.time
-
-    def pass_(self, time):
-        self.time += time
 
 
 class Wakes:
@@ -102,7 +91,7 @@ def test_the_job_of_a_dead_process_comes_back_after_a_moment_of_grace(ledger, sw
 
     sweeper.sweep()
     assert ledger.job(JOB.job_id).state is JobState.RUNNING
-    clock.pass_(GRACE)
+    clock.pass_(GRACE.total_seconds())
     sweeper.sweep()
 
     job = ledger.job(JOB.job_id)
@@ -113,7 +102,7 @@ def test_the_job_of_a_living_process_is_its_own(ledger, sweeper, clock):
     ledger.claim(this_process())
 
     for _ in range(5):
-        clock.pass_(GRACE)
+        clock.pass_(GRACE.total_seconds())
         sweeper.sweep()
 
     assert ledger.job(JOB.job_id).state is JobState.RUNNING
@@ -121,11 +110,11 @@ def test_the_job_of_a_living_process_is_its_own(ledger, sweeper, clock):
 
 def test_the_job_of_a_process_elsewhere_comes_back_when_its_lease_runs_out(ledger, sweeper, clock):
     ledger.claim("elsewhere:4711:1")
-    clock.pass_(GRACE)
+    clock.pass_(GRACE.total_seconds())
     sweeper.sweep()
     assert ledger.job(JOB.job_id).state is JobState.RUNNING
 
-    clock.pass_(LEASE)
+    clock.pass_(LEASE.total_seconds())
     sweeper.sweep()
 
     assert ledger.job(JOB.job_id).state is JobState.QUEUED
@@ -138,7 +127,7 @@ def test_workers_are_woken_for_what_is_due_and_again_after_a_while(ledger, clock
     sweeper.sweep()
     sweeper.sweep()
     assert queue.woken == [JOB.job_id]
-    clock.pass_(timedelta(seconds=5))
+    clock.pass_(5)
     sweeper.sweep()
 
     assert queue.woken == [JOB.job_id] * 2
@@ -158,7 +147,7 @@ def test_a_sweeper_goes_on_when_the_ledger_is_back(ledger, clock):
         def put(self, job_id):
             super().put(job_id)
             if len(self.woken) == 1:
-                clock.pass_(timedelta(seconds=10))
+                clock.pass_(10)
                 raise UnavailableError("away")
 
     queue, stop = OnceAway(), threading.Event()
