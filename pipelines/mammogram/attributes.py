@@ -25,10 +25,7 @@ UNREADABLE = (
 
 def values(image: Dataset, keyword: str) -> list[object]:
     """Return the values of an attribute, empty when it is missing, empty or unreadable."""
-    try:
-        value = image.get(keyword)
-    except UNREADABLE:
-        return []
+    value = _held(image, keyword)
     if value is None or value == "":
         return []
     return list(value) if isinstance(value, MultiValue | list | tuple) else [value]
@@ -62,10 +59,15 @@ def integer(image: Dataset, keyword: str) -> int | None:
 
 def items(image: Dataset, keyword: str) -> list[Dataset]:
     """Return the items of a sequence, empty when it is missing or no sequence."""
-    try:
-        sequence = image.get(keyword)
-    except UNREADABLE:
-        return []
+    sequence = _held(image, keyword)
     if isinstance(sequence, str | bytes) or not isinstance(sequence, Iterable):
         return []
     return [item for item in sequence if isinstance(item, Dataset)]
+
+
+def _held(image: Dataset, keyword: str) -> object:
+    """Return what pydicom makes of an attribute, None when it is missing or unreadable."""
+    try:
+        return image.get(keyword)
+    except UNREADABLE:
+        return None

@@ -1,4 +1,4 @@
-"""Synthetic mammograms with known truth, for tests, the demo and `senoscope check`."""
+"""Synthetic mammograms with known truth, for tests, the demo and the benches."""
 
 from pipelines.phantom.mammogram import Exposure, mammogram, mammogram_of, study
 from pipelines.phantom.pictures import Modality, Picture, picture

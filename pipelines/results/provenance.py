@@ -88,10 +88,7 @@ def file_meta(result: Dataset, transfer_syntax: UID, version: str) -> FileMetaDa
 
 def sign(result: Dataset, origin: Origin) -> None:
     """State the equipment that made `result`, and that it is for research."""
-    result.Manufacturer, result.ManufacturerModelName = MANUFACTURER, MODEL_NAME
-    result.DeviceSerialNumber = origin.product.device_serial_number[:64]
-    result.StationName = origin.product.station_name[:16]
-    result.SoftwareVersions = origin.software_versions
+    _name_us(result, origin)
     result.ContentQualification = "RESEARCH"
     result.ContributingEquipmentSequence = [
         *_earlier(origin.source),
@@ -141,13 +138,17 @@ def _acquisition(source: Dataset) -> Dataset:
 def _processing(origin: Origin) -> Dataset:
     equipment = Dataset()
     equipment.PurposeOfReferenceCodeSequence = [item_of(PROCESSING_EQUIPMENT)]
+    _name_us(equipment, origin)
+    equipment.ContributionDateTime = date_of(origin.moment) + time_of(origin.moment)
+    equipment.ContributionDescription = DISCLAIMER
+    return equipment
+
+
+def _name_us(equipment: Dataset, origin: Origin) -> None:
     equipment.Manufacturer, equipment.ManufacturerModelName = MANUFACTURER, MODEL_NAME
     equipment.DeviceSerialNumber = origin.product.device_serial_number[:64]
     equipment.StationName = origin.product.station_name[:16]
     equipment.SoftwareVersions = origin.software_versions
-    equipment.ContributionDateTime = date_of(origin.moment) + time_of(origin.moment)
-    equipment.ContributionDescription = DISCLAIMER
-    return equipment
 
 
 def _equipment(source: Dataset, purpose: Code) -> Dataset:

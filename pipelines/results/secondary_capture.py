@@ -7,7 +7,6 @@ from pydicom.encaps import encapsulate
 from pydicom.uid import (
     HTJ2K,
     JPEG2000,
-    UID,
     JPEGBaseline8Bit,
     JPEGExtended12Bit,
     JPEGLSLossless,
@@ -20,6 +19,7 @@ from pipelines.mammogram.attributes import numbers, text, values
 from pipelines.mammogram.read import Grey
 from pipelines.results.anatomy import UNPAIRED
 from pipelines.results.codes import SOURCE_IMAGE, SPATIAL_RESAMPLING, item_of
+from pipelines.results.content import reference
 from pipelines.results.legal import (
     carry,
     decimal_string,
@@ -114,9 +114,7 @@ def _describe(result: Dataset, grey: Grey, origin: Origin) -> None:
 
 def _source_image(source: Dataset) -> Dataset:
     """Refer to the source; locations do not carry over to a magnified image (PS3.3 C.12.4.1)."""
-    item = Dataset()
-    item.ReferencedSOPClassUID = UID(text(source, "SOPClassUID"))
-    item.ReferencedSOPInstanceUID = UID(text(source, "SOPInstanceUID"))
+    item = reference(source)
     item.PurposeOfReferenceCodeSequence = [item_of(SOURCE_IMAGE)]
     item.SpatialLocationsPreserved = "NO"
     return item
