@@ -28,7 +28,7 @@ from service.demo.report import (
 )
 from service.errors import RefusedError
 from service.ledger.ledger import Ledger
-from service.ledger.records import Job
+from service.ledger.records import Job, JobState
 from service.wiring import open_ledger, settings_of
 
 SEED = 7
@@ -46,6 +46,9 @@ class Story:
     views: Mapping[str, str]
     """Of each image, by its SOP Instance UID."""
     jobs: Sequence[Job]
+    """Those that were done."""
+    left: Mapping[str, str]
+    """Why images have no results, by their views."""
     objects: Sequence[Returned]
     crops: Sequence[Crops]
     turnaround_s: float
@@ -137,15 +140,27 @@ def _phantoms(folder: Path, rows: int, columns: int) -> list[Path]:
 def _carry(
     ledger: Ledger, ports: run.Ports, files: Sequence[Path], pacs: Pacs, folder: Path
 ) -> list[Story]:
-    """Send `files`, wait for the results and fetch them from `pacs`."""
-    sources = {str(header.SOPInstanceUID): path for path, header in _headers(files)}
-    studies = list(dict.fromkeys(str(header.StudyInstanceUID) for _, header in _headers(files)))
+    """Send `files`, wait for the results and fetch them from `pacs`.
+
+    Raises:
+        RefusedError: if the node took none of them.
+    """
     with _bar() as bar:
         sending = bar.add_task("C-STORE to the node", total=len(files))
         working = bar.add_task("jobs done", total=None)
         coming = bar.add_task("results sent to the PACS", total=None)
-        for _ in run.send(files, ports.dicom):
+        taken = []
+        for sent in run.send(files, ports.dicom):
             bar.advance(sending)
+            if sent.ok:
+                taken.append(sent.path)
+            else:
+                console.print(f"not taken: {sent.path}: {sent.detail}", soft_wrap=True)
+        if not taken:
+            raise RefusedError("the node took none of the files")
+        headers = _headers(taken)
+        sources = {str(header.SOPInstanceUID): path for path, header in headers}
+        studies = list(dict.fromkeys(str(header.StudyInstanceUID) for _, header in headers))
 
         def show(progress: run.Progress) -> None:
             bar.update(working, total=progress.jobs or None, completed=progress.jobs_done)
@@ -179,7 +194,7 @@ class Fetch:
         ]
         source = self.sources[job.sop_instance_uids[0]]
         crops = [
-            write_crops(dcmread(source), dcmread(one.path), self.folder, view)
+            write_crops(dcmread(source), dcmread(one.path), self.folder, source.stem)
             for one in objects
             if one.rows
         ]
@@ -191,12 +206,20 @@ def _story(ledger: Ledger, study_instance_uid: str, jobs: Sequence[Job], fetch: 
         one.sop_instance_uid: one.view or one.sop_instance_uid[-8:]
         for one in ledger.instances(study_instance_uid)
     }
+    done = [job for job in jobs if job.state is JobState.DONE]
+    failed = {job.sop_instance_uids[0]: job.error for job in jobs if job not in done}
+    skipped = {
+        one.sop_instance_uid: one.reason
+        for one in ledger.decisions(study_instance_uid)
+        if not one.taken
+    }
     with ThreadPoolExecutor(THREADS) as pool:
-        fetched = list(pool.map(lambda job: fetch(views[job.sop_instance_uids[0]], job), jobs))
+        fetched = list(pool.map(lambda job: fetch(views[job.sop_instance_uids[0]], job), done))
     return Story(
         study_instance_uid=study_instance_uid,
         views=views,
-        jobs=jobs,
+        jobs=done,
+        left={views[uid]: why for uid, why in (skipped | failed).items()},
         objects=[one for objects, _ in fetched for one in objects],
         crops=[pair for _, crops in fetched for pair in crops],
         turnaround_s=_turnaround(ledger, study_instance_uid),
@@ -221,6 +244,10 @@ def _tell(story: Story) -> None:
             f"        {one.sop_instance_uid}",
             highlight=False,
         )
+    for view, why in story.left.items():
+        console.print(f"  {view:5} nothing: {why}", soft_wrap=True)
+    if not story.jobs:
+        return
     stages = stage_seconds(story.jobs)
     print_table(
         "\nSeconds per stage",
