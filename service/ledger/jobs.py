@@ -60,10 +60,6 @@ class SqlJobs(Part):
         """See Jobs."""
         return self._move_held(job, partial(moves.refuse, error=error, now=self.now()))
 
-    def release(self, job: Job) -> bool:
-        """See Jobs."""
-        return self._move_held(job, partial(moves.release, now=self.now()))
-
     def crashed(self, owner: str, error: str) -> Sequence[str]:
         """See Jobs."""
         move = partial(moves.crash, error=error, now=self.now())

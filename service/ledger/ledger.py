@@ -142,10 +142,6 @@ class Jobs(Protocol):
         """Mark `job` dead: trying again cannot help."""
         ...
 
-    def release(self, job: Job) -> bool:
-        """Queue `job` again at once: this owner is leaving in good order."""
-        ...
-
     def crashed(self, owner: str, error: str) -> Sequence[str]:
         """The process of `owner` died of its job: queue it again, or park it; return the ids."""
         ...

@@ -77,11 +77,6 @@ def lose(job: Job, error: str, now: datetime) -> Job:
     return _queued(advance(lost, JobEvent.LOST), error, now + wait)
 
 
-def release(job: Job, now: datetime) -> Job:
-    """Return `job` queued at once: its owner leaves in good order."""
-    return _queued(advance(job, JobEvent.RELEASED), job.error, now)
-
-
 def retry(job: Job, now: datetime) -> Job:
     """Return `job` queued as if it had never been tried.
 

@@ -19,7 +19,6 @@ class JobEvent(StrEnum):
     CRASHED = "crashed"
     LOST = "lost"
     PARKED = "parked"
-    RELEASED = "released"
     CANCELLED = "cancelled"
     RETRIED = "retried"
     REOPENED = "reopened"
@@ -44,7 +43,6 @@ JOB_TRANSITIONS: Mapping[tuple[JobState, JobEvent], JobState] = {
     (JobState.RUNNING, JobEvent.CRASHED): JobState.QUEUED,
     (JobState.RUNNING, JobEvent.LOST): JobState.QUEUED,
     (JobState.RUNNING, JobEvent.PARKED): JobState.PARKED,
-    (JobState.RUNNING, JobEvent.RELEASED): JobState.QUEUED,
     (JobState.RUNNING, JobEvent.CANCELLED): JobState.CANCELLED,
     (JobState.DEAD, JobEvent.RETRIED): JobState.QUEUED,
     (JobState.PARKED, JobEvent.RETRIED): JobState.QUEUED,

@@ -225,7 +225,6 @@ def test_an_owner_who_was_too_slow_changes_nothing(ledger, clock):
         ledger.finish(slow, [RESULT], {}),
         ledger.put_off(slow, ""),
         ledger.refuse_job(slow, ""),
-        ledger.release(slow),
     ]
 
     assert not any(outcomes)

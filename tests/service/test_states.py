@@ -52,7 +52,7 @@ def test_what_was_sent_stays_sent():
 
 
 def test_each_claim_has_a_token_of_its_own():
-    assert again(moves.release(RUNNING, NOW)).token == RUNNING.token + 1
+    assert again(moves.lose(RUNNING, "killed", NOW)).token == RUNNING.token + 1
 
 
 def test_a_job_that_killed_its_process_three_times_is_parked():

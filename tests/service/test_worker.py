@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 from doubling import DoublingEngine, context
+from peers.programs import until
 from working import PIPELINES, Copying, job_of, make_worker, plain_image
 
 from engines.engine import UnusableError
@@ -72,12 +73,13 @@ def test_a_worker_with_nothing_to_do_says_so(worker):
 
 def test_a_job_that_is_run_twice_leaves_the_same_bytes_owed_once(worker):
     job_id = put(worker, "copy")
-    held = worker.ledger.claim("a worker that dies before it has finished")
+    dead = "a worker that dies before it has finished"
+    worker.ledger.claim(dead)
     worker.results.keep_dataset(Copying("copy").run(IMAGE, context())[0])
     before = worker.results.path("1.2.3.99").read_bytes()
-    worker.ledger.release(held)
+    worker.ledger.lost(dead, "killed")
 
-    assert worker.run(job_id)
+    until(lambda: worker.run(job_id), seconds=5)
 
     assert worker.results.path("1.2.3.99").read_bytes() == before
     assert len(worker.ledger.owed("pacs")) == 1
