@@ -8,16 +8,17 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
+from engines.compile.graph import copied, ends_in_subpixel
+
 
 def bound(model: onnx.ModelProto, low: float, high: float) -> onnx.ModelProto:
     """Return `model` with the answer of its last convolution clipped to `low`..`high`.
 
     A model that does not end in a convolution and depth-to-space is returned as it is.
     """
-    if [node.op_type for node in model.graph.node[-2:]] != ["Conv", "DepthToSpace"]:
+    if not ends_in_subpixel(model):
         return model
-    bounded = onnx.ModelProto()
-    bounded.CopyFrom(model)
+    bounded = copied(model)
     graph = bounded.graph
     shuffle = graph.node.pop()
     unbounded = shuffle.input[0]

@@ -8,14 +8,15 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
+from engines.compile.graph import copied
+
 
 def centre(model: onnx.ModelProto, middle: float) -> onnx.ModelProto:
     """Return `model` for a batch from which `middle` has been subtracted.
 
     Its first node must be a convolution without padding, for padding is zero before and after.
     """
-    centred = onnx.ModelProto()
-    centred.CopyFrom(model)
+    centred = copied(model)
     tensors = {tensor.name: tensor for tensor in centred.graph.initializer}
     weight, bias = (tensors[name] for name in centred.graph.node[0].input[1:])
     share = numpy_helper.to_array(weight).sum(axis=(1, 2, 3))

@@ -2,6 +2,8 @@
 
 import onnx
 
+from engines.compile.graph import copied
+
 POINTWISE = {"PRelu", "Relu", "DepthToSpace"}
 """What neither pads nor reaches to neighbours."""
 
@@ -13,8 +15,7 @@ def inside(model: onnx.ModelProto, halo: int) -> onnx.ModelProto:
     thrown away; without padding it is not computed in the first place. A model that is not a chain
     of convolutions whose padding comes to `halo` is returned as it is.
     """
-    bare = onnx.ModelProto()
-    bare.CopyFrom(model)
+    bare = copied(model)
     padding = 0
     for node in bare.graph.node:
         if node.op_type == "Conv":

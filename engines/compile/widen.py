@@ -11,6 +11,8 @@ import onnx
 from numpy.typing import NDArray
 from onnx import numpy_helper
 
+from engines.compile.graph import copied, ends_in_subpixel
+
 Weights = NDArray[np.float32]
 
 FOLD = 2
@@ -22,12 +24,11 @@ def widen(model: onnx.ModelProto) -> onnx.ModelProto:
 
     A model that does not end in such a convolution and depth-to-space is returned as it is.
     """
-    wide = onnx.ModelProto()
-    wide.CopyFrom(model)
-    nodes, tensors = wide.graph.node, {tensor.name: tensor for tensor in wide.graph.initializer}
-    if [node.op_type for node in nodes[-2:]] != ["Conv", "DepthToSpace"]:
+    if not ends_in_subpixel(model):
         return model
-    convolution, shuffle = nodes[-2:]
+    wide = copied(model)
+    tensors = {tensor.name: tensor for tensor in wide.graph.initializer}
+    convolution, shuffle = wide.graph.node[-2:]
     weight, bias = (tensors[name] for name in convolution.input[1:])
     scale = _attribute(shuffle, "blocksize").i
     if weight.dims[0] != scale**2:
