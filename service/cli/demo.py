@@ -2,9 +2,8 @@
 
 import shutil
 import time
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -16,42 +15,16 @@ from pipelines.phantom import VIEWS, Exposure, mammogram
 from service.cli.options import Json, console, examples, print_json, print_table
 from service.delivery.files import find_files
 from service.demo import run
-from service.demo.crops import Crops, write_crops
 from service.demo.pacs import Pacs, start_pacs
-from service.demo.report import (
-    IMAGE,
-    PIQE_AFTER,
-    PIQE_BEFORE,
-    Returned,
-    returned,
-    stage_seconds,
-)
+from service.demo.report import IMAGE, PIQE_AFTER, PIQE_BEFORE, Returned, stage_seconds
+from service.demo.story import FETCHED, Fetch, Story, tell_story
 from service.errors import RefusedError
 from service.ledger.ledger import Ledger
-from service.ledger.records import Job, JobState
 from service.wiring import open_ledger, settings_of
 
 SEED = 7
 NOTE = "senoscope-demo"
-FETCHED = "returned"
-THREADS = 2
 MB = 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Story:
-    """What happened to one study."""
-
-    study_instance_uid: str
-    views: Mapping[str, str]
-    """Of each image, by its SOP Instance UID."""
-    jobs: Sequence[Job]
-    """Those that were done."""
-    left: Mapping[str, str]
-    """Why images have no results, by their views."""
-    objects: Sequence[Returned]
-    crops: Sequence[Crops]
-    turnaround_s: float
 
 
 def register(app: typer.Typer) -> None:
@@ -169,70 +142,11 @@ def _carry(
         jobs = {uid: run.await_results(ledger, uid, show) for uid in studies}
     console.print("Fetching the results from the PACS, making pictures ...")
     fetch = Fetch(ledger, pacs, sources, folder)
-    return [_story(ledger, uid, jobs[uid], fetch) for uid in studies]
+    return [tell_story(uid, jobs[uid], fetch) for uid in studies]
 
 
 def _headers(files: Sequence[Path]) -> list[tuple[Path, Dataset]]:
     return [(path, dcmread(path, stop_before_pixels=True)) for path in files]
-
-
-@dataclass(frozen=True, slots=True)
-class Fetch:
-    """Gets what a job made back from the PACS, and makes pictures of it."""
-
-    ledger: Ledger
-    pacs: Pacs
-    sources: Mapping[str, Path]
-    """The files that were sent, by SOP Instance UID."""
-    folder: Path
-
-    def __call__(self, view: str, job: Job) -> tuple[list[Returned], list[Crops]]:
-        """Return the objects that `job` made of the image of that view, and the pictures."""
-        objects = [
-            returned(view, result, self.pacs.fetch(result.sop_instance_uid, self.folder / FETCHED))
-            for result in self.ledger.results(job.job_id)
-        ]
-        source = self.sources[job.sop_instance_uids[0]]
-        crops = [
-            write_crops(dcmread(source), dcmread(one.path), self.folder, source.stem)
-            for one in objects
-            if one.rows
-        ]
-        return objects, crops
-
-
-def _story(ledger: Ledger, study_instance_uid: str, jobs: Sequence[Job], fetch: Fetch) -> Story:
-    views = {
-        one.sop_instance_uid: one.view or one.sop_instance_uid[-8:]
-        for one in ledger.instances(study_instance_uid)
-    }
-    done = [job for job in jobs if job.state is JobState.DONE]
-    failed = {job.sop_instance_uids[0]: job.error for job in jobs if job not in done}
-    skipped = {
-        one.sop_instance_uid: one.reason
-        for one in ledger.decisions(study_instance_uid)
-        if not one.taken
-    }
-    with ThreadPoolExecutor(THREADS) as pool:
-        fetched = list(pool.map(lambda job: fetch(views[job.sop_instance_uids[0]], job), done))
-    return Story(
-        study_instance_uid=study_instance_uid,
-        views=views,
-        jobs=done,
-        left={views[uid]: why for uid, why in (skipped | failed).items()},
-        objects=[one for objects, _ in fetched for one in objects],
-        crops=[pair for _, crops in fetched for pair in crops],
-        turnaround_s=_turnaround(ledger, study_instance_uid),
-    )
-
-
-def _turnaround(ledger: Ledger, study_instance_uid: str) -> float:
-    """Return the seconds from the last image received to the last result acknowledged."""
-    sent = [
-        each.sent_at for each in ledger.deliveries(study_instance_uid, limit=None) if each.sent_at
-    ]
-    received = ledger.study(study_instance_uid).last_received_at
-    return (max(sent) - received).total_seconds() if sent else 0.0
 
 
 def _tell(story: Story) -> None:
@@ -244,8 +158,8 @@ def _tell(story: Story) -> None:
             f"        {one.sop_instance_uid}",
             highlight=False,
         )
-    for view, why in story.left.items():
-        console.print(f"  {view:5} nothing: {why}", soft_wrap=True)
+    for uid, why in story.left.items():
+        console.print(f"  {story.views[uid]:5} nothing: {why}", soft_wrap=True)
     if not story.jobs:
         return
     stages = stage_seconds(story.jobs)
