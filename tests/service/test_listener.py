@@ -18,6 +18,7 @@ from pydicom.uid import UID
 from pynetdicom import AE, build_context
 from pynetdicom.dsutils import split_dataset
 
+from pipelines.mammogram.decode import DECODERS
 from service.listener.syntaxes import ACCEPTED
 
 GIB = 1 << 30
@@ -202,6 +203,10 @@ def test_a_disk_that_takes_no_more_midway_is_answered_out_of_resources(tmp_path,
 
         sender.store(ct())
         assert sender.receive() == 0
+
+
+def test_what_the_door_takes_the_pipelines_can_decode():
+    assert set(ACCEPTED) == set(DECODERS)
 
 
 def test_a_node_that_stops_lets_what_is_under_way_finish(tmp_path):
