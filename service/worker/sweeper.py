@@ -13,6 +13,8 @@ from service.worker.owner import is_gone
 logger = logging.getLogger(__name__)
 
 EVERY_S = 0.5
+UNAVAILABLE_S = 5.0
+"""Pause when the ledger is unavailable: a full disk shall not fill the log as well."""
 GRACE = timedelta(seconds=3)
 """A worker's parent knows better how its child died, and says so within this time."""
 
@@ -28,11 +30,14 @@ class Sweeper:
 
     def run(self, stop: threading.Event) -> None:
         """Sweep until `stop`."""
-        while not stop.wait(EVERY_S):
+        pause = EVERY_S
+        while not stop.wait(pause):
             try:
                 self.sweep()
+                pause = EVERY_S
             except UnavailableError as error:
                 logger.warning("the sweeper waits: %s", error)
+                pause = UNAVAILABLE_S
 
     def sweep(self) -> None:
         """Do one round."""

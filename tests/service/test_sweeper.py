@@ -12,7 +12,7 @@ from service.ledger.records import JobState, WorkerPresence
 from service.ledger.sql import open_ledger
 from service.worker import owner
 from service.worker.owner import is_gone, is_process, this_process
-from service.worker.sweeper import GRACE, Sweeper
+from service.worker.sweeper import EVERY_S, GRACE, Sweeper
 
 JOB = job_of(plain_image("1.2.3"), "copy")
 
@@ -159,3 +159,21 @@ def test_a_sweeper_goes_on_when_the_ledger_is_back(ledger, clock):
     thread.join()
 
     assert queue.woken[:2] == [JOB.job_id] * 2
+
+
+def test_a_sweeper_that_must_wait_does_not_ask_all_the_time(ledger, clock):
+    class Away(Wakes):
+        def put(self, job_id):
+            super().put(job_id)
+            clock.pass_(10)
+            raise UnavailableError("away")
+
+    queue, stop = Away(), threading.Event()
+    thread = threading.Thread(target=Sweeper(ledger, queue, clock).run, args=(stop,))
+    thread.start()
+
+    stop.wait(5 * EVERY_S)
+    stop.set()
+    thread.join()
+
+    assert queue.woken == [JOB.job_id]
