@@ -8,7 +8,7 @@ import structlog
 from pydicom import config
 
 
-def set_up(*, as_json: bool = not sys.stderr.isatty(), level: int = logging.INFO) -> None:
+def set_up() -> None:
     """Send structlog's and the standard library's records to stderr in one format."""
     shared: list[structlog.types.Processor] = [
         structlog.stdlib.add_log_level,
@@ -16,7 +16,8 @@ def set_up(*, as_json: bool = not sys.stderr.isatty(), level: int = logging.INFO
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
     ]
-    renderer = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer()
+    for_people, for_machines = structlog.dev.ConsoleRenderer(), structlog.processors.JSONRenderer()
+    renderer = for_people if sys.stderr.isatty() else for_machines
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -32,9 +33,9 @@ def set_up(*, as_json: bool = not sys.stderr.isatty(), level: int = logging.INFO
     )
     root = logging.getLogger()
     root.handlers = [handler]
-    root.setLevel(level)
+    root.setLevel(logging.INFO)
     for noisy in ("pynetdicom", "alembic", "uvicorn", "celery", "kombu"):
-        logging.getLogger(noisy).setLevel(max(level, logging.WARNING))
+        logging.getLogger(noisy).setLevel(logging.WARNING)
     keep_values_out()
 
 
