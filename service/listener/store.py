@@ -67,29 +67,44 @@ class Store:
             unforeseen.pop_all()
         return status
 
-    def refuse(self, calling: str, part: Part, status: int, reason: str) -> None:
+    def refuse(
+        self, calling: str, part: Part, status: int, reason: str, study_instance_uid: str = ""
+    ) -> None:
         """Write down that the object of `part` was not taken, and count it."""
         self.counts.received(calling, sop_class_name(part.announced.sop_class_uid), "refused")
-        self.note(calling, part.announced.sop_instance_uid, status, reason)
+        self.note(calling, part.announced.sop_instance_uid, status, reason, study_instance_uid)
 
-    def note(self, calling: str, sop_instance_uid: str, status: int, reason: str) -> None:
+    def note(
+        self,
+        calling: str,
+        sop_instance_uid: str,
+        status: int,
+        reason: str,
+        study_instance_uid: str = "",
+    ) -> None:
         """Write down what was not taken; where the ledger is what fails, the log must do."""
         uid = sop_instance_uid[:LONGEST_UID]
         logger.warning("%s from %s: %04XH %s", uid or "refused", calling, status, reason)
         try:
-            self.ledger.refuse(Refusal(calling, uid, "", status, reason, self.now()))
+            self.ledger.refuse(
+                Refusal(calling, uid, study_instance_uid, status, reason, self.now())
+            )
         except UnavailableError as error:
             logger.error("not written down: %s", error)  # noqa: TRY400 - said in a line
 
     def _take(self, calling: str, part: Part) -> Dataset:
+        study_instance_uid = ""
         try:
             if part.error is not None:
                 raise part.error
             part.close()
-            new = self._keep(calling, part, checked(part))
+            identity = identified(part)
+            study_instance_uid = identity.study_instance_uid
+            _match(part.announced, identity)
+            new = self._keep(calling, part, identity)
         except NodeError as error:
             status, reason = status_of(error), str(error)
-            self.refuse(calling, part, status, reason)
+            self.refuse(calling, part, status, reason, study_instance_uid)
             if isinstance(error, RefusedError) and part.path.exists():
                 with suppress(UnavailableError):  # it is kept for people only where there is room
                     self.spool.quarantine(part.path, part.announced.sop_instance_uid, reason)
@@ -115,20 +130,17 @@ class Store:
         return receive(self.spool, self.ledger, instance, part.path)
 
 
-def checked(part: Part) -> Identity:
-    """Return who the object is, having found nothing wrong with it.
+def identified(part: Part) -> Identity:
+    """Return who the object is, having found that it holds together.
 
     Raises:
-        MismatchError: if the data set is another object than the command says.
-        BadObjectError: if it does not hold together.
+        BadObjectError: if it does not.
     """
     if not part.size:
         raise BadObjectError("the data set is empty")
     with part.path.open("rb") as file:
         file.seek(part.offset)
-        identity = identify(file, part.size, UID(part.announced.transfer_syntax_uid))
-    _match(part.announced, identity)
-    return identity
+        return identify(file, part.size, UID(part.announced.transfer_syntax_uid))
 
 
 def _match(announced: Announced, identity: Identity) -> None:

@@ -141,6 +141,7 @@ def test_another_image_under_a_uid_that_is_taken_is_refused_and_the_first_stays(
     assert answer.Status == 0xC000
     assert "other bytes" in answer.ErrorComment
     assert node.spool.read(first.SOPInstanceUID).PixelData == first.PixelData
+    assert node.ledger.refusals()[0].study_instance_uid == first.StudyInstanceUID
 
 
 @pytest.mark.filterwarnings("ignore:Invalid value for VR")
