@@ -42,6 +42,7 @@ def test_kill_9_at_20_moments_loses_no_image_and_doubles_no_result(tmp_path, sto
     assert len(taken) == len(files)
     sources = {dcmread(path, stop_before_pixels=True).SOPInstanceUID for path in files}
     until(lambda: len(storescp.files()) >= 2 * len(sources), 180, why=node.log.read_text)
+    node.wait_until_ready()
     assert node.stop() == 0
     results = [dcmread(path, stop_before_pixels=True) for path in storescp.files()]
     made = Counter((source_of(result, sources), result.SOPClassUID) for result in results)

@@ -67,8 +67,8 @@ class Peer:
         """Open an association for what is offered, for as long as the block runs.
 
         Raises:
-            RefusedError: if the peer will not have us, or nothing of what we offer.
-            UnavailableError: if it cannot be reached or has no room now.
+            RefusedError: if the peer takes nothing of what we offer.
+            UnavailableError: if it cannot be reached, rejects us or has no room now.
         """
         association = self._associate(contexts_for(offers))
         try:
@@ -81,8 +81,7 @@ class Peer:
         """Ask whether the peer is there: C-ECHO, PS3.4 Annex A.
 
         Raises:
-            RefusedError: if it will not have us.
-            UnavailableError: if it cannot be reached or does not answer.
+            UnavailableError: if it cannot be reached, rejects us or does not answer.
         """
         association = self._associate([build_context(Verification)])
         answer = association.send_c_echo()
@@ -119,7 +118,7 @@ class Peer:
         if association.is_rejected:
             told = f"{self.address} rejects the association ({answer.result_str.lower()}): "
             told += answer.reason_str.lower()
-            return RefusedError(told) if answer.result == 1 else UnavailableError(told)
+            return UnavailableError(told)  # even a permanent one ends when somebody there mends it
         if association.rejected_contexts:
             names = {_name(context.abstract_syntax) for context in association.rejected_contexts}
             return RefusedError(f"{self.address} takes none of {', '.join(sorted(names))}")

@@ -149,8 +149,8 @@ def test_a_name_that_nobody_knows_is_unavailable():
         unknown.echo()
 
 
-def test_a_peer_that_does_not_know_our_called_title_refuses():
-    with scp() as port, pytest.raises(RefusedError, match="called ae title not recognised"):
+def test_a_peer_that_does_not_know_our_called_title_is_unavailable_until_somebody_mends_it():
+    with scp() as port, pytest.raises(UnavailableError, match="called ae title not recognised"):
         peer(port, called="NOBODY").echo()
 
 

@@ -132,6 +132,23 @@ def test_a_destination_that_is_down_is_tried_again_for_ever_ever_more_slowly(owi
     assert "cannot be reached" in delivery.error
 
 
+def test_a_destination_that_does_not_know_us_yet_is_tried_again_for_ever(owing, clock):
+    uid = owing.owe("pacs")
+    strict = AE(ae_title="PACS")
+    strict.require_calling_aet = ["SOMEBODY_ELSE"]
+    server = strict.start_server(
+        ("127.0.0.1", 0), block=False, contexts=AllStoragePresentationContexts
+    )
+
+    for _ in range(5):
+        sender(owing).send_due(peer(server.server_address[1]), threading.Event())
+        clock.time += timedelta(minutes=2)
+    server.shutdown()
+
+    assert owing.states() == {uid: DeliveryState.OWED}
+    assert "rejects" in owing.ledger.deliveries()[0].error
+
+
 def test_a_destination_without_room_is_tried_again(owing, clock, full):
     uid = owing.owe("pacs")
 
