@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from service.cli.options import Config, Json, Limit, console, examples, print_json, print_table
+from service.cli.options import Config, Json, Limit, console, examples, print_entries, print_json
 from service.ledger.records import DeliveryState
 from service.wiring import open_ledger
 
@@ -25,9 +25,9 @@ def list_deliveries(
     if as_json:
         print_json([asdict(delivery) for delivery in deliveries])
         return
-    print_table(
+    print_entries(
         f"{len(deliveries)} deliveries",
-        ["result", "destination", "state", "attempts", "next try", "error"],
+        ["result", "to", "state", "attempts", "next try at", "error:"],
         [
             [
                 d.sop_instance_uid,

@@ -5,7 +5,16 @@ from typing import Annotated
 
 import typer
 
-from service.cli.options import Config, Json, Limit, console, examples, print_json, print_table
+from service.cli.options import (
+    Config,
+    Json,
+    Limit,
+    console,
+    examples,
+    print_entries,
+    print_json,
+    print_table,
+)
 from service.ledger.ledger import Ledger
 from service.ledger.records import JobState
 from service.wiring import open_ledger
@@ -69,9 +78,9 @@ def show(job_id: JobId, config: Config = None, as_json: Json = False) -> None:
     print_table(
         f"job {job.job_id}", ["field", "value"], [(k, v) for k, v in asdict(job).items() if v]
     )
-    print_table(
+    print_entries(
         "deliveries",
-        ["result", "destination", "state", "attempts", "error"],
+        ["result", "to", "state", "attempts", "error:"],
         [[d.sop_instance_uid, d.destination, d.state, d.attempts, d.error] for d in deliveries],
     )
 

@@ -17,8 +17,8 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 Limit = Annotated[int, typer.Option(help="How many at most, newest first.", min=1)]
 
 console = Console()
-LONG = {"error", "image", "instance", "reason", "result", "study", "value", "what", "why"}
-"""Columns with UIDs or sentences."""
+LONG = {"error", "image", "value", "what", "why"}
+"""Columns with sentences."""
 
 
 def examples(*lines: str) -> str:
@@ -39,3 +39,11 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]
     for row in rows:
         table.add_row(*(str(cell) for cell in row))
     console.print(table)
+
+
+def print_entries(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Print each row as its first value, a UID that can be copied, and a line of the others."""
+    console.print(title, style="bold")
+    for head, *cells in rows:
+        said = [f"{column} {cell}" for column, cell in zip(columns[1:], cells, strict=True) if cell]
+        console.print(f"{head}\n    {', '.join(said)}", highlight=False, soft_wrap=True)

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from service.cli.options import Config, Json, Limit, console, examples, print_json, print_table
+from service.cli.options import Config, Json, Limit, console, examples, print_entries, print_json
 from service.ledger.ledger import Ledger
 from service.ledger.records import Delivery, Job
 from service.wiring import open_ledger
@@ -35,9 +35,9 @@ def list_studies(
     if as_json:
         print_json([asdict(study) for study in studies])
         return
-    print_table(
+    print_entries(
         f"{len(studies)} studies",
-        ["study", "from", "images", "undecided", "views", "last image"],
+        ["study", "from", "images", "undecided", "views", "last image at"],
         [
             [
                 s.study_instance_uid,
@@ -62,9 +62,9 @@ def show(study_uid: StudyUid, config: Config = None, as_json: Json = False) -> N
     if as_json:
         print_json({**asdict(study), "images": images, "refusals": refusals})
         return
-    print_table(
+    print_entries(
         f"study {study_uid}",
-        ["image", "view", "route", "what", "job", "results sent"],
+        ["image", "view", "route", "outcome:", "job", "results sent"],
         [
             [
                 image["sop_instance_uid"],
@@ -142,15 +142,15 @@ def _list_refusals(ledger: Ledger, limit: int, as_json: bool) -> None:
     if as_json:
         print_json([asdict(refusal) for refusal in refusals])
         return
-    print_table(
+    print_entries(
         f"{len(refusals)} refused",
-        ["when", "from", "status", "instance", "reason"],
+        ["instance", "at", "from", "status", "reason:"],
         [
             [
+                r.sop_instance_uid or "association",
                 f"{r.refused_at:%Y-%m-%d %H:%M:%S}",
                 r.calling_ae_title,
                 f"{r.status:04X}H" if r.status else "",
-                r.sop_instance_uid,
                 r.reason,
             ]
             for r in refusals
