@@ -3,7 +3,14 @@
 import subprocess
 import sys
 
+import pytest
 from phantoms import mammogram, saved
+from pydicom import dcmread
+
+from service.delivery.files import send_files
+from service.delivery.peer import Address
+from service.demo.orthanc import find_orthanc
+from service.demo.pacs import AE_TITLE, start_pacs
 
 
 def test_a_demo_of_ones_own_files_tells_what_became_of_each(tmp_path):
@@ -25,6 +32,21 @@ def test_a_demo_of_ones_own_files_tells_what_became_of_each(tmp_path):
     assert "LCC   super-resolved image" in told.stdout
     assert "RCC   nothing: " in told.stdout
     assert [path for path in files if f"not taken: {path}" in told.stdout] == files[2:]
+
+
+@pytest.mark.parametrize("orthanc_is_there", [True, False])
+def test_the_demos_pacs_gives_back_what_it_was_sent(tmp_path, orthanc_is_there):
+    image = mammogram("LCC", rows=128, columns=96)
+    file = saved(image, tmp_path)
+    program = find_orthanc() if orthanc_is_there else None
+
+    with start_pacs(tmp_path / "pacs", program) as pacs:
+        address = Address(AE_TITLE, "127.0.0.1", pacs.dicom_port)
+        (sent,) = send_files([file], address, "SENOSCOPE")
+        back = dcmread(pacs.fetch(image.SOPInstanceUID, tmp_path))
+
+    assert sent.ok
+    assert back.PixelData == image.PixelData
 
 
 def demo(keep, files):

@@ -15,6 +15,7 @@ from pipelines.phantom import VIEWS, Exposure, mammogram
 from service.cli.options import Json, console, examples, print_json, print_table
 from service.delivery.files import find_files
 from service.demo import run
+from service.demo.orthanc import find_orthanc
 from service.demo.pacs import Pacs, start_pacs
 from service.demo.report import IMAGE, PIQE_AFTER, PIQE_BEFORE, Returned, stage_seconds
 from service.demo.story import FETCHED, Fetch, Story, tell_story
@@ -55,7 +56,7 @@ def demo(
     started = time.perf_counter()
     folder = _fresh(keep)
     console.print("[bold]Senoscope demo[/] (research use only, not for clinical diagnosis)")
-    with start_pacs(folder / "pacs") as pacs:
+    with start_pacs(folder / "pacs", find_orthanc()) as pacs:
         config, ports = run.configure(folder, settings_of(None).models_dir, pacs)
         console.print(f"PACS: {pacs.name}, port {pacs.dicom_port}. Starting the node ...")
         with run.start_node(config, ports.http, folder / "node.log") as wait_until_ready:

@@ -10,7 +10,7 @@ from pynetdicom import AE, ALL_TRANSFER_SYNTAXES, AllStoragePresentationContexts
 from pynetdicom.events import Event
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 
-from service.demo.orthanc import Orthanc, find_orthanc
+from service.demo.orthanc import Orthanc
 from service.ledger.spool import Spool
 from service.listener.statuses import SUCCESS
 
@@ -36,9 +36,8 @@ class Pacs(Protocol):
 
 
 @contextmanager
-def start_pacs(folder: Path) -> Iterator[Pacs]:
-    """Start a PACS on a free port of this machine; stop it at the end."""
-    program = find_orthanc()
+def start_pacs(folder: Path, program: Path | None) -> Iterator[Pacs]:
+    """Start a PACS on a free port, the Orthanc `program` if there is one; stop it at the end."""
     if program is None:
         with _storage_scp(folder) as pacs:
             yield pacs
