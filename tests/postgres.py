@@ -1,19 +1,26 @@
-"""A PostgreSQL of our own for tests, where one is installed."""
+"""A PostgreSQL of our own for tests."""
 
 import os
 import pwd
 import shutil
 import subprocess
 import tempfile
-from importlib.util import find_spec
 from pathlib import Path
 
-from peers.programs import HOST
+from peers.programs import HOST, MissingPeerError
 
 from service.demo.orthanc import free_port
 
-_PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-IS_INSTALLED = bool(_PROGRAMS) and find_spec("psycopg") is not None
+DEBIANS = Path("/usr/lib/postgresql")
+"""Where Debian keeps its programs, a folder for each version."""
+
+
+def programs() -> Path:
+    """Return the folder of the newest version's programs."""
+    found = sorted(DEBIANS.glob("*/bin/initdb"))
+    if not found:
+        raise MissingPeerError("PostgreSQL is not installed: sudo apt-get install postgresql")
+    return found[-1].parent
 
 
 class PostgreSQL:
@@ -22,7 +29,7 @@ class PostgreSQL:
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="senoscope-postgresql-"))
         self.port = free_port()
-        self._bin = _PROGRAMS[-1].parent
+        self._bin = programs()
         self._user = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
         self._count = 0
 

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from clock import Clock
-from postgres import IS_INSTALLED, PostgreSQL
+from postgres import PostgreSQL
 from working import job_of, plain_image, row_of
 
 from service.errors import BadObjectError, RefusedError, UnavailableError, UnknownError
@@ -47,7 +47,7 @@ def postgresql() -> Iterator[PostgreSQL]:
     server.stop()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"] if IS_INSTALLED else ["sqlite"])
+@pytest.fixture(params=["sqlite", "postgresql"])
 def url(request, tmp_path) -> str:
     if request.param == "postgresql":
         return request.getfixturevalue("postgresql").database()
@@ -439,13 +439,10 @@ def test_the_migrations_lead_to_the_tables_of_the_code(ledger):
 
 
 def test_a_ledger_that_is_down_is_unavailable():
-    database = Database("postgresql+psycopg://nobody@127.0.0.1:1/none" if IS_INSTALLED else NOWHERE)
+    database = Database("postgresql+psycopg://nobody@127.0.0.1:1/none")
 
     with pytest.raises(UnavailableError, match="ledger"):
         SqlLedger(database, Clock()).ping()
-
-
-NOWHERE = "sqlite:////nowhere/at/all.sqlite"
 
 
 def test_a_ledger_that_is_locked_for_too_long_is_unavailable(tmp_path, monkeypatch):
