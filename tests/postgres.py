@@ -11,13 +11,13 @@ from peers.programs import HOST, MissingPeerError
 
 from service.demo.orthanc import free_port
 
-DEBIANS = Path("/usr/lib/postgresql")
+VERSIONS = Path("/usr/lib/postgresql")
 """Where Debian keeps its programs, a folder for each version."""
 
 
 def programs() -> Path:
     """Return the folder of the newest version's programs."""
-    found = sorted(DEBIANS.glob("*/bin/initdb"))
+    found = sorted(VERSIONS.glob("*/bin/initdb"))
     if not found:
         raise MissingPeerError("PostgreSQL is not installed: sudo apt-get install postgresql")
     return found[-1].parent
