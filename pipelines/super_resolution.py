@@ -26,6 +26,7 @@ from engines.engine import Engine
 from engines.tiling import enlarge
 from pipelines.display import displayed, tones, voi
 from pipelines.mammogram.attributes import integer, text
+from pipelines.mammogram.decode import GREYSCALE
 from pipelines.mammogram.read import Grey, Pixels, read
 from pipelines.pipeline import Context
 from pipelines.quality.piqe import piqe
@@ -52,8 +53,6 @@ FOR_PROCESSING = frozenset(
 )
 STRIP = 256
 """Rows at a time."""
-
-GREYSCALE = frozenset({"MONOCHROME1", "MONOCHROME2"})
 
 
 def _is_for_processing(header: Dataset) -> bool:

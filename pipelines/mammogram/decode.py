@@ -39,6 +39,8 @@ from pipelines.mammogram.codestream import Extent, extent, states_extent
 Samples = NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.int8] | NDArray[np.int16]
 """(rows, columns), exactly what is stored."""
 
+GREYSCALE = frozenset({"MONOCHROME1", "MONOCHROME2"})
+"""The photometric interpretations that are read, PS3.3 C.7.6.3.1.2."""
 SHORTEST_SIDE = 16
 FEWEST_BITS = 2
 LONGEST_SIDE = 16384
@@ -109,7 +111,7 @@ def _check_size(image: Dataset) -> None:
 
 
 def _check_samples(image: Dataset) -> None:
-    if text(image, "PhotometricInterpretation") not in {"MONOCHROME1", "MONOCHROME2"}:
+    if text(image, "PhotometricInterpretation") not in GREYSCALE:
         raise CannotProcessError("the image is not greyscale")
     if integer(image, "SamplesPerPixel") not in {None, 1}:
         raise CannotProcessError("the image has several samples per pixel")

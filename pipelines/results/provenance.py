@@ -87,8 +87,10 @@ def file_meta(result: Dataset, transfer_syntax: UID, version: str) -> FileMetaDa
 
 
 def sign(result: Dataset, origin: Origin) -> None:
-    """State the equipment that made `result`, and that it is for research."""
+    """State the equipment that made `result`, when, and that it is for research."""
     _name_us(result, origin)
+    result.InstanceCreationDate = result.ContentDate = date_of(origin.moment)
+    result.InstanceCreationTime = result.ContentTime = time_of(origin.moment)
     result.ContentQualification = "RESEARCH"
     result.ContributingEquipmentSequence = [
         *_earlier(origin.source),

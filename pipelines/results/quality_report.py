@@ -34,10 +34,8 @@ from pipelines.results.provenance import (
     MANUFACTURER,
     MODEL_NAME,
     Origin,
-    date_of,
     file_meta,
     sign,
-    time_of,
 )
 
 SERIES_NUMBER = 9203
@@ -84,8 +82,6 @@ def _describe(report: Dataset, origin: Origin) -> None:
     report.Modality, report.SeriesNumber = "SR", SERIES_NUMBER
     report.SeriesDescription = "AI image quality RESEARCH"
     report.InstanceNumber = instance_number(origin.source)
-    report.InstanceCreationDate = report.ContentDate = date_of(origin.moment)
-    report.InstanceCreationTime = report.ContentTime = time_of(origin.moment)
     report.ReferencedPerformedProcedureStepSequence = []
     report.PerformedProcedureCodeSequence = []
     report.CompletionFlag, report.CompletionFlagDescription = "COMPLETE", DISCLAIMER

@@ -87,8 +87,6 @@ def _identify(result: Dataset, grey: Grey, origin: Origin) -> None:
     result.InstanceNumber = instance_number(source)
     result.ImageType = ["DERIVED", "SECONDARY", "", f"SUPERRES_X{scale}"]
     result.ImageComments = DISCLAIMER
-    result.InstanceCreationDate = result.ContentDate = date_of(origin.moment)
-    result.InstanceCreationTime = result.ContentTime = time_of(origin.moment)
 
 
 def _describe(result: Dataset, grey: Grey, origin: Origin) -> None:
