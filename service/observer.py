@@ -2,29 +2,19 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 from service.errors import UnavailableError
 from service.ledger.ledger import Ledger
-from service.ledger.records import DeliveryState, Job, JobState
+from service.ledger.records import Delivery, DeliveryState, Job, Study
 from service.metrics import Metrics
+from service.router.routes_file import RoutesFile
 
 logger = logging.getLogger(__name__)
 
 EVERY_S = 1.0
-OPEN = {JobState.QUEUED, JobState.RUNNING}
-
-
-class Reloaded(Protocol):
-    """What is read again when its file changes."""
-
-    @property
-    def reload_ok(self) -> bool:
-        """Whether what is on the disk is in force."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -34,7 +24,7 @@ class Observer:
     ledger: Ledger
     metrics: Metrics
     now: Callable[[], datetime]
-    routes: Reloaded
+    routes: RoutesFile
 
     def run(self, stop: threading.Event) -> None:
         """Look once a second until `stop`."""
@@ -66,12 +56,17 @@ class Observer:
             for each in self.ledger.deliveries(study_instance_uid, limit=None)
             if each.job_id in ours
         ]
-        if any(job.state in OPEN for job in jobs):
+        if any(job.state.is_open for job in jobs):
             return False
         if any(each.state is DeliveryState.OWED for each in deliveries):
             return False
-        sent = [each.sent_at for each in deliveries if each.sent_at is not None]
-        if sent:
-            last_in = self.ledger.study(study_instance_uid).last_received_at
-            self.metrics.turnaround(route, (max(sent) - last_in).total_seconds())
+        seconds = turnaround_s(self.ledger.study(study_instance_uid), deliveries)
+        if seconds is not None:
+            self.metrics.turnaround(route, seconds)
         return True
+
+
+def turnaround_s(study: Study, deliveries: Sequence[Delivery]) -> float | None:
+    """Return the seconds from the last image received to the last result acknowledged, if any."""
+    sent = [each.sent_at for each in deliveries if each.sent_at is not None]
+    return (max(sent) - study.last_received_at).total_seconds() if sent else None

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from service.checks import Check
 from service.delivery.peer import Peer
 from service.errors import NodeError
-from service.http.app import Check
 from service.ledger.ledger import Ledger
 from service.ledger.spool import Spool
 from service.queue.queue import Queue

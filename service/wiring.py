@@ -14,17 +14,17 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
-from engines.card import Card, CardError
-from engines.engine import Engine, UnusableError
+from engines.card import Card
+from engines.engine import Engine
 from engines.load import open_engine
 from engines.shelf import find_card, verify
 from pipelines.catalogue import PIPELINES
 from pipelines.pipeline import Context, Product
+from service.checks import Check, Checks
 from service.delivery.peer import Address as PeerAddress
 from service.delivery.peer import Peer
 from service.delivery.sender import Senders
 from service.errors import BadConfigurationError, UnavailableError
-from service.http.app import Check, Checks
 from service.http.app import make_app as make_http_app
 from service.http.server import listen, serve_http
 from service.ledger.spool import Spool
@@ -190,11 +190,8 @@ class Parts:
         return EmbeddedWorker([*command, *named])
 
     def _card(self, network: str) -> Card:
-        try:
-            card = find_card(self.settings.models_dir, network)
-            verify(card)
-        except CardError as error:
-            raise BadConfigurationError(str(error)) from None
+        card = find_card(self.settings.models_dir, network)
+        verify(card)
         return card
 
 
@@ -255,17 +252,16 @@ def make_offline(config: Path | None, pipeline: str, device: str, out: Path) -> 
     """Return what runs that pipeline on files.
 
     Raises:
-        BadConfigurationError: if there is no such pipeline, or its network cannot be opened.
+        BadConfigurationError: if there is no such pipeline.
+        CardError: if the model of its network is missing, broken or altered.
+        UnusableError: if that network cannot be opened on `device`.
     """
     parts = Parts(settings_of(config))
     if pipeline not in PIPELINES:
         raise BadConfigurationError(
             f"there is no pipeline {pipeline!r}; there is {', '.join(PIPELINES)}"
         )
-    try:
-        engine = open_engine(parts.cards[pipeline], device)
-    except UnusableError as error:
-        raise BadConfigurationError(str(error)) from None
+    engine = open_engine(parts.cards[pipeline], device)
     today = now().replace(hour=0, minute=0, second=0, microsecond=0)  # same day, same bytes
     context = Context(engine, parts.product, parts.site_key, today, _untimed)
     return Offline(PIPELINES[pipeline], context, out)

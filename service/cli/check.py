@@ -4,8 +4,8 @@ from dataclasses import asdict
 
 import typer
 
+from service.checks import run_checks
 from service.cli.options import Config, Json, console, examples, print_json
-from service.http.app import run_checks
 from service.wiring import make_checks
 
 

@@ -19,7 +19,7 @@ from service.demo.orthanc import free_port
 from service.demo.pacs import AE_TITLE, Pacs
 from service.errors import UnavailableError
 from service.ledger.ledger import Ledger
-from service.ledger.records import DeliveryState, Job, JobState
+from service.ledger.records import DeliveryState, Job
 
 SENDER = "DEMO_MODALITY"
 NODE = "SENOSCOPE"
@@ -119,7 +119,7 @@ def await_results(
     while time.monotonic() < until:
         jobs = ledger.jobs(study_instance_uid, limit=None)
         deliveries = ledger.deliveries(study_instance_uid, limit=None)
-        done = sum(job.state not in {JobState.QUEUED, JobState.RUNNING} for job in jobs)
+        done = sum(not job.state.is_open for job in jobs)
         sent = sum(each.state is DeliveryState.SENT for each in deliveries)
         show(Progress(len(jobs), done, len(deliveries), sent))
         judged = ledger.study(study_instance_uid).undecided == 0

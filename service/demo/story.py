@@ -12,6 +12,7 @@ from service.demo.pacs import Pacs
 from service.demo.report import Returned, returned
 from service.ledger.ledger import Ledger
 from service.ledger.records import Job, JobState
+from service.observer import turnaround_s
 
 FETCHED = "returned"
 THREADS = 2
@@ -73,6 +74,7 @@ def tell_story(study_instance_uid: str, jobs: Sequence[Job], fetch: Fetch) -> St
         for one in ledger.decisions(study_instance_uid)
         if not one.taken
     }
+    deliveries = ledger.deliveries(study_instance_uid, limit=None)
     with ThreadPoolExecutor(THREADS) as pool:
         fetched = list(pool.map(lambda job: fetch(views[job.sop_instance_uids[0]], job), done))
     return Story(
@@ -82,14 +84,5 @@ def tell_story(study_instance_uid: str, jobs: Sequence[Job], fetch: Fetch) -> St
         left=skipped | failed,
         objects=[one for objects, _ in fetched for one in objects],
         crops=[pair for _, crops in fetched for pair in crops],
-        turnaround_s=_turnaround(ledger, study_instance_uid),
+        turnaround_s=turnaround_s(ledger.study(study_instance_uid), deliveries) or 0.0,
     )
-
-
-def _turnaround(ledger: Ledger, study_instance_uid: str) -> float:
-    """Return the seconds from the last image received to the last result acknowledged."""
-    sent = [
-        each.sent_at for each in ledger.deliveries(study_instance_uid, limit=None) if each.sent_at
-    ]
-    received = ledger.study(study_instance_uid).last_received_at
-    return (max(sent) - received).total_seconds() if sent else 0.0

@@ -1,12 +1,13 @@
 """The node's HTTP port: is it alive, can it take work, what does it count."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 from fastapi import FastAPI, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+from service.checks import Checks, run_checks
 
 HOME = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Senoscope {version}</title>
 <style>body{{font:16px/1.5 system-ui;max-width:40rem;margin:3rem auto;padding:0 1rem}}</style>
@@ -14,18 +15,6 @@ HOME = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Senoscope 
 <p><strong>Research use only. Not for clinical diagnosis.</strong></p>
 <ul><li><a href="/readyz">Can it take work?</a></li><li><a href="/healthz">Is it alive?</a></li>
 <li><a href="/metrics">Metrics</a></li><li><a href="/api/docs">API</a></li></ul></html>"""
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing that must hold for the node to take work."""
-
-    name: str
-    ok: bool
-    detail: str
-
-
-Checks = Mapping[str, Callable[[], Check]]
 
 
 def make_app(version: str, registry: CollectorRegistry, checks: Checks) -> FastAPI:
@@ -60,8 +49,3 @@ def make_app(version: str, registry: CollectorRegistry, checks: Checks) -> FastA
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
     return app
-
-
-def run_checks(checks: Checks) -> Sequence[Check]:
-    """Return what each of `checks` found."""
-    return [check() for check in checks.values()]

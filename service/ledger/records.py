@@ -16,6 +16,11 @@ class JobState(StrEnum):
     PARKED = "parked"
     CANCELLED = "cancelled"
 
+    @property
+    def is_open(self) -> bool:
+        """Whether something is still to be done."""
+        return self in {JobState.QUEUED, JobState.RUNNING}
+
 
 class DeliveryState(StrEnum):
     """Where a delivery stands on the line."""

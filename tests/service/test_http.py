@@ -1,8 +1,9 @@
 import httpx
 import pytest
 
+from service.checks import Check
 from service.errors import BadConfigurationError
-from service.http.app import Check, make_app
+from service.http.app import make_app
 from service.http.server import listen, serve_http
 from service.metrics import LedgerCollector, Metrics
 
