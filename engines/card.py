@@ -38,10 +38,31 @@ class Input(Record):
 
 
 class Tolerance(Record):
-    """How far a back end may stray from the fp32 reference, on values of the input range."""
+    """How far a back end may stray from the fp32 reference, in units of the answer.
+
+    `psnr` is the least that is wanted, in dB of a range of 1; `agreement` the least share of
+    images, or of pixels, that must be given the same class.
+    """
 
     maximum: float = Field(gt=0)
     root_mean_square: float = Field(gt=0)
+    psnr: float | None = Field(default=None, gt=0)
+    agreement: float | None = Field(default=None, gt=0, le=1)
+
+
+class Code(Record):
+    """A concept of a terminology, as DICOM writes it (PS3.3 Section 8)."""
+
+    value: str = Field(min_length=1, max_length=16)
+    scheme: str = Field(min_length=1, max_length=16)
+    meaning: str = Field(min_length=1, max_length=64)
+
+
+class Label(Record):
+    """What one channel of the answer stands for."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9 _-]*$")
+    code: Code | None = None
 
 
 class Training(Record):
@@ -65,8 +86,11 @@ class Measurement(Record):
 class Card(Record):
     """Travels with the weights: without it they mean nothing.
 
-    `halo` is the reach of the receptive field and `tile` the window that the network is run on,
-    both in pixels of the input.
+    `tile` is the side of the window that the network is run on, `halo` what falls away from each
+    side of its answer, both in pixels of the input. A network for whole images has the reach of its
+    receptive field as halo; one for regions, or for images shrunk to one window, has 0 and is
+    padded as it was trained. `grid` is what sides and places of windows must be multiples of, and
+    `batch` how many windows are run at once.
     """
 
     folder: Path = Field(exclude=True)
@@ -79,6 +103,9 @@ class Card(Record):
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     halo: int = Field(ge=0)
     tile: int = Field(ge=1)
+    grid: int = Field(default=1, ge=1)
+    batch: int = Field(default=1, ge=1, le=64)
+    labels: tuple[Label, ...] = ()
     precisions: tuple[Precision, ...] = Field(min_length=1)
     input: Input
     tolerance: Tolerance
@@ -90,6 +117,24 @@ class Card(Record):
         if self.tile <= 2 * self.halo:
             raise ValueError(f"halo: leaves nothing of a tile of {self.tile}")
         return self
+
+    @model_validator(mode="after")
+    def _keeps_to_its_grid(self) -> Self:
+        for name in ("tile", "halo"):
+            if getattr(self, name) % self.grid:
+                raise ValueError(f"{name}: {getattr(self, name)} is no multiple of {self.grid}")
+        return self
+
+    @model_validator(mode="after")
+    def _names_its_classes(self) -> Self:
+        if self.task != "super-resolution" and not self.labels:
+            raise ValueError(f"labels: a {self.task} network must say what its answer stands for")
+        return self
+
+    @property
+    def window(self) -> tuple[int, int, int, int]:
+        """The shape of the batch that it is run on: (images, channels, rows, columns)."""
+        return self.batch, self.input.channels, self.tile, self.tile
 
     @property
     def weights(self) -> Path:

@@ -1,5 +1,6 @@
 """What an engine is."""
 
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 import numpy as np
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 from engines.card import Card
 
 Batch = NDArray[np.float32]
-"""(images, channels, rows, columns)."""
+"""(images, channels, rows, columns); what a classifier answers is (images, classes)."""
 
 
 class Engine(Protocol):
@@ -29,7 +30,15 @@ class Engine(Protocol):
 
         The inside is what lies at least the card's halo from every edge: there, and only there,
         the answer does not depend on what is beyond the batch. So (images, channels, rows, columns)
-        gives the card's scale times (rows - 2 halo, columns - 2 halo).
+        gives the card's scale times (rows - 2 halo, columns - 2 halo). A classifier gives
+        (images, classes).
+        """
+        ...
+
+    def stream(self, batches: Iterable[Batch]) -> Iterator[Batch]:
+        """Yield the answer to each batch, in order; what is beyond a few batches is not asked for.
+
+        A batch may be changed once the next is asked for, and so may an answer.
         """
         ...
 
@@ -40,3 +49,7 @@ class Engine(Protocol):
 
 class UnusableError(Exception):
     """This backend cannot open this card here; the message says why."""
+
+
+class DeviceLostError(Exception):
+    """The device computes no more in this process: only a new process can use it again."""

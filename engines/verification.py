@@ -1,0 +1,108 @@
+"""Whether a back end answers as the reference does: measured, and held against the card."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engines.card import Card, Record
+from engines.engine import Batch, Engine
+
+HALF = 0.5
+"""What parts lesion from background where there is one channel only."""
+
+
+class Verification(Record):
+    """How far an engine strayed from a reference, and whether its card tolerates that.
+
+    `maximum` and `root_mean_square` are in units of the answer, `psnr` in dB of a range of 1,
+    `agreement` is the share of images (or pixels) given the same class; None where there are none.
+    """
+
+    passed: bool
+    reason: str
+    against: str
+    windows: int
+    maximum: float
+    root_mean_square: float
+    psnr: float
+    agreement: float | None = None
+
+
+def compare(engine: Engine, reference: Engine, windows: Iterable[Batch]) -> Verification:
+    """Run both on each of `windows`, and return how the first fares against its card."""
+    tally = Tally()
+    for window in windows:
+        tally = tally.with_pair(engine(window), reference(window), engine.card)
+    return tally.verdict(engine.card, reference.backend)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What was seen so far of two engines' answers to the same windows."""
+
+    windows: int = 0
+    values: int = 0
+    squares: float = 0.0
+    maximum: float = 0.0
+    judged: int = 0
+    agreed: int = 0
+
+    def with_pair(self, answer: Batch, wanted: Batch, card: Card) -> Self:
+        """Return the tally with one more batch of answers."""
+        if answer.shape != wanted.shape:
+            raise ValueError(f"an answer of {answer.shape}, the reference's is {wanted.shape}")
+        strays = np.abs(answer.astype(np.float64) - wanted)
+        same = classes(answer, card) == classes(wanted, card)
+        return type(self)(
+            self.windows + len(answer),
+            self.values + answer.size,
+            self.squares + float(np.square(strays).sum()),
+            float(np.fmax(self.maximum, np.where(np.isnan(strays), np.inf, strays).max())),
+            self.judged + same.size,
+            self.agreed + int(same.sum()),
+        )
+
+    def verdict(self, card: Card, against: str) -> Verification:
+        """Return what it comes to under that card."""
+        mean_square = self.squares / max(1, self.values)
+        found = Verification(
+            passed=True,
+            reason="",
+            against=against,
+            windows=self.windows,
+            maximum=self.maximum,
+            root_mean_square=float(np.sqrt(mean_square)),
+            psnr=float(-10 * np.log10(max(mean_square, 1e-30))),
+            agreement=self.agreed / self.judged if self.judged else None,
+        )
+        reason = intolerable(found, card)
+        return found.model_copy(update={"passed": reason is None, "reason": reason or ""})
+
+
+def intolerable(found: Verification, card: Card) -> str | None:
+    """Return in which way `found` is beyond the card's tolerance, None if it is within."""
+    allowed = card.tolerance
+    if found.windows == 0:
+        return "nothing was compared"
+    if not found.maximum <= allowed.maximum:
+        return f"strays by {found.maximum:.2g}, {allowed.maximum:.2g} is tolerated"
+    if not found.root_mean_square <= allowed.root_mean_square:
+        strayed, limit = found.root_mean_square, allowed.root_mean_square
+        return f"strays by {strayed:.2g} rms, {limit:.2g} is tolerated"
+    if allowed.psnr is not None and found.psnr < allowed.psnr:
+        return f"PSNR is {found.psnr:.1f} dB, {allowed.psnr:.1f} is wanted"
+    if allowed.agreement is not None and (found.agreement or 0) < allowed.agreement:
+        return f"{found.agreement:.2%} are given the same class, {allowed.agreement:.2%} is wanted"
+    return None
+
+
+def classes(answer: Batch, card: Card) -> NDArray[np.intp]:
+    """Return the class of each image or pixel; nothing where the answer is no class."""
+    if card.task == "super-resolution":
+        return np.empty(0, np.intp)
+    if answer.shape[1] == 1:
+        return np.asarray(answer[:, 0] > HALF, np.intp)
+    return np.asarray(answer.argmax(axis=1), np.intp)
