@@ -1,0 +1,1 @@
+"""Compiled networks on disk, and how they fared: kept, found again, never trusted blindly."""
