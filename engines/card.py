@@ -4,6 +4,7 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
+import tomli_w
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 Precision = Literal["fp32", "bf16", "fp16"]
@@ -161,6 +162,14 @@ def read_card(folder: Path) -> Card:
         return Card(folder=folder, **stated)
     except ValidationError as error:
         raise CardError(f"{path}: {_first_fault(error)}") from error
+
+
+def write_card(card: Card) -> Path:
+    """Write `card` into its folder and return the file; `read_card` gives it back."""
+    path = card.folder / CARD_FILE
+    stated = card.model_dump(mode="json", exclude_none=True)
+    path.write_text(tomli_w.dumps(stated), encoding="utf-8")
+    return path
 
 
 def _first_fault(error: ValidationError) -> str:

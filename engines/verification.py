@@ -1,13 +1,13 @@
 """Whether a back end answers as the reference does: measured, and held against the card."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.card import Card, Record
+from engines.card import Card, Record, Tolerance
 from engines.engine import Batch, Engine
 
 HALF = 0.5
@@ -84,19 +84,21 @@ class Tally:
 
 def intolerable(found: Verification, card: Card) -> str | None:
     """Return in which way `found` is beyond the card's tolerance, None if it is within."""
-    allowed = card.tolerance
+    return next(_faults(found, card.tolerance), None)
+
+
+def _faults(found: Verification, allowed: Tolerance) -> Iterator[str]:
     if found.windows == 0:
-        return "nothing was compared"
+        yield "nothing was compared"
     if not found.maximum <= allowed.maximum:
-        return f"strays by {found.maximum:.2g}, {allowed.maximum:.2g} is tolerated"
+        yield f"strays by {found.maximum:.2g}, {allowed.maximum:.2g} is tolerated"
     if not found.root_mean_square <= allowed.root_mean_square:
         strayed, limit = found.root_mean_square, allowed.root_mean_square
-        return f"strays by {strayed:.2g} rms, {limit:.2g} is tolerated"
-    if allowed.psnr is not None and found.psnr < allowed.psnr:
-        return f"PSNR is {found.psnr:.1f} dB, {allowed.psnr:.1f} is wanted"
+        yield f"strays by {strayed:.2g} rms, {limit:.2g} is tolerated"
+    if allowed.psnr is not None and not found.psnr >= allowed.psnr:
+        yield f"PSNR is {found.psnr:.1f} dB, {allowed.psnr:.1f} is wanted"
     if allowed.agreement is not None and (found.agreement or 0) < allowed.agreement:
-        return f"{found.agreement:.2%} are given the same class, {allowed.agreement:.2%} is wanted"
-    return None
+        yield f"{found.agreement or 0:.2%} get the same class, {allowed.agreement:.2%} must"
 
 
 def classes(answer: Batch, card: Card) -> NDArray[np.intp]:

@@ -7,7 +7,7 @@ import onnx
 import torch
 
 from engines.card import Card, read_card
-from engines.compile.export import subpixel
+from engines.compile.export import rewritten
 from engines.networks.fsrcnn import FSRCNN
 
 CARD = """
@@ -54,7 +54,7 @@ def shelve(models: Path, name: str = "chance", version: str = "1", tile: int = 4
     folder = models / name / version
     folder.mkdir(parents=True)
     weights = folder / "weights.onnx"
-    onnx.save(subpixel(network()), weights)
+    onnx.save(rewritten(network()), weights)
     sha256 = hashlib.sha256(weights.read_bytes()).hexdigest()
     card = CARD.format(name=name, version=version, sha256=sha256, tile=tile)
     (folder / "card.toml").write_text(card)

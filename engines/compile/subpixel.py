@@ -5,25 +5,58 @@ ordinary convolution of the input; together they are one convolution to s x s ch
 their places by depth-to-space (pixel shuffle).
 """
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from engines.networks.fsrcnn import FSRCNN, SCALE
-
-REACH = 2
-"""Of the 9 x 9 deconvolution of stride 2 and padding 4: 2 input pixels to either side."""
+from engines.networks.fsrcnn import FSRCNN
 
 
-def phase_weights(weight: Tensor) -> Tensor:
-    """Return (4, channels, 5, 5) for a deconvolution's (channels, 1, 9, 9).
+@dataclass(frozen=True, slots=True)
+class Phases:
+    """The convolution that a deconvolution comes to.
 
-    Output 2i + a is the sum over j of input j times weight 2i + a + 4 - 2j; with j = i + u - 2 that
-    is weight a + 8 - 2u, for u in 0..4. Differentiable: training runs in this form.
+    `weight` is (outputs s s, inputs, k, k), channel (o s + a) s + b for the phase (a, b) of output
+    o; `before` and `after` are the padding on the sides.
     """
-    padded = functional.pad(weight[:, 0], (0, 1, 0, 1))  # the tap that phase 1 lacks is zero
-    phases = [padded[:, a::SCALE, b::SCALE].flip(1, 2) for a in range(SCALE) for b in range(SCALE)]
-    return torch.stack(phases)
+
+    weight: Tensor
+    before: int
+    after: int
+
+
+def phases(weight: Tensor, stride: int, padding: int) -> Phases:
+    """Return the convolution for a square deconvolution's (inputs, outputs, k, k).
+
+    Output s i + a is the sum over j of input j times weight s i + a + p - s j, so that input
+    i + m meets weight a + p - s m. Differentiable: training runs in this form.
+    """
+    size = weight.shape[-1]
+    first = -((size - 1 - padding) // stride)  # the least m with a + p - s m < k, for a = 0
+    last = (stride - 1 + padding) // stride  # the greatest with a + p - s m >= 0, for a = s - 1
+    reach = last - first + 1
+    # pad so that phase a is every s-th tap from the same place, then run through them backwards
+    low = stride * last - padding
+    high = stride * reach - low - size
+    padded = functional.pad(weight, (low, high, low, high))
+    taps = [padded[:, :, a::stride, b::stride] for a in range(stride) for b in range(stride)]
+    kernel = torch.stack(taps, 2).flip(3, 4)  # (inputs, outputs, s s, k', k')
+    return Phases(kernel.flatten(1, 2).transpose(0, 1), -first, last)
+
+
+def fits(layer: nn.ConvTranspose2d) -> bool:
+    """Return whether `layer` gives exactly stride times its input's sides, and `phases` holds."""
+    size, stride, padding, extra = (
+        pair[0] for pair in (layer.kernel_size, layer.stride, layer.padding, layer.output_padding)
+    )
+    square = all(
+        len(set(pair)) == 1
+        for pair in (layer.kernel_size, layer.stride, layer.padding, layer.output_padding)
+    )
+    plain = layer.groups == 1 and layer.dilation == (1, 1)
+    return square and plain and size - 2 * padding + extra == stride
 
 
 class SubpixelFSRCNN(nn.Module):  # type: ignore[misc] # torch is an extra
@@ -36,8 +69,10 @@ class SubpixelFSRCNN(nn.Module):  # type: ignore[misc] # torch is an extra
     def forward(self, batch: Tensor) -> Tensor:
         """Return the same as the network."""
         last = self.network.deconvolve
-        bias = last.bias.repeat(SCALE * SCALE)
-        phases = functional.conv2d(
-            self.network.features(batch), phase_weights(last.weight), bias, padding=REACH
+        (stride, _), (padding, _) = last.stride, last.padding
+        made = phases(last.weight, stride, padding)
+        bias = last.bias.repeat_interleave(stride * stride)
+        answer = functional.conv2d(
+            self.network.features(batch), made.weight, bias, padding=made.before
         )
-        return functional.pixel_shuffle(phases, SCALE)
+        return functional.pixel_shuffle(answer, stride)

@@ -6,7 +6,7 @@ from networks_of_chance import network
 
 from engines.compile.bound import bound
 from engines.compile.centre import centre
-from engines.compile.export import plain, subpixel
+from engines.compile.export import plain, rewritten
 from engines.compile.inside import inside
 from engines.compile.subpixel import SubpixelFSRCNN
 from engines.compile.widen import widen
@@ -64,7 +64,7 @@ def test_the_subpixel_form_teaches_the_deconvolution_the_same():
     assert torch.allclose(*gradients, rtol=1e-9, atol=1e-15)
 
 
-@pytest.mark.parametrize("form", [plain, subpixel, lambda made: widen(subpixel(made))])
+@pytest.mark.parametrize("form", [plain, rewritten, lambda made: widen(rewritten(made))])
 def test_every_exported_form_equals_the_module(form):
     made = network()
 
@@ -74,7 +74,7 @@ def test_every_exported_form_equals_the_module(form):
     np.testing.assert_allclose(answer(form(made), BATCH), wanted, atol=1e-5)
 
 
-@pytest.mark.parametrize("form", [plain, subpixel])
+@pytest.mark.parametrize("form", [plain, rewritten])
 def test_exported_graphs_take_images_of_any_size(form):
     model = form(network())
 
@@ -84,11 +84,11 @@ def test_exported_graphs_take_images_of_any_size(form):
 
 
 def test_the_same_weights_give_the_same_bytes():
-    assert subpixel(network()).SerializeToString() == subpixel(network()).SerializeToString()
+    assert rewritten(network()).SerializeToString() == rewritten(network()).SerializeToString()
 
 
 def test_an_answer_within_bounds_is_left_as_it_is_and_beyond_them_clipped():
-    model = subpixel(network())
+    model = rewritten(network())
     whole = answer(model, BATCH)
     middle = float(np.median(whole))
 
@@ -97,7 +97,7 @@ def test_an_answer_within_bounds_is_left_as_it_is_and_beyond_them_clipped():
 
 
 def test_without_padding_the_inside_of_the_answer_is_left():
-    model = subpixel(network())
+    model = rewritten(network())
 
     bare = answer(inside(model, HALO), BATCH)
 
@@ -105,7 +105,7 @@ def test_without_padding_the_inside_of_the_answer_is_left():
 
 
 def test_a_centred_graph_answers_the_same_to_a_centred_batch():
-    model = inside(subpixel(network()), HALO)
+    model = inside(rewritten(network()), HALO)
 
     centred = answer(centre(model, 0.5), BATCH - np.float32(0.5))
 
@@ -113,7 +113,7 @@ def test_a_centred_graph_answers_the_same_to_a_centred_batch():
 
 
 def test_a_graph_with_another_halo_keeps_its_padding():
-    model = subpixel(network())
+    model = rewritten(network())
 
     assert inside(model, HALO + 1) is model
     assert inside(plain(network()), HALO).graph.node[-1].op_type == "ConvTranspose"
