@@ -22,12 +22,17 @@ def attributes(node: onnx.NodeProto) -> dict[str, Any]:
 
 
 def constants(graph: onnx.GraphProto) -> dict[str, onnx.TensorProto]:
-    """Return the tensors of `graph` that do not depend on its input, by name."""
+    """Return the tensors that `graph` states, by name."""
     found = {tensor.name: tensor for tensor in graph.initializer}
+    stated = (node for node in graph.node if node.op_type == "Constant")
+    return found | {node.output[0]: _tensor(node) for node in stated}
+
+
+def passed_on(graph: onnx.GraphProto) -> dict[str, onnx.TensorProto]:
+    """Return the tensors that `graph` states, also by the names that they are passed on under."""
+    found = constants(graph)
     for node in graph.node:
-        if node.op_type == "Constant":
-            found[node.output[0]] = _tensor(node)
-        elif node.op_type in PASSED_ON and node.input[0] in found:
+        if node.op_type in PASSED_ON and node.input[0] in found:
             found[node.output[0]] = found[node.input[0]]
     return found
 

@@ -14,7 +14,7 @@ from math import lcm
 import onnx
 
 from engines.compile.field import Field, UnboundedError
-from engines.compile.nodes import attributes, constants, opset, values
+from engines.compile.nodes import attributes, opset, passed_on, values
 from engines.compile.taps import RANK, TAPS, Constants
 
 _PLACE_BY_PLACE = """
@@ -77,7 +77,7 @@ def reach(model: onnx.ModelProto) -> Reach | None:
 def _fields(model: onnx.ModelProto) -> dict[str, Field | None]:
     """Return what each tensor that depends on the image sees; None has no bound."""
     graph = model.graph
-    among = constants(graph)
+    among = passed_on(graph)
     taken = [one for one in graph.input if one.name not in among]
     fields: dict[str, Field | None] = {
         one.name: Field() if len(one.type.tensor_type.shape.dim) == RANK else None for one in taken
