@@ -1,37 +1,65 @@
-"""The model shelf: a folder of `<name>/<version>/card.toml` and weights."""
+"""The model shelf, or several: folders of `<name>/<version>/card.toml` and weights.
+
+A model that lies on two shelves is the one of the first: a hospital's own before the shipped one.
+"""
 
 import hashlib
 import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from engines.card import CARD_FILE, Card, CardError, read_card
 
+Shelves = Path | Sequence[Path]
+"""One shelf, or several in the order in which they are looked at."""
 
-def cards(models_dir: Path) -> list[Card]:
-    """Return every card on the shelf, by name, oldest version first.
+
+def cards(shelves: Shelves) -> list[Card]:
+    """Return every card on the shelves, by name, oldest version first.
 
     Raises:
         CardError: one of them is broken.
     """
-    found = [_shelved(path.parent) for path in models_dir.glob(f"*/*/{CARD_FILE}")]
+    found = [_shelved(folder) for folders in _folders(shelves).values() for folder in folders]
     return sorted(found, key=lambda card: (card.name, _version_key(card.version)))
 
 
-def find_card(models_dir: Path, name: str, version: str | None = None) -> Card:
+def newest(shelves: Shelves) -> Iterator[tuple[str, Card | CardError]]:
+    """Yield the name of each model and the card of its newest version, or what is wrong with it."""
+    for name, folders in sorted(_folders(shelves).items()):
+        try:
+            yield name, _shelved(folders[-1])
+        except CardError as error:
+            yield name, error
+
+
+def everything(shelves: Shelves) -> Iterator[tuple[Path, Card | CardError]]:
+    """Yield the folder of each version of each model, and its card or what is wrong with it."""
+    for _, folders in sorted(_folders(shelves).items()):
+        for folder in folders:
+            try:
+                card = _shelved(folder)
+                verify(card)
+            except CardError as error:
+                yield folder, error
+            else:
+                yield folder, card
+
+
+def find_card(shelves: Shelves, name: str, version: str | None = None) -> Card:
     """Return the card of that model: that version, or the newest.
 
     Raises:
-        CardError: it is not on the shelf, or its card is broken.
+        CardError: it is not on the shelves, or its card is broken.
     """
-    folders = [path.parent for path in models_dir.glob(f"*/*/{CARD_FILE}")]
-    of_name = {folder.name: folder for folder in folders if folder.parent.name == name}
-    if not of_name:
-        there = ", ".join(sorted({folder.parent.name for folder in folders})) or "nothing"
-        raise CardError(f"no model {name!r} in {models_dir}; there is {there}")
-    wanted = version or max(of_name, key=_version_key)
+    there = _folders(shelves)
+    if name not in there:
+        where = " or ".join(map(str, _several(shelves)))
+        raise CardError(f"no model {name!r} in {where}; there is {', '.join(there) or 'nothing'}")
+    of_name = {folder.name: folder for folder in there[name]}
+    wanted = version or next(reversed(of_name))
     if wanted not in of_name:
-        there = ", ".join(sorted(of_name, key=_version_key))
-        raise CardError(f"no version {wanted!r} of model {name!r}; there is {there}")
+        raise CardError(f"no version {wanted!r} of model {name!r}; there is {', '.join(of_name)}")
     return _shelved(of_name[wanted])
 
 
@@ -47,6 +75,22 @@ def verify(card: Card) -> None:
         raise CardError(f"{card.weights}: {error.strerror}") from error
     if digest != card.sha256:
         raise CardError(f"{card.weights}: sha256 is {digest}, the card says {card.sha256}")
+
+
+def _folders(shelves: Shelves) -> dict[str, list[Path]]:
+    """Return the folders of each model, oldest version first, from the first shelf that has it."""
+    found: dict[str, list[Path]] = {}
+    for shelf in _several(shelves):
+        here: dict[str, list[Path]] = {}
+        for path in shelf.glob(f"*/*/{CARD_FILE}"):
+            here.setdefault(path.parent.parent.name, []).append(path.parent)
+        for name in sorted(here.keys() - found.keys()):
+            found[name] = sorted(here[name], key=lambda folder: _version_key(folder.name))
+    return found
+
+
+def _several(shelves: Shelves) -> Sequence[Path]:
+    return [shelves] if isinstance(shelves, Path) else shelves
 
 
 def _shelved(folder: Path) -> Card:

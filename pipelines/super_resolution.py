@@ -1,6 +1,5 @@
-"""Twice the pixels, by a network trained on natural images (Honjo 2022)."""
+"""Two to four times the pixels along each side, by a network (Honjo 2022)."""
 
-from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
@@ -8,96 +7,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset
-from pydicom.uid import (
-    BreastTomosynthesisImageStorage,
-    ComputedRadiographyImageStorage,
-    CTImageStorage,
-    DigitalMammographyXRayImageStorageForPresentation,
-    DigitalMammographyXRayImageStorageForProcessing,
-    DigitalXRayImageStorageForPresentation,
-    DigitalXRayImageStorageForProcessing,
-    MRImageStorage,
-    MultiFrameGrayscaleByteSecondaryCaptureImageStorage,
-    MultiFrameGrayscaleWordSecondaryCaptureImageStorage,
-    SecondaryCaptureImageStorage,
-)
 
 from engines.engine import Engine
 from engines.tiling import enlarge
 from pipelines.display import displayed, tones, voi
-from pipelines.mammogram.attributes import integer, text
-from pipelines.mammogram.decode import GREYSCALE
+from pipelines.eligibility import why_skipped
+from pipelines.errors import CannotProcessError
 from pipelines.mammogram.read import Grey, Pixels, read
 from pipelines.pipeline import Context
 from pipelines.quality.piqe import piqe
 from pipelines.results.encode import jpeg_ls
-from pipelines.results.legal import is_identified
-from pipelines.results.provenance import Origin, is_ours
+from pipelines.results.provenance import Origin
 from pipelines.results.quality_report import quality_report
 from pipelines.results.secondary_capture import secondary_capture
 
-ACCEPTED = frozenset(
-    {
-        DigitalMammographyXRayImageStorageForPresentation,
-        DigitalXRayImageStorageForPresentation,
-        ComputedRadiographyImageStorage,
-        CTImageStorage,
-        MRImageStorage,
-        SecondaryCaptureImageStorage,
-        MultiFrameGrayscaleByteSecondaryCaptureImageStorage,
-        MultiFrameGrayscaleWordSecondaryCaptureImageStorage,
-    }
-)
-FOR_PROCESSING = frozenset(
-    {DigitalMammographyXRayImageStorageForProcessing, DigitalXRayImageStorageForProcessing}
-)
+MOST_ROWS = 0xFFFF
+"""What Rows and Columns can say (PS3.3 C.7.6.3)."""
 STRIP = 256
 """Rows at a time."""
-
-
-def _is_for_processing(header: Dataset) -> bool:
-    intent = text(header, "PresentationIntentType")
-    return text(header, "SOPClassUID") in FOR_PROCESSING or intent == "FOR PROCESSING"
-
-
-def _is_no_image(header: Dataset) -> bool:
-    return "Rows" not in header and _is_of_another_class(header)
-
-
-def _is_tomosynthesis(header: Dataset) -> bool:
-    return text(header, "SOPClassUID") == BreastTomosynthesisImageStorage
-
-
-def _is_of_another_class(header: Dataset) -> bool:
-    return text(header, "SOPClassUID") not in ACCEPTED
-
-
-def _has_several_frames(header: Dataset) -> bool:
-    return (integer(header, "NumberOfFrames") or 1) > 1
-
-
-def _is_not_greyscale(header: Dataset) -> bool:
-    return text(header, "PhotometricInterpretation") not in GREYSCALE
-
-
-def _is_not_identified(header: Dataset) -> bool:
-    return not is_identified(header)
-
-
-SKIPPED: Sequence[tuple[Callable[[Dataset], bool], str]] = (
-    (is_ours, "it is a result of this system"),
-    (_is_for_processing, "it is for processing, not for presentation"),
-    (_is_no_image, "it holds no image"),
-    (_is_tomosynthesis, "it is tomosynthesis, and only 2-D images are enlarged"),
-    (_is_of_another_class, "its SOP class is not one that is enlarged"),
-    (_has_several_frames, "it has several frames"),
-    (_is_not_greyscale, "it is not greyscale"),
-    (
-        _is_not_identified,
-        "its UIDs or its Patient ID are not legal, so that no result could be filed with it",
-    ),
-)
-"""Why an image is left alone, the first that applies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +36,7 @@ class SuperResolution:
 
     def skips(self, header: Dataset) -> str | None:
         """Return why an image with this header is not processed, None if it is."""
-        return next((reason for applies, reason in SKIPPED if applies(header)), None)
+        return why_skipped(header, "enlarged")
 
     def run(self, image: Dataset, context: Context) -> list[Dataset]:
         """Return the enlarged image and its quality report.
@@ -121,6 +48,10 @@ class SuperResolution:
             grey = read(image)
             shown = voi(image, grey)
             tone_of = tones(shown, grey.top)
+        if max(grey.pixels.shape) * context.engine.card.scale > MOST_ROWS:
+            raise CannotProcessError(
+                f"enlarged, it would have more than {MOST_ROWS} rows or columns"
+            )
         with context.progress("enlarge"):
             large = enlarged(grey, context.engine)
         with ThreadPoolExecutor(1) as pool:

@@ -92,7 +92,7 @@ class Settings(BaseSettings):
     data_dir: Path = Path("data")
     routes: Path = Path("routes.toml")
     models: Path | None = None
-    """None: a folder `models` beside the file, else the shelf that came with Senoscope."""
+    """The shelf of this node's own models; None: the folder `models` beside the file."""
     dicom: Dicom = Dicom()
     http: Http = Http()
     ledger: LedgerSection = LedgerSection()
@@ -121,8 +121,19 @@ class Settings(BaseSettings):
         return env_settings, init_settings
 
     @property
+    def own_shelf(self) -> Path:
+        """Where models of this node's own lie, if there are any."""
+        return self.base / (self.models or "models")
+
+    @property
+    def shelves(self) -> tuple[Path, ...]:
+        """The model shelves in the order in which they are looked at: own ones come first."""
+        own, shipped = self.own_shelf, packaged_models()
+        return (own, shipped) if own.resolve() != shipped.resolve() else (own,)
+
+    @property
     def models_dir(self) -> Path:
-        """The model shelf."""
+        """The first model shelf that is there."""
         if self.models is not None:
             return self.base / self.models
         beside = self.base / "models"

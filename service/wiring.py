@@ -14,17 +14,17 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
-from engines.card import Card
+from engines.card import Card, CardError
 from engines.engine import Engine
 from engines.load import open_engine
 from engines.shelf import find_card, verify
-from pipelines.catalogue import PIPELINES
+from pipelines.catalogue import DEFAULT
 from pipelines.pipeline import Context, Product
 from service.checks import Check, Checks
 from service.delivery.peer import Address as PeerAddress
 from service.delivery.peer import Peer
 from service.delivery.sender import Senders
-from service.errors import BadConfigurationError, UnavailableError
+from service.errors import BadConfigurationError, UnavailableError, did_you_mean
 from service.http.app import make_app as make_http_app
 from service.http.server import listen, serve_http
 from service.ledger.spool import Spool
@@ -35,6 +35,7 @@ from service.listener.listener import Address, Listener
 from service.listener.part import Intake
 from service.listener.store import Store
 from service.metrics import LedgerCollector, Metrics
+from service.models import Pipelines, Versions
 from service.node import Loop, Node, Role
 from service.observer import Observer
 from service.offline import Offline
@@ -105,12 +106,30 @@ class Parts:
                 f"{path}: no such file; it says who may send and where results go: "
                 "begin with deploy/routes.toml, see docs/routes.md"
             )
-        return RoutesFile(path, PIPELINES)
+        return RoutesFile(path, self.pipelines)
 
     @cached_property
-    def cards(self) -> Mapping[str, Card]:
-        """The card of each pipeline's network, its weights checked."""
-        return {name: self._card(pipeline.network) for name, pipeline in PIPELINES.items()}
+    def pipelines(self) -> Pipelines:
+        """The pipelines that there are models for."""
+        return Pipelines(self.settings.shelves)
+
+    def in_use(self) -> list[str]:
+        """Return the pipelines of the routes in force, and the one that is always there."""
+        try:
+            routes = self.routes.current().routes
+        except BadConfigurationError:  # the node says so: here it is enough to work
+            routes = ()
+        return list(dict.fromkeys([DEFAULT.name, *(one for r in routes for one in r.pipelines)]))
+
+    def checked_card(self, pipeline: str) -> Card:
+        """Return the card of that pipeline's model, its weights checked.
+
+        Raises:
+            CardError: it is missing, broken or altered.
+        """
+        card = self.pipelines.card(pipeline)
+        verify(card)
+        return card
 
     @cached_property
     def site_key(self) -> bytes:
@@ -172,13 +191,19 @@ class Parts:
         )
 
     def router(self) -> Router:
-        """Make what decides."""
+        """Make what decides.
+
+        Raises:
+            CardError: the model of a pipeline in use is missing, broken or altered.
+        """
+        for pipeline in self.in_use():
+            self.checked_card(pipeline)
         return Router(
             ledger=self.ledger,
             received=self.received,
             routes=self.routes.current,
-            pipelines=PIPELINES,
-            versions={name: f"{c.version} {c.sha256}" for name, c in self.cards.items()},
+            pipelines=self.pipelines,
+            versions=Versions(self.pipelines),
             queue=self.queue,
             now=now,
         )
@@ -188,11 +213,6 @@ class Parts:
         named = ["--config", str(config.resolve())] if config else []
         command = [sys.executable, "-m", "service.celery_worker", "--parent", str(getpid())]
         return EmbeddedWorker([*command, *named])
-
-    def _card(self, network: str) -> Card:
-        card = find_card(self.settings.models_dir, network)
-        verify(card)
-        return card
 
 
 def make_node(config: Path | None, roles: frozenset[Role]) -> Node:
@@ -218,10 +238,10 @@ def make_checks(config: Path | None) -> Checks:
     """Return what `senoscope check` looks at: the node's own checks, models and destinations."""
     parts = Parts(settings_of(config))
     found = dict(parts.readiness.checks())
-    for name, card in parts.cards.items():
-        found[f"model of {name}"] = partial(
-            Check, f"model of {name}", ok=True, detail=f"{card.name} {card.version}, sha256 right"
-        )
+    for name in parts.in_use():
+        found[f"model of {name}"] = partial(_model_is_whole, parts, name)
+    for name, fault in parts.pipelines.broken.items():
+        found[f"model {name}"] = partial(Check, f"model {name}", ok=False, detail=fault)
     for name, peer in parts.peers().items():
         found[f"destination {name}"] = partial(destination_answers, name, peer)
     return found
@@ -230,16 +250,22 @@ def make_checks(config: Path | None) -> Checks:
 def make_worker(settings: Settings, device: str) -> Worker:
     """Return the worker of that device, in the process that calls."""
     parts = Parts(settings)
+    opening = threading.Lock()
 
     @cache
+    def opened(network: str) -> Engine:
+        return open_engine(find_card(settings.shelves, network), device)
+
     def engine(network: str) -> Engine:
-        return open_engine(find_card(settings.models_dir, network), device)
+        with opening:  # the thread that tells of the worker opens engines too
+            return opened(network)
 
     return Worker(
         ledger=parts.ledger,
         received=parts.received,
         results=parts.results,
-        pipelines=PIPELINES,
+        pipelines=parts.pipelines,
+        in_use=parts.in_use,
         open_engine=engine,
         product=parts.product,
         site_key=parts.site_key,
@@ -257,14 +283,23 @@ def make_offline(config: Path | None, pipeline: str, device: str, out: Path) -> 
         UnusableError: if that network cannot be opened on `device`.
     """
     parts = Parts(settings_of(config))
-    if pipeline not in PIPELINES:
-        raise BadConfigurationError(
-            f"there is no pipeline {pipeline!r}; there is {', '.join(PIPELINES)}"
-        )
-    engine = open_engine(parts.cards[pipeline], device)
+    if pipeline not in parts.pipelines:
+        there = ", ".join(parts.pipelines)
+        hint = did_you_mean(pipeline, parts.pipelines)
+        raise BadConfigurationError(f"there is no pipeline {pipeline!r}{hint}; there is {there}")
+    engine = open_engine(parts.checked_card(pipeline), device)
     today = now().replace(hour=0, minute=0, second=0, microsecond=0)  # same day, same bytes
     context = Context(engine, parts.product, parts.site_key, today, _untimed)
-    return Offline(PIPELINES[pipeline], context, out)
+    return Offline(parts.pipelines[pipeline], context, out)
+
+
+def _model_is_whole(parts: Parts, pipeline: str) -> Check:
+    try:
+        card = parts.checked_card(pipeline)
+    except CardError as error:
+        return Check(f"model of {pipeline}", ok=False, detail=str(error))
+    detail = f"{card.name} {card.version}, sha256 right"
+    return Check(f"model of {pipeline}", ok=True, detail=detail)
 
 
 def _untimed(_stage: str) -> nullcontext[None]:

@@ -5,7 +5,7 @@ import threading
 from doubling import DoublingEngine
 from phantoms import saved, study
 
-from pipelines.catalogue import PIPELINES
+from pipelines.catalogue import catalogue
 from pipelines.pipeline import Product
 from service.delivery.files import send_files
 from service.delivery.peer import Address as PeerAddress
@@ -49,7 +49,8 @@ def test_a_study_comes_in_and_its_results_go_out(tmp_path, storescp, registry, c
         ledger=ledger,
         received=received,
         results=results,
-        pipelines=PIPELINES,
+        pipelines=catalogue(),
+        in_use=lambda: ["super-resolution"],
         open_engine=lambda _: DoublingEngine(),
         product=Product("0.1.0", "SERIAL-1", "SENOSCOPE"),
         site_key=b"a key of this site",
@@ -60,7 +61,7 @@ def test_a_study_comes_in_and_its_results_go_out(tmp_path, storescp, registry, c
         ledger=ledger,
         received=received,
         routes=lambda: routes,
-        pipelines=PIPELINES,
+        pipelines=catalogue(),
         versions={"super-resolution": "1"},
         queue=InlineQueue(worker.run),
         now=clock,

@@ -123,6 +123,7 @@ def make_worker(data: Path, device: str = "cpu") -> Worker:
         received=Spool(data / "received"),
         results=Spool(data / "results"),
         pipelines=PIPELINES,
+        in_use=lambda: ["copy"],
         open_engine=lambda _: engine,
         product=Product("0.1.0", "SERIAL-1", "SENOSCOPE"),
         site_key=b"a key of this site",

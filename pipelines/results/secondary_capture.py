@@ -67,7 +67,7 @@ def secondary_capture(grey: Grey, shown: Voi, codestream: bytes, origin: Origin)
     _place(result, grey, origin.source)
     _shape(result, grey)
     _show(result, shown)
-    _confess_losses(result, origin.source)
+    confess_losses(result, origin.source)
     result.PixelData = encapsulate([codestream])
     result["PixelData"].VR = "OB"
     result["PixelData"].is_undefined_length = True
@@ -129,14 +129,15 @@ def _place(result: Dataset, grey: Grey, source: Dataset) -> None:
     elif legal(source, "BodyPartExamined") not in UNPAIRED:
         result.Laterality = None  # type 2C: required, and unknown (C.7.3.1)
     scale = grey.pixels.shape[0] / source.Rows
-    spacing = _spacing(source)
+    spacing = spacing_of(source)
     if spacing:
         result.PixelSpacing = [decimal_string(value / scale) for value in spacing]
     if spacing and spacing == numbers(source, "PixelSpacing"):
         _carry_calibration(source, result)
 
 
-def _spacing(source: Dataset) -> tuple[float, ...]:
+def spacing_of(source: Dataset) -> tuple[float, ...]:
+    """Return the distance of rows and that of columns in mm, nothing where it is not known."""
     for keyword in ("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing"):
         found = numbers(source, keyword)
         if len(found) == len(("rows", "columns")) and min(found) > 0:
@@ -192,7 +193,7 @@ def _lut_items(shown: Voi) -> Iterable[Dataset]:
         yield item
 
 
-def _confess_losses(result: Dataset, source: Dataset) -> None:
+def confess_losses(result: Dataset, source: Dataset) -> None:
     """State whether the source was ever compressed with losses, and how (C.7.6.1.1.5)."""
     method = LOSSY_METHODS.get(source.file_meta.TransferSyntaxUID)
     if not _is_lossy(legal(source, "LossyImageCompression"), method):

@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 from pydicom import Dataset
 
-from pipelines.catalogue import PIPELINES
 from service.cli.options import Config, Json, console, examples, print_json, print_table
 from service.delivery.files import find_files
 from service.ledger.records import Decision, Instance, Job
@@ -27,8 +26,9 @@ def check(
     config: Config = None,
 ) -> None:
     """Say whether a file of routes is right; if not, name the line and the remedy."""
-    path = file or settings_of(config).routes_file
-    routes = load_routes(path, PIPELINES)
+    parts = Parts(settings_of(config))
+    path = file or parts.settings.routes_file
+    routes = load_routes(path, parts.pipelines)
     console.print(
         f"{path}: right: {len(routes.routes)} routes, {len(routes.destinations)} destinations"
     )

@@ -47,7 +47,7 @@ class RoutesFile:
         self.error = ""
         """Why what is on the disk now is not in force; empty if it is."""
         self._path = path
-        self._pipelines = frozenset(pipelines)
+        self._pipelines = pipelines
         self._lock = threading.Lock()
         self._seen = self._state()
         self._routes = load_routes(path, self._pipelines)

@@ -1,7 +1,7 @@
 """From a job to results that are owed."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -41,6 +41,8 @@ class Worker:
     site_key: bytes
     device: str
     now: Callable[[], datetime]
+    in_use: Callable[[], Iterable[str]]
+    """The names of those whose networks are held ready; others are opened when a job needs them."""
     beat_s: float = BEAT_S
 
     def run(self, job_id: str | None = None) -> bool:
@@ -59,17 +61,17 @@ class Worker:
         return True
 
     def open_engines(self) -> None:
-        """Make the networks of all pipelines ready, so that the first job need not wait.
+        """Make the networks of the pipelines in use ready, so that the first job need not wait.
 
         Raises:
             UnavailableError: if one of them cannot be opened here.
         """
-        for pipeline in self.pipelines.values():
-            self._engine_of(pipeline)
+        for name in self.in_use():
+            self._engine_of(self.pipelines[name])
 
     def presence(self, started_at: datetime) -> WorkerPresence:
         """Return what this worker says of itself."""
-        engines = [self._engine_of(pipeline) for pipeline in self.pipelines.values()]
+        engines = [self._engine_of(self.pipelines[name]) for name in self.in_use()]
         names = {f"{engine.card.name} {engine.backend}" for engine in engines}
         return WorkerPresence(
             this_process(), self.device, tuple(sorted(names)), started_at, self.now()

@@ -14,7 +14,6 @@ from reread import reread, written
 from scipy.ndimage import binary_erosion
 
 from engines.engine import Batch
-from pipelines.catalogue import PIPELINES
 from pipelines.mammogram.read import read
 from pipelines.pipeline import Product
 from pipelines.results.provenance import is_ours
@@ -47,10 +46,6 @@ def scores(report):
         for item in group.ContentSequence
         if item.ValueType == "NUM"
     ]
-
-
-def test_it_is_in_the_catalogue_under_its_name():
-    assert PIPELINES["super-resolution"].network == "fsrcnn-x2"
 
 
 def test_an_image_becomes_an_enlarged_image_and_a_report():

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from answering import brightness, classifier
 from doubling import context
 from odd import lacking_images, odd_images
 from phantoms import TRANSFER_SYNTAXES, mammogram, picture
@@ -12,9 +13,18 @@ from pydicom import dcmread
 from pydicom.uid import JPEGBaseline8Bit
 from reread import reread
 
+from engines.card import Code, Label
+from pipelines.classification import Classification
+from pipelines.segmentation import Segmentation
 from pipelines.super_resolution import SuperResolution
 
 PROJECT = Path(__file__).parents[2]
+LABELS = (
+    Label(name="benign"),
+    Label(
+        name="malignant", code=Code(value="86049000", scheme="SCT", meaning="Malignant neoplasm")
+    ),
+)
 
 
 @pytest.fixture(scope="session")
@@ -121,6 +131,50 @@ def test_the_report_follows_its_template(validated):
     assert validated([reread(mammogram()), reread(picture("CT"))], "--templates") == ""
 
 
+def written(results, stem):
+    paths = [stem.with_suffix(f".{number}.dcm") for number in range(len(results))]
+    for path, result in zip(paths, results, strict=True):
+        result.save_as(path, enforce_file_format=True)
+    return paths
+
+
+def found_on(image):
+    """Return what a classifier and a network that segments make of `image`."""
+    return [
+        *Classification("c", "plain").run(
+            image, context(engine=classifier(0.25, 0.75, labels=LABELS))
+        ),
+        *Segmentation("s", "plain").run(image, context(engine=brightness(0.3, 0.6, labels=LABELS))),
+        *Segmentation("s", "plain").run(image, context(engine=brightness(1, 1, labels=LABELS))),
+    ]
+
+
+@pytest.mark.filterwarnings("ignore")  # pydicom says of odd values what they are
+def test_what_networks_find_on_images_of_every_kind_is_valid(edition, tmp_path):
+    images = [
+        *modalities(),
+        *odd_images(),
+        *lacking_images(),
+        reread(mammogram(rows=64, columns=48, photometric="MONOCHROME1", padding=True)),
+        reread(mammogram(rows=64, columns=48, transfer_syntax=JPEGBaseline8Bit, bits_stored=8)),
+    ]
+
+    paths = [
+        path
+        for number, image in enumerate(images)
+        for path in written(found_on(image), tmp_path / str(number))
+    ]
+
+    assert len(paths) > 3 * len(images)
+    assert validators(paths, edition) == ""
+
+
+def test_reports_of_what_networks_find_follow_their_template(edition, tmp_path):
+    paths = written(found_on(reread(mammogram())), tmp_path / "found")
+
+    assert validators(paths, edition, "--templates") == ""
+
+
 def broken(result, keyword):
     delattr(result, keyword)
     return result
@@ -131,6 +185,7 @@ def test_the_validators_would_have_noticed(edition, tmp_path):
     spoilt = {
         tmp_path / "image.dcm": broken(image, "PresentationLUTShape"),
         tmp_path / "report.dcm": broken(report, "CompletionFlag"),
+        tmp_path / "mask.dcm": broken(found_on(reread(mammogram()))[1], "SegmentSequence"),
     }
     for path, result in spoilt.items():
         result.save_as(path, enforce_file_format=True)

@@ -7,6 +7,7 @@ again, as far as the parsers look, for the SOP classes that are asked for.
 
 import json
 import re
+import shutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -40,10 +41,11 @@ class Tables:
 
 
 def make_edition(folder: Path, sop_classes: Sequence[str], source: Path = SOURCE) -> Path:
-    """Write the edition below `folder`, unless it is there, and return `folder`."""
-    written = folder / EDITION / "docbook"
-    if written.exists():
+    """Write the edition of these classes below `folder`, unless it is there; return `folder`."""
+    written, asked = folder / EDITION / "docbook", folder / "classes.json"
+    if asked.is_file() and json.loads(asked.read_text()) == list(sop_classes):
         return folder
+    shutil.rmtree(folder / EDITION, ignore_errors=True)
     tables = Tables(source)
     classes = [row for row in tables["sops"] if row["id"] in sop_classes]
     ciods = [row for row in tables["ciods"] if row["name"] in {one["ciod"] for one in classes}]
@@ -52,6 +54,7 @@ def make_edition(folder: Path, sop_classes: Sequence[str], source: Path = SOURCE
     _write(written / "part04.xml", _part_4(classes, ciods))
     _write(written / "part06.xml", _part_6())
     (folder / "editions.json").write_text(json.dumps([EDITION]))
+    asked.write_text(json.dumps(list(sop_classes)))
     return folder
 
 
@@ -62,8 +65,8 @@ def _part_3(tables: Tables, ciods: Sequence[Row]) -> Element:
     chapter_a, chapter_c = (_element("chapter", book, label=label) for label in "AC")
     _element("title", _element("section", chapter_a, label="A.1"), "None")
     parts = [
-        ("Module", "module", tables["ciod_to_modules"], tables["modules"]),
-        ("Functional Group Macro", "macro", tables["ciod_to_fg_macros"], tables["macros"]),
+        ("IOD Module Table", "module", tables["ciod_to_modules"], tables["modules"]),
+        ("Functional Group Macros", "macro", tables["ciod_to_fg_macros"], tables["macros"]),
     ]
     attributes = {kind: tables[f"{kind}_to_attributes"] for _, kind, _, _ in parts}
     labels: dict[str, str] = {}
@@ -76,7 +79,7 @@ def _part_3(tables: Tables, ciods: Sequence[Row]) -> Element:
             names = {owner["id"]: owner["name"] for owner in owners}
             for use in used:
                 _define(chapter_c, use[f"{kind}Id"], names, attributes[kind], labels)
-            table = _section(section, f"A.{number}.{place}", f"{ciod['name']} IOD {title} Table")
+            table = _section(section, f"A.{number}.{place}", f"{ciod['name']} {title}")
             _list_uses(table, used, kind, names, labels)
     return book
 

@@ -14,7 +14,11 @@ from typing import NamedTuple
 from tools.validate.edition import make_edition
 
 SR_CLASSES = "1.2.840.10008.5.1.4.1.1.88."
-OUR_CLASSES = ("1.2.840.10008.5.1.4.1.1.7.3", "1.2.840.10008.5.1.4.1.1.88.34")
+OUR_CLASSES = (
+    "1.2.840.10008.5.1.4.1.1.7.3",
+    "1.2.840.10008.5.1.4.1.1.66.4",
+    "1.2.840.10008.5.1.4.1.1.88.34",
+)
 
 JARS = ("pixelmed", "commons-codec", "slf4j-simple", "slf4j-api", "jsonp")
 XPATH_LIMITS = ("xpathExprGrpLimit", "xpathExprOpLimit", "xpathTotalOpLimit")

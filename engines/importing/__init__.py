@@ -1,0 +1,1 @@
+"""From somebody's ONNX file to a model on the shelf."""

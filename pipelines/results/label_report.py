@@ -1,0 +1,65 @@
+"""One number for each label of a network as a Measurement Report (PS3.16 TID 1500)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pydicom import Dataset
+
+from engines.card import Label
+from pipelines.mammogram.attributes import text
+from pipelines.results.codes import PRIVATE_SCHEME, Code, dcm
+from pipelines.results.content import CONTAINS, measured
+from pipelines.results.measurement_report import Group, Kind, measurement_report
+from pipelines.results.provenance import Origin
+
+PERCENT = Code("%", "UCUM", "percent")
+DECIMALS = 2
+LONGEST_VALUE, LONGEST_MEANING = 16, 64
+"""Characters of a Code Value (SH) and of a Code Meaning (LO)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """What the number of each label says."""
+
+    kind: Kind
+    concept: Code
+
+
+PROBABILITY = Measure(
+    Kind("classes", 9204, "AI classification RESEARCH"), dcm("111012", "Certainty of Finding")
+)
+SHARE = Measure(
+    Kind("segments", 9205, "AI segmented share RESEARCH"),
+    Code("SHARE", PRIVATE_SCHEME, "Share of the image that is segmented"),
+)
+
+
+def label_report(
+    measure: Measure, shares: Mapping[Label, float], results: Sequence[Dataset], origin: Origin
+) -> Dataset:
+    """Return the report of `shares`, 0..1 for each label, on the source of `origin`."""
+    percents = {label: round(100 * share, DECIMALS) for label, share in shares.items()}
+    card = origin.card
+    groups = [
+        Group(
+            origin.source,
+            label.name[:LONGEST_MEANING],
+            tracking=(measure.kind.name, label.name),
+            finding=code_of(label),
+            algorithm=(card.name, card.version, f"weights sha256 {card.sha256}"),
+            measurements=[measured(CONTAINS, measure.concept, percent, PERCENT)],
+        )
+        for label, percent in percents.items()
+    ]
+    source = text(origin.source, "SOPInstanceUID")
+    outcome = [source, *(f"{percent:.{DECIMALS}f}" for percent in percents.values())]
+    return measurement_report(measure.kind, results, groups, origin, outcome)
+
+
+def code_of(label: Label) -> Code:
+    """Return the code of `label`: the one of its card, else one of our own."""
+    if label.code is not None:
+        return Code(label.code.value, label.code.scheme, label.code.meaning)
+    value = label.name.upper().replace(" ", "_")[:LONGEST_VALUE]
+    return Code(value, PRIVATE_SCHEME, label.name[:LONGEST_MEANING])

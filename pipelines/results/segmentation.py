@@ -1,0 +1,145 @@
+"""What lies where on an image, as a binary Segmentation (PS3.3 A.51)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+from pydicom import Dataset
+from pydicom.uid import UID, ExplicitVRLittleEndian, SegmentationStorage
+
+from engines.card import Card, Label
+from pipelines.mammogram.attributes import text
+from pipelines.mammogram.read import Mask
+from pipelines.results.codes import SOURCE_IMAGE, Code, dcm, item_of, private_scheme
+from pipelines.results.content import reference
+from pipelines.results.label_report import LONGEST_MEANING, code_of
+from pipelines.results.legal import (
+    instance_number,
+    patient_orientation,
+    patient_study,
+)
+from pipelines.results.provenance import DISCLAIMER, MANUFACTURER, Origin, digest, file_meta, sign
+from pipelines.results.secondary_capture import confess_losses
+
+SERIES_NUMBER = 9301
+SEGMENTATION = dcm("113076", "Segmentation")
+ARTIFICIAL_INTELLIGENCE = dcm("123110", "Artificial Intelligence")
+PLACE = Code("309825002", "SCT", "Spatial and Relational Concept")
+"""Of CID 7150: the category that says nothing of what kind of thing it is."""
+SEGMENT_NUMBER, SEGMENT_IDENTIFICATION = 0x0062000B, 0x0062000A
+"""Tags that frames are ordered by."""
+
+
+def segmentation(masks: Mapping[Label, Mask], origin: Origin) -> Dataset:
+    """Return `masks`, each (rows, columns) of the source of `origin`, as one segment each."""
+    source = origin.source
+    frames = np.stack(list(masks.values()))
+    packed = np.packbits(frames, axis=None, bitorder="little").tobytes()
+    result = Dataset()
+    patient_study(source, result)
+    result.SOPClassUID = SegmentationStorage
+    result.SOPInstanceUID = origin.uid(
+        "segmentation",
+        text(source, "SOPInstanceUID"),
+        *(label.name for label in masks),
+        digest(packed),
+    )
+    _describe(result, origin)
+    sign(result, origin)
+    result.CodingSchemeIdentificationSequence = [private_scheme()]
+    _shape(result, frames.shape)
+    confess_losses(result, source)
+    result.SegmentSequence = list(_segments(masks, origin))
+    _order(result, origin)
+    result.SharedFunctionalGroupsSequence = [Dataset()]
+    result.PerFrameFunctionalGroupsSequence = list(_per_frame(len(frames), source))
+    result.ReferencedSeriesSequence = [_referenced(source)]
+    result.add_new("PixelData", "OB", packed + b"\0" * (len(packed) % 2))
+    result.file_meta = file_meta(result, ExplicitVRLittleEndian, origin.product.version)
+    return result
+
+
+def _describe(result: Dataset, origin: Origin) -> None:
+    source = origin.source
+    result.SeriesInstanceUID = origin.uid("segmentation-series", text(source, "SeriesInstanceUID"))
+    result.Modality, result.SeriesNumber = "SEG", SERIES_NUMBER
+    result.SeriesDescription = "AI segmentation RESEARCH"
+    result.InstanceNumber = instance_number(source)
+    result.ImageType = ["DERIVED", "PRIMARY"]
+    result.ContentLabel, result.ContentCreatorName = "SEGMENTS", ""
+    result.ContentDescription = DISCLAIMER
+    result.SegmentationType = "BINARY"
+    orientation = patient_orientation(source)
+    result.PatientOrientation = list(orientation) if orientation else None
+
+
+def _shape(result: Dataset, shape: Sequence[int]) -> None:
+    result.NumberOfFrames, result.Rows, result.Columns = shape
+    result.SamplesPerPixel, result.PhotometricInterpretation = 1, "MONOCHROME2"
+    result.BitsAllocated = result.BitsStored = 1
+    result.HighBit = result.PixelRepresentation = 0
+
+
+def _segments(masks: Mapping[Label, Mask], origin: Origin) -> Iterable[Dataset]:
+    source = text(origin.source, "SOPInstanceUID")
+    for number, label in enumerate(masks, 1):
+        item = Dataset()
+        item.SegmentNumber = number
+        item.SegmentLabel = item.TrackingID = label.name[:LONGEST_MEANING]
+        item.TrackingUID = origin.uid("tracking", source, "segments", label.name)
+        item.SegmentAlgorithmType = "AUTOMATIC"
+        item.SegmentAlgorithmName = origin.card.name[:LONGEST_MEANING]
+        item.SegmentationAlgorithmIdentificationSequence = [_algorithm(origin.card)]
+        item.SegmentedPropertyCategoryCodeSequence = [item_of(PLACE)]
+        item.SegmentedPropertyTypeCodeSequence = [item_of(code_of(label))]
+        yield item
+
+
+def _algorithm(card: Card) -> Dataset:
+    """Return the Algorithm Identification Macro (PS3.3 10.16)."""
+    item = Dataset()
+    item.AlgorithmFamilyCodeSequence = [item_of(ARTIFICIAL_INTELLIGENCE)]
+    item.AlgorithmName, item.AlgorithmVersion = card.name[:64], card.version[:64]
+    item.AlgorithmParameters = f"weights sha256 {card.sha256}"
+    item.AlgorithmSource = MANUFACTURER
+    return item
+
+
+def _order(result: Dataset, origin: Origin) -> None:
+    """State that frames go by segment (Multi-frame Dimension module)."""
+    organization, index = Dataset(), Dataset()
+    uid = origin.uid("segmentation-dimension", text(origin.source, "SOPInstanceUID"))
+    organization.DimensionOrganizationUID = index.DimensionOrganizationUID = uid
+    index.DimensionIndexPointer, index.FunctionalGroupPointer = (
+        SEGMENT_NUMBER,
+        SEGMENT_IDENTIFICATION,
+    )
+    index.DimensionDescriptionLabel = "Segment"
+    result.DimensionOrganizationSequence = [organization]
+    result.DimensionIndexSequence = [index]
+
+
+def _per_frame(frames: int, source: Dataset) -> Iterable[Dataset]:
+    for number in range(1, frames + 1):
+        group, content, identification = Dataset(), Dataset(), Dataset()
+        content.DimensionIndexValues = [number]
+        identification.ReferencedSegmentNumber = number
+        group.FrameContentSequence = [content]
+        group.SegmentIdentificationSequence = [identification]
+        group.DerivationImageSequence = [_derivation(source)]
+        yield group
+
+
+def _derivation(source: Dataset) -> Dataset:
+    image, derivation = reference(source), Dataset()
+    image.PurposeOfReferenceCodeSequence = [item_of(SOURCE_IMAGE)]
+    image.SpatialLocationsPreserved = "YES"
+    derivation.SourceImageSequence = [image]
+    derivation.DerivationCodeSequence = [item_of(SEGMENTATION)]
+    return derivation
+
+
+def _referenced(source: Dataset) -> Dataset:
+    series = Dataset()
+    series.SeriesInstanceUID = UID(text(source, "SeriesInstanceUID"))
+    series.ReferencedInstanceSequence = [reference(source)]
+    return series

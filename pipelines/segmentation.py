@@ -1,0 +1,68 @@
+"""Where on an image a network sees what."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from pydicom import Dataset
+
+from engines.engine import Engine
+from engines.tiling import Maps, probabilities
+from pipelines.eligibility import why_skipped
+from pipelines.mammogram.read import Grey, read
+from pipelines.pipeline import Context
+from pipelines.reduction import answered, reduced, restored
+from pipelines.results.label_report import SHARE, label_report
+from pipelines.results.provenance import Origin
+from pipelines.results.segmentation import segmentation
+
+HALF = 0.5
+BACKGROUND = "background"
+"""The label of what is none of the others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segmentation:
+    """From one greyscale image to a mask of each label that is seen, and a report of all labels."""
+
+    name: str
+    network: str
+
+    def skips(self, header: Dataset) -> str | None:
+        """Return why an image with this header is not processed, None if it is."""
+        return why_skipped(header, "segmented")
+
+    def run(self, image: Dataset, context: Context) -> list[Dataset]:
+        """Return a report of the share of each label, after the masks of those that have any.
+
+        Raises:
+            CannotProcessError: the pixel data is missing, too large or broken, or the network does
+                not answer as its card says.
+        """
+        card = context.engine.card
+        with context.progress("read"):
+            grey = read(image)
+        with context.progress("segment"):
+            shown = (maps(grey, context.engine) > HALF) & ~grey.background
+        masks = {
+            label: mask
+            for label, mask in zip(card.labels, shown, strict=True)
+            if label.name != BACKGROUND
+        }
+        origin = Origin(image, context.product, card, context.site_key, context.made_at)
+        seen = {label: mask for label, mask in masks.items() if mask.any()}
+        results = [segmentation(seen, origin)] if seen else []
+        shares = {label: float(mask.mean()) for label, mask in masks.items()}
+        return [*results, label_report(SHARE, shares, results, origin)]
+
+
+def maps(grey: Grey, engine: Engine) -> Maps:
+    """Return how sure the network is of each label at each pixel: (labels, rows, columns).
+
+    A network with a halo sees the image as it is, window by window; one without, all of it shrunk
+    to one window.
+    """
+    if engine.card.halo:
+        low, high = grey.span
+        return probabilities(engine, np.clip(grey.pixels, low, high), low, high)
+    window, place = reduced(grey, engine.card.tile)
+    return restored(answered(engine, window), place)
