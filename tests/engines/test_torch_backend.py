@@ -8,16 +8,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from graphs_of_chance import Graph
+from graphs_of_chance import Graph, answer
 from networks_of_chance import shelve
 from onnx import TensorProto
 
+from engines.architectures import ARCHITECTURES
 from engines.backends.onnxruntime import open_reference
 from engines.backends.torch import open_torch
 from engines.backends.torch.faults import translated
 from engines.backends.torch.reading import program
 from engines.backends.torch.threads import on_threads
+from engines.compile.export import plain, rewritten
 from engines.engine import DeviceLostError, UnusableError
+from engines.training.chance import network_of_chance
 
 
 def probe(card):
@@ -51,6 +54,27 @@ def test_another_precision_rounds_to_its_bits_and_answers_in_fp32(card, precisio
     strays = np.abs(given - wanted).max() / np.abs(wanted).max()
     assert (engine.backend, given.dtype) == (f"torch-{precision}", np.float32)
     assert 2.0 ** -(bits + 2) < strays < 2.0 ** -(bits - 4)
+
+
+SMALL = {
+    "edsr-x3": {"scale": 3, "blocks": 2, "filters": 8},
+    "rdn-x4": {"scale": 4, "d": 2, "c": 2, "g": 8, "g0": 8},
+    "unet": {"width": 4},
+    "segnet": {},
+    "densenet121": {},
+}
+
+
+@pytest.mark.parametrize("form", [plain, rewritten])
+@pytest.mark.parametrize("name", SMALL)
+def test_the_networks_of_the_papers_answer_as_in_the_runtime(name, form):
+    small = replace(ARCHITECTURES[name], arguments=SMALL[name], side=64)
+    model = form(network_of_chance(small, 0))
+    batch = np.random.default_rng(2).random((2, 1, 64, 32), np.float32)
+
+    given = program(model, torch.float32)(torch.from_numpy(batch)).numpy()
+
+    np.testing.assert_allclose(given, answer(model, batch), atol=2e-4)
 
 
 def test_a_stream_answers_in_order_and_asks_for_no_more_than_a_few_batches(card):
