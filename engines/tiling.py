@@ -1,13 +1,15 @@
-"""Whole images through an engine that sees one window at a time.
+"""Whole images through an engine that sees a few windows at a time.
 
 The network is run on square windows of one size, each overlapping its neighbours by the halo: the
 reach of the receptive field. What lies beyond the image is its mirror image, as if the whole image
-had been mirrored by one halo and run at once. So the tiled answer is the untiled one.
+had been mirrored by one halo and run at once. So the tiled answer is the untiled one. A network
+that pools sees every pixel in the same place of its grid as it would then.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +19,9 @@ from engines.engine import Batch, Engine
 
 Pixels = NDArray[np.unsignedinteger]
 """(rows, columns)."""
+
+Maps = NDArray[np.float32]
+"""(labels, rows, columns)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +37,21 @@ class Span:
     stop: int
 
 
-def spans(length: int, window: int, halo: int) -> list[Span]:
-    """Return the windows that cover an axis: the last one is moved back to end with the image."""
+Place: TypeAlias = tuple[Span, Span]
+"""One window's place down and across."""
+
+
+def spans(length: int, window: int, halo: int, grid: int = 1) -> list[Span]:
+    """Return the windows that cover an axis, each beginning at a multiple of `grid`.
+
+    The last one is moved back to end with the image, or with the grid's next line after it.
+    """
     step = window - 2 * halo
-    found = []
-    for start in range(0, length, step):
-        begin = max(0, min(start, length - step)) - halo
-        found.append(Span(begin, start, min(start + step, length)))
-    return found
+    last = -(-max(0, length - step) // grid) * grid
+    return [
+        Span(min(start, last) - halo, start, min(start + step, length))
+        for start in range(0, length, step)
+    ]
 
 
 def enlarge(engine: Engine, pixels: Pixels, low: float, high: float, top: int) -> Pixels:
@@ -48,42 +60,94 @@ def enlarge(engine: Engine, pixels: Pixels, low: float, high: float, top: int) -
     `pixels` is (rows, columns); its values reach the network as (v - low) / (high - low), and come
     back as integers in 0..`top`. Beyond its answer it takes the memory of a few windows.
     """
-    card, span = engine.card, high - low
-    if span <= 0:
-        raise ValueError(f"high ({high}) must be above low ({low})")
     if top > np.iinfo(pixels.dtype).max:
         raise ValueError(f"{pixels.dtype} cannot hold {top}")
-    rows, columns = pixels.shape
-    answer = np.empty((card.scale * rows, card.scale * columns), pixels.dtype)
-    batch: Batch = np.empty((1, 1, card.tile, card.tile), np.float32)
-    for down, across in _windows(rows, columns, card):
-        np.copyto(batch[0, 0], _cut(pixels, down, across, card.tile))
-        np.subtract(batch, low, out=batch)
-        np.multiply(batch, 1 / span, out=batch)
-        values = _answered(engine, batch)[_inner(down, card), _inner(across, card)] * span
+    scale, (rows, columns) = engine.card.scale, pixels.shape
+    answer = np.empty((scale * rows, scale * columns), pixels.dtype)
+    for place, given in _answers(engine, pixels, low, high):
+        values = given[0] * (high - low)
         np.add(values, low, out=values)
         np.rint(values, out=values)
         np.clip(values, 0, top, out=values)
-        answer[_outer(down, card), _outer(across, card)] = values
+        answer[_outer(place, engine.card)] = values
     return answer
 
 
-def _answered(engine: Engine, batch: Batch) -> NDArray[np.float32]:
-    """Return what the engine answers for one window, and make sure it is of the inside."""
-    inside: NDArray[np.float32] = engine(batch)[0, 0]
-    side = engine.card.scale * (engine.card.tile - 2 * engine.card.halo)
-    if inside.shape != (side, side):
-        raise ValueError(f"{engine.backend} answers {inside.shape}, not {side} x {side}")
-    return inside
+def probabilities(engine: Engine, pixels: Pixels, low: float, high: float) -> Maps:
+    """Return what the network gives for each label and pixel, at the scale of the engine's card.
+
+    `pixels` is (rows, columns); its values reach the network as (v - low) / (high - low). Beyond
+    its answer it takes the memory of a few windows.
+    """
+    card, (rows, columns) = engine.card, pixels.shape
+    answer = np.empty((_channels(card), card.scale * rows, card.scale * columns), np.float32)
+    for place, given in _answers(engine, pixels, low, high):
+        answer[:, *_outer(place, card)] = given
+    return answer
 
 
-def _windows(rows: int, columns: int, card: Card) -> Iterator[tuple[Span, Span]]:
-    """Return the windows row by row."""
-    return product(spans(rows, card.tile, card.halo), spans(columns, card.tile, card.halo))
+def _answers(
+    engine: Engine, pixels: Pixels, low: float, high: float
+) -> Iterator[tuple[Place, NDArray[np.float32]]]:
+    """Yield each window's place, and the engine's answer for its start to stop.
+
+    An answer is (channels, rows, columns), and may change once the next is asked for.
+    """
+    if high <= low:
+        raise ValueError(f"high ({high}) must be above low ({low})")
+    card = engine.card
+    groups = _groups(pixels.shape, card)
+    answers = engine.stream(_batches(groups, pixels, card, (low, high)))
+    for group, answer in zip(groups, answers, strict=True):
+        _check(answer, engine)
+        for place, given in zip(group, answer, strict=False):
+            yield place, given[:, *_inner(place, card)]
 
 
-def _cut(pixels: Pixels, down: Span, across: Span, window: int) -> Pixels:
+def _groups(shape: tuple[int, ...], card: Card) -> list[list[Place]]:
+    """Return the places of all windows, row by row, in groups of as many as make a batch."""
+    down, across = (spans(length, card.tile, card.halo, card.grid) for length in shape)
+    places = list(product(down, across))
+    return [places[first : first + card.batch] for first in range(0, len(places), card.batch)]
+
+
+def _batches(
+    groups: list[list[Place]], pixels: Pixels, card: Card, bounds: tuple[float, float]
+) -> Iterator[Batch]:
+    """Yield each group's windows, always in the same memory; a short group leaves the rest of it.
+
+    So all batches have one shape, for which the network is compiled.
+    """
+    low, high = bounds
+    batch: Batch = np.zeros(card.window, np.float32)
+    for group in groups:
+        for image, place in zip(batch, group, strict=False):
+            np.copyto(image, _cut(pixels, place, card.tile))
+            np.subtract(image, low, out=image)
+            np.multiply(image, 1 / (high - low), out=image)
+        yield batch
+
+
+def _check(answer: Batch, engine: Engine) -> None:
+    """Make sure that an answer is of the inside of a batch.
+
+    Raises:
+        ValueError: it has another shape.
+    """
+    card = engine.card
+    side = card.scale * (card.tile - 2 * card.halo)
+    wanted = (card.batch, _channels(card), side, side)
+    if answer.shape != wanted:
+        raise ValueError(f"{engine.backend} answers {answer.shape}, not {wanted}")
+
+
+def _channels(card: Card) -> int:
+    return len(card.labels) or 1
+
+
+def _cut(pixels: Pixels, place: Place, window: int) -> Pixels:
     """Return a window of `pixels`, mirrored where it reaches beyond them."""
+    down, across = place
     rows, columns = pixels.shape
     if _within(down, rows, window) and _within(across, columns, window):
         return pixels[down.begin : down.begin + window, across.begin : across.begin + window]
@@ -100,12 +164,17 @@ def _mirrored(span: Span, length: int, window: int) -> NDArray[np.intp]:
     return np.minimum(position, 2 * length - 1 - position)
 
 
-def _inner(span: Span, card: Card) -> slice:
+def _inner(place: Place, card: Card) -> tuple[slice, ...]:
     """Return what a window answers for, within the engine's answer."""
-    first = span.begin + card.halo
-    return slice(card.scale * (span.start - first), card.scale * (span.stop - first))
+    return tuple(
+        slice(
+            card.scale * (span.start - span.begin - card.halo),
+            card.scale * (span.stop - span.begin - card.halo),
+        )
+        for span in place
+    )
 
 
-def _outer(span: Span, card: Card) -> slice:
+def _outer(place: Place, card: Card) -> tuple[slice, ...]:
     """Return what a window answers for, within the whole answer."""
-    return slice(card.scale * span.start, card.scale * span.stop)
+    return tuple(slice(card.scale * span.start, card.scale * span.stop) for span in place)

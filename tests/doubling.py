@@ -1,6 +1,6 @@
 """An engine for tests that need one but not its network: every pixel becomes four."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,6 +36,9 @@ class DoublingEngine:
 
     def __call__(self, batch: Batch) -> Batch:
         return np.repeat(np.repeat(batch, 2, axis=2), 2, axis=3)
+
+    def stream(self, batches: Iterable[Batch]) -> Iterator[Batch]:
+        return map(self, batches)
 
     def close(self) -> None:
         pass

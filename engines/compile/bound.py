@@ -8,24 +8,26 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
-from engines.compile.graph import copied, ends_in_subpixel
+from engines.compile.graph import copied, ends_in, ends_in_subpixel
 
 
 def bound(model: onnx.ModelProto, low: float, high: float) -> onnx.ModelProto:
     """Return `model` with the answer of its last convolution clipped to `low`..`high`.
 
-    A model that does not end in a convolution and depth-to-space is returned as it is.
+    A model that does not end in a convolution, or in one and depth-to-space, is returned as it is.
     """
-    if not ends_in_subpixel(model):
+    if not (ends_in(model, "Conv") or ends_in_subpixel(model)):
         return model
     bounded = copied(model)
-    graph = bounded.graph
-    shuffle = graph.node.pop()
-    unbounded = shuffle.input[0]
-    bounds = {f"{unbounded}_low": low, f"{unbounded}_high": high}
+    nodes = list(bounded.graph.node)
+    last = len(nodes) - (2 if ends_in_subpixel(model) else 1)
+    answer = nodes[last].output[0]
+    nodes[last].output[0] = f"{answer}_unbounded"
+    bounds = {f"{answer}_low": low, f"{answer}_high": high}
     for name, value in bounds.items():
-        graph.initializer.append(numpy_helper.from_array(np.array(value, np.float32), name))
-    shuffle.input[0] = f"{unbounded}_bounded"
-    graph.node.append(helper.make_node("Clip", [unbounded, *bounds], list(shuffle.input)))
-    graph.node.append(shuffle)
+        tensor = numpy_helper.from_array(np.array(value, np.float32), name)
+        bounded.graph.initializer.append(tensor)
+    clip = helper.make_node("Clip", [f"{answer}_unbounded", *bounds], [answer])
+    del bounded.graph.node[:]
+    bounded.graph.node.extend([*nodes[: last + 1], clip, *nodes[last + 1 :]])
     return bounded

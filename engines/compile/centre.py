@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
-from engines.compile.graph import copied
+from engines.compile.graph import copied, put_weights, tensors
 
 
 def centre(model: onnx.ModelProto, middle: float) -> onnx.ModelProto:
@@ -17,9 +17,9 @@ def centre(model: onnx.ModelProto, middle: float) -> onnx.ModelProto:
     Its first node must be a convolution without padding, for padding is zero before and after.
     """
     centred = copied(model)
-    tensors = {tensor.name: tensor for tensor in centred.graph.initializer}
-    weight, bias = (tensors[name] for name in centred.graph.node[0].input[1:])
-    share = numpy_helper.to_array(weight).sum(axis=(1, 2, 3))
-    raised = numpy_helper.to_array(bias) + share * np.float32(middle)
-    bias.CopyFrom(numpy_helper.from_array(raised, bias.name))
+    first, there = centred.graph.node[0], tensors(centred)
+    weight, *biases = (numpy_helper.to_array(there[name]) for name in first.input[1:] if name)
+    share = weight.sum(axis=(1, 2, 3)) * np.float32(middle)
+    raised = biases[0] + share if biases else share
+    put_weights(centred, first, 2, raised.astype(np.float32))
     return centred

@@ -9,9 +9,10 @@ of a fixed size, and the weights on the shelf stay in the form that takes any si
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnx import numpy_helper
+from onnx import helper, numpy_helper
 
-from engines.compile.graph import copied, ends_in_subpixel
+from engines.compile.graph import copied, ends_in_subpixel, put_weights, tensors
+from engines.compile.nodes import attributes
 
 Weights = NDArray[np.float32]
 
@@ -27,20 +28,45 @@ def widen(model: onnx.ModelProto) -> onnx.ModelProto:
     if not ends_in_subpixel(model):
         return model
     wide = copied(model)
-    tensors = {tensor.name: tensor for tensor in wide.graph.initializer}
     convolution, shuffle = wide.graph.node[-2:]
-    weight, bias = (tensors[name] for name in convolution.input[1:])
-    scale = _attribute(shuffle, "blocksize").i
-    if weight.dims[0] != scale**2:
+    there = tensors(wide)
+    if not there.keys() >= set(convolution.input[1:]) or not _is_plain(convolution):
         return model
-    weight.CopyFrom(
-        numpy_helper.from_array(_wide_weights(numpy_helper.to_array(weight), scale), weight.name)
-    )
-    bias.CopyFrom(numpy_helper.from_array(np.tile(numpy_helper.to_array(bias), FOLD**2), bias.name))
-    convolution.attribute.append(onnx.helper.make_attribute("strides", [FOLD, FOLD]))
-    _attribute(shuffle, "blocksize").i = scale * FOLD
+    weight, *biases = (numpy_helper.to_array(there[name]) for name in convolution.input[1:])
+    scale = attributes(shuffle)["blocksize"]
+    if len(weight) != scale**2:
+        return model
+    put_weights(wide, convolution, 1, _wide_weights(weight, scale))
+    if biases:
+        put_weights(wide, convolution, 2, _wide_bias(biases[0], scale))
+    _state(convolution, kernel_shape=[side + FOLD - 1 for side in weight.shape[2:]])
+    _state(convolution, strides=[FOLD, FOLD])
+    _state(shuffle, blocksize=scale * FOLD)
     del wide.graph.value_info[:]
     return wide
+
+
+def fits(wide: onnx.ModelProto, rows: int, columns: int) -> bool:
+    """Return whether an answer of that size can be given by a widened model: in whole blocks."""
+    block: int = attributes(wide.graph.node[-1])["blocksize"]
+    return rows % block == 0 and columns % block == 0
+
+
+def _is_plain(convolution: onnx.NodeProto) -> bool:
+    """Return whether a convolution has neither stride, dilation, groups nor padding to be found."""
+    stated = attributes(convolution)
+    return stated.get("auto_pad", "NOTSET") == "NOTSET" and {
+        *stated.get("strides", [1]),
+        *stated.get("dilations", [1]),
+        stated.get("group", 1),
+    } == {1}
+
+
+def _state(node: onnx.NodeProto, **stated: object) -> None:
+    """Let `node` state these attributes, in place of what it stated before."""
+    kept = [one for one in node.attribute if one.name not in stated]
+    del node.attribute[:]
+    node.attribute.extend([*kept, *(helper.make_attribute(*one) for one in stated.items())])
 
 
 def _wide_weights(phases: Weights, scale: int) -> Weights:
@@ -48,16 +74,17 @@ def _wide_weights(phases: Weights, scale: int) -> Weights:
 
     Output channel (p s + a, q s + b) is phase (a, b) at the position p rows down and q columns on.
     """
-    _, channels, size, _ = phases.shape
+    _, channels, down, across = phases.shape
     side = FOLD * scale
-    wide = np.zeros((side, side, channels, size + FOLD - 1, size + FOLD - 1), np.float32)
-    by_phase = phases.reshape(scale, scale, channels, size, size)
+    wide = np.zeros((side, side, channels, down + FOLD - 1, across + FOLD - 1), np.float32)
+    by_phase = phases.reshape(scale, scale, channels, down, across)
     for p in range(FOLD):
         for q in range(FOLD):
             rows, columns = slice(p * scale, (p + 1) * scale), slice(q * scale, (q + 1) * scale)
-            wide[rows, columns, :, p : p + size, q : q + size] = by_phase
+            wide[rows, columns, :, p : p + down, q : q + across] = by_phase
     return wide.reshape(side * side, channels, *wide.shape[-2:])
 
 
-def _attribute(node: onnx.NodeProto, name: str) -> onnx.AttributeProto:
-    return next(attribute for attribute in node.attribute if attribute.name == name)
+def _wide_bias(bias: Weights, scale: int) -> Weights:
+    """Return (16,) for (4,), in the order of `_wide_weights`."""
+    return np.tile(bias.reshape(scale, scale), (FOLD, FOLD)).reshape(-1)

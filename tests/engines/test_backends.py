@@ -1,3 +1,4 @@
+import re
 import subprocess
 import sys
 import threading
@@ -5,17 +6,44 @@ import threading
 import numpy as np
 import pytest
 from networks_of_chance import shelve
+from onnx import helper
+from small_networks import model_of
+from tiled_networks import card_of, ending_in_a_convolution, labels
 
+from engines.architectures import ARCHITECTURES
+from engines.backends import onnxruntime, openvino
 from engines.backends.onnxruntime import open_reference
-from engines.backends.openvino import open_openvino
+from engines.backends.openvino import SHAPES, open_openvino
 from engines.card import CardError
 from engines.engine import UnusableError
-from engines.load import intolerable, open_engine, probe
+from engines.load import open_engine, probe
+from engines.untrained import untrained_card
+from engines.verification import compare
+
+OPENERS = (open_reference, open_openvino)
+OF_EACH_KIND = ("edsr-baseline-x2", "unet", "segnet", "resnet50", "densenet121")
+SIDE, IMAGES = 64, 2
 
 
 @pytest.fixture(scope="module")
 def card(tmp_path_factory):
     return shelve(tmp_path_factory.mktemp("models"))
+
+
+@pytest.fixture(scope="module", params=OF_EACH_KIND)
+def region_card(request, tmp_path_factory):
+    made = untrained_card(ARCHITECTURES[request.param], tmp_path_factory.mktemp("chance"))
+    return made.model_copy(update={"tile": SIDE, "batch": IMAGES})
+
+
+def regions():
+    """Return a batch of regions: shapes from coarse to fine."""
+    chance = np.random.default_rng(8)
+    shades = [
+        np.kron(chance.random((IMAGES, 1, SIDE // size, SIDE // size)), np.ones((size, size)))
+        for size in (16, 4, 1)
+    ]
+    return np.mean(shades, axis=0, dtype=np.float32)
 
 
 def test_an_engine_answers_for_what_lies_a_halo_from_the_edge(card):
@@ -42,6 +70,91 @@ def test_openvino_takes_batches_of_any_shape(card, shape):
     np.testing.assert_allclose(open_openvino(card)(batch), open_reference(card)(batch), atol=1e-5)
 
 
+def test_openvino_equals_the_reference_for_networks_of_each_kind(region_card):
+    given, wanted = (opener(region_card)(regions()) for opener in OPENERS)
+
+    scale = region_card.scale * SIDE
+    classes = len(region_card.labels) or 1
+    shape = (scale, scale) if region_card.task != "classification" else ()
+    assert given.shape == wanted.shape == (IMAGES, classes, *shape)
+    off = np.abs(given - wanted) > 1e-4
+    # SegNet's pooled places are not continuous: two values that are almost equal change places
+    assert off.mean() <= (0.01 if region_card.name == "segnet" else 0)
+
+
+@pytest.mark.parametrize("opener", OPENERS)
+def test_a_stream_answers_in_order_and_asks_for_one_batch_at_a_time(card, opener):
+    engine, asked = opener(card), []
+    batches = np.random.default_rng(1).random((4, 1, 1, 48, 48), np.float32)
+
+    def made():
+        buffer = np.empty_like(batches[0])
+        for number, batch in enumerate(batches):
+            asked.append(number)
+            buffer[:] = batch  # a batch may be changed once the next is asked for
+            yield buffer
+
+    for number, answer in enumerate(engine.stream(made())):
+        assert asked[-1] == number
+        np.testing.assert_array_equal(answer, engine(batches[number]))
+    assert len(asked) == len(batches)
+
+
+def test_openvino_stays_compiled_for_the_last_few_shapes(card):
+    engine = open_openvino(card)
+    others = [(1, 1, 20 + 2 * number, 20) for number in range(SHAPES - 1)]
+
+    for shape in [card.window, *others, *others, card.window]:
+        engine(np.zeros(shape, np.float32))
+
+    assert engine._compiled.cache_info().misses == SHAPES  # noqa: SLF001 - nobody else is told
+
+
+def test_each_back_end_tells_its_version_and_precisions():
+    assert re.fullmatch(r"20\d\d\.\d+\.\d+, fp32( bf16)?", openvino.state())
+    assert re.fullmatch(r"\d+\.\d+\.\d+, fp32", onnxruntime.state())
+
+
+def test_the_reference_runs_trees_and_other_learners(tmp_path):
+    batch = np.random.default_rng(3).random((3, 1, 4, 4), np.float32)
+    card = learner(tmp_path)
+
+    answer = open_reference(card)(batch)
+
+    brighter = batch[:, 0, 0, 1] > 0.5  # pixel 1
+    np.testing.assert_allclose(answer, np.stack([~brighter, brighter], 1), atol=1e-6)
+
+
+def test_openvino_says_that_it_cannot_run_trees(tmp_path):
+    with pytest.raises(UnusableError, match="cannot compile"):
+        open_openvino(learner(tmp_path))
+
+
+def learner(folder):
+    """Return the card of a decision tree that looks at the second pixel."""
+    told = {
+        "nodes_treeids": [0, 0, 0],
+        "nodes_nodeids": [0, 1, 2],
+        "nodes_featureids": [1, 0, 0],
+        "nodes_values": [0.5, 0.0, 0.0],
+        "nodes_modes": ["BRANCH_LEQ", "LEAF", "LEAF"],
+        "nodes_truenodeids": [1, 0, 0],
+        "nodes_falsenodeids": [2, 0, 0],
+        "target_treeids": [0, 0],
+        "target_nodeids": [1, 2],
+        "target_ids": [0, 1],
+        "target_weights": [1.0, 1.0],
+        "n_targets": 2,
+    }
+    nodes = [
+        helper.make_node("Flatten", ["x"], ["flat"]),
+        helper.make_node("TreeEnsembleRegressor", ["flat"], ["y"], domain="ai.onnx.ml", **told),
+    ]
+    model = model_of(nodes, {}, answered=("n", 2))
+    model.opset_import.append(helper.make_opsetid("ai.onnx.ml", 3))
+    return card_of(folder, model, task="classification", labels=labels(2), tile=4)
+
+
 def test_bf16_answers_are_not_rounded_to_bf16(card):
     try:
         engine = open_openvino(card, "bf16")
@@ -52,6 +165,18 @@ def test_bf16_answers_are_not_rounded_to_bf16(card):
     answer = engine(probe(card))
 
     assert (answer.view(np.uint32) & 0xFFFF).any()  # bf16 is the upper half of fp32
+
+
+def test_bf16_answers_of_a_network_that_ends_in_a_convolution_are_not_rounded_either(tmp_path):
+    try:
+        engine = open_openvino(card_of(tmp_path, ending_in_a_convolution()), "bf16")
+    except UnusableError as reason:
+        assert "no bf16" in str(reason)  # noqa: PT017 - the promise on a CPU that lacks it
+        return
+
+    answer = engine(probe(engine.card))
+
+    assert (answer.view(np.uint32) & 0xFFFF).any()
 
 
 def test_an_engine_may_be_called_from_many_threads(card):
@@ -87,7 +212,7 @@ def test_the_best_precision_within_tolerance_is_opened(card):
     engine = open_engine(card)
 
     assert engine.backend in {"openvino-bf16", "openvino-fp32"}
-    assert intolerable(card, engine, open_reference(card)) is None
+    assert compare(engine, open_reference(card), [probe(card)]).passed
 
 
 def test_a_precision_that_strays_too_far_is_not_taken_and_it_is_said_why(card, caplog):
@@ -98,16 +223,6 @@ def test_a_precision_that_strays_too_far_is_not_taken_and_it_is_said_why(card, c
 
     assert engine.backend == "openvino-fp32"
     assert "chance 1: openvino-bf16 is not taken: " in caplog.text
-
-
-def test_straying_is_told_in_numbers(card):
-    reference = open_reference(card)
-
-    class Astray:
-        def __call__(self, batch):
-            return reference(batch) + np.float32(0.05)
-
-    assert "strays by 0.05 rms, 0.02 is tolerated" in intolerable(card, Astray(), reference)
 
 
 def test_a_graph_that_no_back_end_reads_names_each_and_why(card, tmp_path):

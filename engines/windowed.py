@@ -1,0 +1,42 @@
+"""A network for regions, run on whole images."""
+
+from math import ceil
+
+import onnx
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+
+from engines.card import Card
+from engines.compile.reach import Reach, reach
+from engines.engine import UnusableError
+
+
+def windowed(card: Card, tile: int) -> Card:
+    """Return `card` for whole images: in windows of at most `tile`, halo included, on its grid.
+
+    The halo is how far the graph of its weights sees.
+
+    Raises:
+        UnusableError: the network sees the whole image at once, or so far that nothing is left of
+            such a window; or its weights cannot be read.
+    """
+    found = _reach(card)
+    grid = found.grid
+    halo = ceil(found.halo / grid) * grid
+    side = tile // grid * grid
+    if side <= 2 * halo:
+        raise UnusableError(
+            f"{card.name} sees {found.halo} pixels far: windows must be larger than {2 * halo}"
+        )
+    return card.model_copy(update={"tile": side, "halo": halo, "grid": grid})
+
+
+def _reach(card: Card) -> Reach:
+    try:
+        found = reach(onnx.load_model(card.weights, load_external_data=False))
+    except (OSError, DecodeError) as error:
+        raise UnusableError(f"cannot read {card.weights}: {error}") from error
+    if found is None:
+        raise UnusableError(f"{card.name} sees the whole image: it cannot be run window by window")
+    if found.scale != card.scale:
+        raise UnusableError(f"{card.name} enlarges {found.scale} times, not {card.scale} times")
+    return found
