@@ -301,6 +301,8 @@ class FakeRuntime(FakeObject):
 def tensorrt_of(gpu: Gpu) -> SimpleNamespace:
     """Return what `tensorrt` would be, as far as a plan is run."""
     return SimpleNamespace(
+        __name__="fake",
+        __version__="1.0",
         TensorIOMode=Mode,
         DataType=SimpleNamespace(FLOAT="float"),
         ExecutionContextAllocationStrategy=SimpleNamespace(USER_MANAGED="user managed"),

@@ -7,7 +7,9 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from engines.card import Card, read_card
+from engines.architectures import Architecture
+from engines.card import Card, Input, Label, Tolerance, Training, read_card
+from engines.compile.export import rewritten
 
 CARD = """
 name = "small"
@@ -76,6 +78,32 @@ def doubling() -> onnx.ModelProto:
         "b2": weights(5, 4),
     }
     return model_of(nodes, tensors)
+
+
+def card_of(architecture: Architecture, folder: Path) -> Card:
+    """Return the card of that network of the papers, its weights as it initialises them.
+
+    Quicker to make than `engines.untrained.untrained_card`, and the same graph; good for builds.
+    """
+    onnx.save_model(rewritten(architecture.make().eval()), folder / "weights.onnx")
+    sha256 = hashlib.sha256((folder / "weights.onnx").read_bytes()).hexdigest()
+    return Card(
+        folder=folder,
+        name=architecture.name,
+        version="1",
+        summary="Weights as initialised.",
+        task=architecture.task,
+        scale=architecture.scale,
+        sha256=sha256,
+        halo=0,
+        tile=architecture.side,
+        grid=architecture.grid,
+        labels=tuple(Label(name=name) for name in architecture.labels),
+        precisions=("fp32",),
+        input=Input(channels=1, range=(0.0, 1.0), normalisation="none"),
+        tolerance=Tolerance(maximum=1, root_mean_square=1),
+        training=Training(data="none", licence="none", recipe="none", command="none"),
+    )
 
 
 def shelve_small(models: Path, model: onnx.ModelProto | None = None, **told: object) -> Card:

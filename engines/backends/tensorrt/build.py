@@ -80,12 +80,12 @@ def _built(
     config = _config(trt, builder, spec)
     config.progress_monitor = watching
     _profile(builder, config, network, spec.window)
-    _use_timings(config, timings)
+    if library.measures:
+        use_timings(config, timings)
     plan = builder.build_serialized_network(network, config)
     if plan is None:
         return None
-    cache = config.get_timing_cache()
-    return Built(bytes(plan), bytes(cache.serialize()) if cache else b"")
+    return Built(bytes(plan), timings_of(config) if library.measures else b"")
 
 
 def _network(trt: ModuleType, builder: "tensorrt.Builder") -> "tensorrt.INetworkDefinition":
@@ -134,8 +134,14 @@ def _profile(
         config.add_optimization_profile(profile)
 
 
-def _use_timings(config: "tensorrt.IBuilderConfig", timings: bytes) -> None:
+def use_timings(config: "tensorrt.IBuilderConfig", timings: bytes) -> None:
     """Let earlier measurements be used; those of another GPU or version are not taken."""
     cache = config.create_timing_cache(timings)
     if not config.set_timing_cache(cache, ignore_mismatch=False):
         config.set_timing_cache(config.create_timing_cache(b""), ignore_mismatch=False)
+
+
+def timings_of(config: "tensorrt.IBuilderConfig") -> bytes:
+    """Return what was measured so far, nothing if there was nothing to measure."""
+    cache = config.get_timing_cache()
+    return bytes(cache.serialize()) if cache else b""

@@ -34,6 +34,11 @@ class Library:
     complaints: "Complaints"
 
     @property
+    def measures(self) -> bool:
+        """Whether it times tactics while it builds: on the CPU there is nothing to time."""
+        return self.trt.__name__ != ON_THE_CPU
+
+    @property
     def name(self) -> str:
         """The module and its version."""
         return f"{self.trt.__name__} {self.trt.__version__}"

@@ -43,7 +43,8 @@ def build_tensorrt(
         graph, timings = prepared(card, precision), store.timings(machine)
         with target.current():
             built = build(target.library, graph, BuildSpec(card.window), timings, progress)
-        store.keep_timings(machine, built.timings)
+        if built.timings:
+            store.keep_timings(machine, built.timings)
         manifest = Manifest(
             fingerprint=fingerprint,
             circumstances=target.device.circumstances,
@@ -67,15 +68,7 @@ def open_tensorrt(
         UnusableError: TensorRT cannot be used here, there is no such plan, or it does not run.
         DeviceLostError: the GPU computes no more in this process.
     """
-    target = gpu(ordinal)
-    device = target.device
-    try:
-        fingerprint = target.fingerprint(card, precision)
-        manifest = store.verified(fingerprint, card, device.circumstances)
-        return _opened(card, target, store, manifest)
-    except PlanError as error:
-        remedy = f"run `senoscope engines build {card.name}`"
-        raise UnusableError(f"no verified plan for {device.name}: {remedy} ({error})") from error
+    return serve(card, precision, gpu(ordinal), store)
 
 
 def open_unverified(
@@ -90,7 +83,7 @@ def open_unverified(
         DeviceLostError: the GPU computes no more in this process.
     """
     target = gpu(ordinal)
-    return _opened(card, target, store, store.find(target.fingerprint(card, precision)))
+    return run(card, target, store, store.find(target.fingerprint(card, precision)))
 
 
 def verify_tensorrt(
@@ -104,20 +97,54 @@ def verify_tensorrt(
         DeviceLostError: the GPU computes no more in this process.
     """
     card, precision, ordinal = way
-    target = gpu(ordinal)
+    return examine((card, precision, gpu(ordinal)), store, judge)
+
+
+def examine(
+    way: tuple[Card, Precision, Target], store: PlanStore, judge: Callable[[Engine], Verification]
+) -> Verification:
+    """Return what `judge` finds of the stored plan for that card, precision and target; keep it.
+
+    Raises:
+        PlanError: there is no such plan, or it is damaged.
+        UnusableError: the plan does not run.
+        DeviceLostError: the GPU computes no more in this process.
+    """
+    card, precision, target = way
     manifest = store.find(target.fingerprint(card, precision))
-    with closing(_opened(card, target, store, manifest)) as engine:
+    with closing(run(card, target, store, manifest)) as engine:
         found = judge(engine)
     store.with_verification(manifest, found, target.device.circumstances)
     return found
 
 
-def _opened(card: Card, target: Target, store: PlanStore, manifest: Manifest) -> TensorRtEngine:
-    """Return an engine on a plan, warm."""
-    plan = store.plan(manifest)
+def serve(card: Card, precision: Precision, target: Target, store: PlanStore) -> TensorRtEngine:
+    """Return an engine on the stored plan for `card` on `target`, if it has passed verification.
+
+    Raises:
+        UnusableError: there is no such plan, or it does not run.
+        DeviceLostError: the GPU computes no more in this process.
+    """
+    device = target.device
+    try:
+        fingerprint = target.fingerprint(card, precision)
+        return run(card, target, store, store.verified(fingerprint, card, device.circumstances))
+    except PlanError as error:
+        remedy = f"run `senoscope engines build {card.name}`"
+        raise UnusableError(f"no verified plan for {device.name}: {remedy} ({error})") from error
+
+
+def run(card: Card, target: Target, store: PlanStore, manifest: Manifest) -> TensorRtEngine:
+    """Return an engine on the plan that `manifest` describes, verified or not, warm.
+
+    Raises:
+        UnusableError: there is no GPU, the plan was altered, or it does not run.
+        DeviceLostError: the GPU computes no more in this process.
+    """
     session = target.session
     if session is None:
         raise UnusableError(f"{target.library.name} runs nothing without a GPU")
+    plan = store.plan(manifest)
     with session.current():
         execution = Execution(session, target.library, plan, card.window)
     engine = TensorRtEngine(card, manifest.fingerprint.backend, Runner(session, execution))
