@@ -45,6 +45,28 @@ def test_torch_takes_batches_of_any_shape(card, shape):
     np.testing.assert_allclose(open_torch(card)(batch), open_reference(card)(batch), atol=1e-5)
 
 
+def test_torch_takes_batches_that_it_may_not_write_to_and_that_lie_apart(card):
+    engine, batch = open_torch(card), probe(card)
+    apart = np.repeat(batch, 2, axis=3)[..., ::2]
+    apart.setflags(write=False)
+
+    assert (engine(apart) == engine(batch)).all()
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no NVIDIA device")
+@pytest.mark.parametrize(("precision", "most"), [("fp32", 1e-4), ("bf16", 0.1), ("fp16", 0.02)])
+def test_on_a_gpu_torch_strays_no_further_and_a_stream_answers_as_calls_do(card, precision, most):
+    engine = open_torch(card, precision, "cuda:0")
+    batches = np.random.default_rng(1).random((6, 1, 1, 48, 48), np.float32)
+
+    streamed = [answer.copy() for answer in engine.stream(batches)]
+
+    for given, batch in zip(streamed, batches, strict=True):
+        np.testing.assert_allclose(given, open_reference(card)(batch), atol=most)
+        np.testing.assert_allclose(given, engine(batch), atol=most / 10)
+
+
 @pytest.mark.parametrize(("precision", "bits"), [("bf16", 8), ("fp16", 11)])
 def test_another_precision_rounds_to_its_bits_and_answers_in_fp32(card, precision, bits):
     engine, batch = open_torch(card, precision), probe(card)

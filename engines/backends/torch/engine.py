@@ -63,7 +63,7 @@ class TorchEngine:
     def __call__(self, batch: Batch) -> Batch:
         """Return the network's answer to the inside of `batch`; one call at a time."""
         with self._running():
-            answer = self._run(torch.from_numpy(np.ascontiguousarray(batch)))
+            answer = self._run(_taken(batch))
             return trimmed(answer.cpu().numpy(), batch, self.card).copy()
 
     def stream(self, batches: Iterable[Batch]) -> Iterator[Batch]:
@@ -88,7 +88,7 @@ class TorchEngine:
 
     def _started(self, batch: Batch) -> "_UnderWay":
         with self._running():
-            answer = self._run(torch.from_numpy(np.ascontiguousarray(batch)).pin_memory())
+            answer = self._run(_taken(batch).pin_memory())
             host = torch.empty(answer.shape, dtype=answer.dtype, pin_memory=True)
             host.copy_(answer, non_blocking=True)
             done = torch.cuda.Event()
@@ -114,6 +114,11 @@ class TorchEngine:
                     torch.backends.cudnn.flags(enabled=True, benchmark=True, allow_tf32=False)
                 )
             yield
+
+
+def _taken(batch: Batch) -> Tensor:
+    """Return `batch` as a tensor, copied only where PyTorch cannot share it."""
+    return torch.from_numpy(np.require(batch, np.float32, ["C", "W"]))
 
 
 def _try(made: Program, card: Card) -> None:
