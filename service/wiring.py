@@ -18,6 +18,7 @@ from engines.card import Card, CardError
 from engines.engine import Engine
 from engines.load import open_engine
 from engines.shelf import find_card, verify
+from engines.windowed import windowed
 from pipelines.catalogue import DEFAULT
 from pipelines.pipeline import Context, Product
 from service.checks import Check, Checks
@@ -52,6 +53,8 @@ from service.worker.worker import Worker
 
 DRAIN_S = 60.0
 """Associations that are open when the node stops may go on for so long."""
+WIDEST = 384
+"""Side of the windows of networks for regions, halo included, when they run on whole images."""
 STALE_S = 3600.0
 """A half-written file that nobody touched for so long is nobody's: its writer was killed."""
 
@@ -254,7 +257,7 @@ def make_worker(settings: Settings, device: str) -> Worker:
 
     @cache
     def opened(network: str) -> Engine:
-        return open_engine(find_card(settings.shelves, network), device)
+        return open_engine(_as_served(find_card(settings.shelves, network)), device)
 
     def engine(network: str) -> Engine:
         with opening:  # the thread that tells of the worker opens engines too
@@ -287,10 +290,20 @@ def make_offline(config: Path | None, pipeline: str, device: str, out: Path) -> 
         there = ", ".join(parts.pipelines)
         hint = did_you_mean(pipeline, parts.pipelines)
         raise BadConfigurationError(f"there is no pipeline {pipeline!r}{hint}; there is {there}")
-    engine = open_engine(parts.checked_card(pipeline), device)
+    engine = open_engine(_as_served(parts.checked_card(pipeline)), device)
     today = now().replace(hour=0, minute=0, second=0, microsecond=0)  # same day, same bytes
     context = Context(engine, parts.product, parts.site_key, today, _untimed)
     return Offline(parts.pipelines[pipeline], context, out)
+
+
+def _as_served(card: Card) -> Card:
+    """Return `card` as pipelines run it: what enlarges regions is run on whole images.
+
+    Raises:
+        UnusableError: it cannot be.
+    """
+    is_for_regions = card.task == "super-resolution" and not card.halo
+    return windowed(card, WIDEST) if is_for_regions else card
 
 
 def _model_is_whole(parts: Parts, pipeline: str) -> Check:

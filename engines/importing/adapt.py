@@ -24,6 +24,8 @@ SOFTMAX_BY_AXIS = 13
 AXES_AS_INPUT = {"Squeeze": 13, "Unsqueeze": 13, "ReduceMean": 18}
 """From which opset on the axes are an input."""
 FLAT = 2
+NUMBERS = {"value_float": "f4", "value_floats": "f4", "value_int": "i8", "value_ints": "i8"}
+"""How constants are written that are no tensors, and what they are as such."""
 NCHW_OF_NHWC, NHWC_OF_NCHW = [0, 3, 1, 2], [0, 2, 3, 1]
 
 
@@ -63,8 +65,9 @@ def adapted(model: onnx.ModelProto, ends: Taken, wish: Wish) -> onnx.ModelProto:
     foreign.ClearField("metadata_props")
     for field in ("node", "input", "output"):
         graph.ClearField(field)
-    graph.node.extend(nodes)
-    graph.initializer.extend([*before.constants, *after.constants])
+    graph.node.extend(node for node in nodes if node.op_type != "Constant")
+    stated = [_constant(node) for node in nodes if node.op_type == "Constant"]
+    graph.initializer.extend([*stated, *before.constants, *after.constants])
     side = [ends.side or "h", ends.side or "w"]
     graph.input.append(helper.make_tensor_value_info(image, TensorProto.FLOAT, ["n", 1, *side]))
     sides = [None, None] if wish.task == "classification" else [None, None, None, None]
@@ -182,6 +185,20 @@ def _as_shades(chain: _Chain, ends: Taken, wish: Wish) -> None:
     if (black, white) != (0, 1):
         chain.with_number("Add", -black)
         chain.with_number("Mul", 1 / (white - black))
+
+
+def _constant(node: onnx.NodeProto) -> onnx.TensorProto:
+    """Return what a node without inputs gives: back ends look for constants among the weights."""
+    (attribute,) = node.attribute
+    value = helper.get_attribute_value(attribute)
+    if attribute.name == "value":
+        tensor = onnx.TensorProto()
+        tensor.CopyFrom(value)
+        tensor.name = node.output[0]
+        return tensor
+    if attribute.name not in NUMBERS:
+        raise ForeignError(f"a constant of another kind ({attribute.name}): export it with numbers")
+    return numpy_helper.from_array(np.array(value, NUMBERS[attribute.name]), node.output[0])
 
 
 def _rename(nodes: Sequence[onnx.NodeProto], old: str, new: str) -> None:

@@ -110,8 +110,15 @@ def _contradictions(routes: Routes, pipelines: Collection[str]) -> Iterator[tupl
             if pipeline not in pipelines:
                 yield (
                     (*where, "pipelines"),
-                    f"no pipeline {pipeline!r}{did_you_mean(pipeline, pipelines)}",
+                    f"no pipeline {pipeline!r}{_did_you_mean(pipeline, pipelines)}",
                 )
+
+
+def _did_you_mean(pipeline: str, pipelines: Collection[str]) -> str:
+    """Return a hint: what runs the same model if anything does, else what is written alike."""
+    model = pipeline.partition(":")[2]
+    same = [one for one in pipelines if model and one.partition(":")[2] == model]
+    return f"; did you mean {same[0]!r}?" if same else did_you_mean(pipeline, pipelines)
 
 
 def _reason(error: Any) -> str:  # noqa: ANN401 - pydantic's ErrorDetails
