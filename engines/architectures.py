@@ -58,6 +58,7 @@ def _edsr(scale: int, parameters: int) -> Architecture:
         parameters,
         {"scale": scale},
         scale,
+        side=64,
     )
 
 

@@ -1,81 +1,85 @@
 """From a card to an engine."""
 
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import closing
-from functools import partial
 
 import numpy as np
 
 from engines.backends.onnxruntime import open_reference
-from engines.backends.openvino import open_openvino
-from engines.card import Card, Precision
+from engines.card import Card
 from engines.engine import Batch, Engine, UnusableError
+from engines.plans.manifest import Circumstances, PlanError
+from engines.plans.store import PlanStore
 from engines.shelf import verify
+from engines.verification import compare
+from engines.ways import AUTO, Way, ways
 
 logger = logging.getLogger(__name__)
-
-DEVICES = ("auto", "cpu")
 
 SEED = 2022
 """Of the noise in the probe: any number, always the same."""
 
 
-def open_engine(card: Card, device: str = "auto") -> Engine:
+def open_engine(card: Card, device: str = AUTO, store: PlanStore | None = None) -> Engine:
     """Return the fastest engine that this machine has for `card` and that keeps its tolerance.
 
-    Why others were not taken is logged. It may start threads: open it in the process that uses it,
-    after any fork.
+    `store` holds plans and what verification found. Why others were not taken is logged. It may
+    start threads: open it in the process that uses it, after any fork.
 
     Raises:
         CardError: the weights are not those of the card.
         UnusableError: no back end opens it; the message says why, for each.
     """
-    if device not in DEVICES:
-        raise UnusableError(f"no device {device!r} here; there is {' and '.join(DEVICES)}")
     verify(card)
     reasons = []
-    for name, opener in _openers(card):
+    for way in ways(card, device, store):
         try:
-            return opener()
+            return _trustworthy(way, store)
         except UnusableError as reason:
-            logger.info("%s %s: %s is not taken: %s", card.name, card.version, name, reason)
-            reasons.append(f"{name}: {reason}")
+            logger.info("%s %s: %s is not taken: %s", card.name, card.version, way.backend, reason)
+            reasons.append(f"{way.backend}: {reason}")
     raise UnusableError(f"no back end opens {card.name} {card.version}; " + "; ".join(reasons))
 
 
-def _openers(card: Card) -> Iterator[tuple[str, Callable[[], Engine]]]:
-    """Yield the ways to open `card`, best first: its precisions on OpenVINO, the reference."""
-    for precision in card.precisions:
-        opener = open_openvino if precision == "fp32" else open_tolerable
-        yield f"openvino-{precision}", partial(opener, card, precision)
-    yield "onnxruntime-fp32", partial(open_reference, card)
-
-
-def open_tolerable(card: Card, precision: Precision) -> Engine:
-    """Return an engine on OpenVINO in that precision, if it stays within the card's tolerance.
+def _trustworthy(way: Way, store: PlanStore | None) -> Engine:
+    """Return the engine of `way`: verified before, computing as the reference does, or tried now.
 
     Raises:
-        UnusableError: it does not, or it cannot be opened.
+        UnusableError: it cannot be opened, failed verification, or strays on the probe.
     """
-    engine = open_openvino(card, precision)
-    with closing(open_openvino(card)) as reference:
-        fault = intolerable(card, engine, reference)
-    if fault is not None:
-        engine.close()
-        raise UnusableError(fault)
+    if way.ordinal is not None:
+        return way.open()
+    verified = _passed(way, store)
+    engine = way.open()
+    if not verified and not way.is_exact:
+        fault = _fault(engine)
+        if fault:
+            engine.close()
+            raise UnusableError(fault)
     return engine
 
 
-def intolerable(card: Card, engine: Engine, reference: Engine) -> str | None:
-    """Return how `engine` strays too far from `reference` on the probe, or None if it does not."""
-    errors = np.abs(engine(probe(card)) - reference(probe(card)))
-    maximum, mean = float(errors.max()), float(np.sqrt(np.mean(np.square(errors))))
-    if maximum > card.tolerance.maximum:
-        return f"strays by {maximum:.2g}, {card.tolerance.maximum:.2g} is tolerated"
-    if mean > card.tolerance.root_mean_square:
-        return f"strays by {mean:.2g} rms, {card.tolerance.root_mean_square:.2g} is tolerated"
-    return None
+def _passed(way: Way, store: PlanStore | None) -> bool:
+    """Return whether it passed verification on this machine; False where it was not tried.
+
+    Raises:
+        UnusableError: it did not pass.
+    """
+    if store is None:
+        return False
+    try:
+        manifest = store.find(way.fingerprint())
+    except PlanError:
+        return False
+    objection = manifest.objection(way.card, Circumstances())
+    if objection is not None:
+        raise UnusableError(objection)
+    return True
+
+
+def _fault(engine: Engine) -> str:
+    """Return how `engine` strays too far from the reference on the probe, empty if it does not."""
+    reference = open_reference(engine.card)
+    return compare(engine, reference, [probe(engine.card)]).reason
 
 
 def probe(card: Card) -> Batch:

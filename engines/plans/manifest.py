@@ -17,6 +17,10 @@ class PlanError(UnusableError):
     """There is no such plan, or none that may be used; the message names the file and the fault."""
 
 
+class NoPlanError(PlanError):
+    """There is no such plan."""
+
+
 class Fingerprint(Record):
     """What must be equal, all of it, for a plan or a verification to hold.
 

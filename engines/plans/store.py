@@ -7,7 +7,7 @@ folder must belong to this user alone, and only what its manifest describes, to 
 import hashlib
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,14 @@ from pydantic import ValidationError
 
 from engines.card import Card
 from engines.plans.files import held, make_ours, make_sure_ours, read_ours, write_whole
-from engines.plans.manifest import Circumstances, Fingerprint, Manifest, PlanError, PlanFile
+from engines.plans.manifest import (
+    Circumstances,
+    Fingerprint,
+    Manifest,
+    NoPlanError,
+    PlanError,
+    PlanFile,
+)
 from engines.plans.room import make_room, remove
 from engines.verification import Verification
 
@@ -46,7 +53,7 @@ class PlanStore:
         """
         path = self._path(fingerprint, "json")
         if not path.exists():
-            raise PlanError(self._what_there_is(fingerprint))
+            raise NoPlanError(self._what_there_is(fingerprint))
         self._make_sure_ours(fingerprint)
         manifest = _read_manifest(path)
         if manifest.fingerprint != fingerprint:
@@ -67,6 +74,18 @@ class PlanStore:
         if objection is not None:
             raise PlanError(f"{self._path(fingerprint, 'json')}: {objection}")
         return manifest
+
+    def known(self, name: str, version: str) -> Iterator[Manifest | PlanError]:
+        """Yield what is known of each plan and verification of that model, or what is wrong."""
+        for path in sorted((self.folder / name / version).glob("*.json")):
+            try:
+                manifest = _read_manifest(path)
+                if manifest.plan is not None:
+                    self.plan(manifest)
+            except PlanError as error:
+                yield error
+            else:
+                yield manifest
 
     def plan(self, manifest: Manifest) -> bytes:
         """Return the plan that `manifest` describes, and note that it was used.

@@ -1,0 +1,11 @@
+"""`senoscope engines`: networks, from the shelf to engines that were verified."""
+
+import typer
+
+from service.cli.engines import building, listing, timing, verifying
+
+app = typer.Typer(
+    help="Networks: what is on the model shelf, and how well it runs here.", no_args_is_help=True
+)
+for command in (listing, building, verifying, timing):
+    command.register(app)

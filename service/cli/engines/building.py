@@ -1,0 +1,178 @@
+"""`senoscope engines build`: TensorRT plans, built and verified."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from engines.backends.tensorrt.serving import build_tensorrt
+from engines.backends.tensorrt.target import Target, gpu, no_gpu
+from engines.card import Card, Precision
+from engines.engine import UnusableError
+from engines.examination import Examiner
+from engines.machine import gpus
+from engines.plans.store import PlanStore
+from engines.ways import AUTO, CPU, GPU, TENSORRT_PRECISIONS
+from service.cli.engines.selection import All, Broken, Names, plan_store, selected
+from service.cli.engines.verifying import fared, tell
+from service.cli.options import Config, Json, console, examples, print_json, print_table
+from service.cli.tiles import images_in
+from service.errors import RefusedError
+from service.settings import Settings
+from service.version import VERSION
+from service.wiring import now, settings_of
+
+MIB = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A plan that was built, or why it could not be."""
+
+    model: str
+    version: str
+    backend: str
+    state: str
+    library: str = ""
+    machine: str = ""
+    bytes: int = 0
+    seconds: float = 0
+    why: str = ""
+
+
+def register(app: typer.Typer) -> None:
+    """Give `app` the command."""
+    app.command(
+        epilog=examples(
+            "senoscope engines build fsrcnn-x2",
+            "senoscope engines build --all --device cuda:0",
+            "senoscope engines build --all --device cpu   # proves that every graph builds",
+        )
+    )(build)
+
+
+def build(
+    *,
+    names: Names = None,
+    everyone: All = False,
+    device: Annotated[
+        str, typer.Option(help="cuda:0; auto for the GPU there is; cpu: TensorRT-RTX, no more.")
+    ] = AUTO,
+    images: Annotated[
+        list[Path] | None,
+        typer.Option(exists=True, help="DICOM, PNG or PGM to verify on. Default: phantoms."),
+    ] = None,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Compile models to TensorRT plans for this GPU, and verify them; only those that pass serve.
+
+    A plan that is there and fits is kept. With --device cpu TensorRT-RTX builds instead: that
+    proves that a graph can be parsed and built, and serves nothing.
+    """
+    settings = settings_of(config)
+    target = _target(device)
+    with closing(target):
+        models = list(selected(settings, names or [], everyone=everyone))
+        plans = [plan for model in models for plan in _built(model, target, settings, as_json)]
+    if as_json and target.session is None:
+        print_json([asdict(plan) for plan in plans])
+    elif not as_json:
+        _print(plans)
+    if target.session is not None:
+        examiner = Examiner(device, plan_store(settings), now(), f"senoscope {VERSION}")
+        pictures = images_in(images or [])
+        tell([one for m in models for one in fared(examiner, m, pictures)], as_json=as_json)
+    _insist(plans)
+
+
+def _target(device: str) -> Target:
+    """Return what plans are built for."""
+    there = gpus()
+    if device == CPU:
+        return no_gpu()
+    if device == AUTO and not there:
+        raise RefusedError(
+            "no NVIDIA GPU here, and TensorRT builds on the GPU that a plan is for; "
+            "--device cpu proves with TensorRT-RTX that the graphs can be built"
+        )
+    found = GPU.fullmatch(there[0] if device == AUTO else device)
+    if found is None:
+        raise RefusedError(f"no device {device!r}; there is {', '.join([AUTO, CPU, *there])}")
+    return gpu(int(found[1] or 0))
+
+
+def _built(
+    model: Card | Broken, target: Target, settings: Settings, as_json: bool
+) -> Iterator[Plan]:
+    """Yield the plans of `model`, telling how far each build has come."""
+    if isinstance(model, Broken):
+        yield Plan(model.model, model.version, "", "failed", why=model.reason)
+        return
+    store = plan_store(settings)
+    for precision in TENSORRT_PRECISIONS:
+        if precision in model.precisions:
+            with _bars(hidden=as_json) as bars:
+                yield _plan(model, precision, target, store, bars)
+
+
+def _plan(
+    card: Card, precision: Precision, target: Target, store: PlanStore, bars: Progress
+) -> Plan:
+    task = bars.add_task(f"{card.name} {precision}", total=None, phase="reading")
+    backend = f"tensorrt-{precision}"
+
+    def watch(phase: str, step: int, of: int) -> bool:
+        bars.update(task, completed=step, total=of or None, phase=phase)
+        return True
+
+    began = now()
+    try:
+        made = build_tensorrt(card, precision, target, store, began, watch)
+    except UnusableError as error:
+        return Plan(card.name, card.version, backend, "failed", why=str(error))
+    return Plan(
+        card.name,
+        card.version,
+        backend,
+        "built" if made.built_at == began else "was there",
+        made.fingerprint.library,
+        made.fingerprint.machine,
+        made.plan.size if made.plan else 0,
+        made.seconds,
+    )
+
+
+def _print(plans: list[Plan]) -> None:
+    print_table(
+        "plans",
+        ["model", "back end", "state", "MiB", "s", "built by", "for", "why"],
+        [
+            [p.model, p.backend, p.state, f"{p.bytes / MIB:.1f}", f"{p.seconds:.1f}", p.library,
+             p.machine, p.why]
+            for p in plans
+        ],
+    )  # fmt: skip
+
+
+def _insist(plans: list[Plan]) -> None:
+    failed = [plan for plan in plans if plan.state == "failed"]
+    if failed:
+        told = "; ".join(f"{plan.model} {plan.backend}: {plan.why}" for plan in failed)
+        raise RefusedError(f"{len(failed)} could not be built: {told}")
+
+
+def _bars(*, hidden: bool) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[phase]}"),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        disable=hidden,
+    )

@@ -1,0 +1,113 @@
+"""`senoscope engines list`: models, networks and back ends, with their state and why."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+
+import typer
+
+from engines.architectures import ARCHITECTURES
+from engines.backends.states import states
+from engines.card import Card
+from engines.plans.manifest import Manifest
+from engines.plans.store import PlanStore
+from engines.shelf import everything
+from service.cli.engines.selection import plan_store
+from service.cli.options import Config, Json, examples, print_json, print_table
+from service.settings import Settings
+from service.wiring import settings_of
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model on the shelf; `engines` says how each way to run it fared here."""
+
+    model: str
+    version: str
+    task: str
+    scale: int | None
+    state: str
+    what: str
+    engines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A network of the papers, and whether there are weights for it."""
+
+    network: str
+    task: str
+    scale: int
+    parameters: int
+    state: str
+    paper: str
+
+
+def register(app: typer.Typer) -> None:
+    """Give `app` the command."""
+    app.command("list", epilog=examples("senoscope engines list", "senoscope engines list --json"))(
+        list_engines
+    )
+
+
+def list_engines(config: Config = None, as_json: Json = False) -> None:
+    """List models, the networks of the papers, and back ends: their state here, and why."""
+    settings = settings_of(config)
+    models = list(_models(settings))
+    networks = list(_networks({one.model for one in models if one.state == "ok"}))
+    back_ends = list(states())
+    if as_json:
+        print_json(
+            {
+                "models": [asdict(one) for one in models],
+                "networks": [asdict(one) for one in networks],
+                "back_ends": [asdict(one) for one in back_ends],
+            }
+        )
+        return
+    print_table(
+        f"{len(models)} models on the shelf",
+        ["model", "version", "state", "what", "engines here"],
+        [[m.model, m.version, m.state, m.what, "\n".join(m.engines)] for m in models],
+    )
+    print_table(
+        f"{len(networks)} networks",
+        ["network", "task", "scale", "parameters", "state"],
+        [[n.network, n.task, n.scale, f"{n.parameters:,}", n.state] for n in networks],
+    )
+    print_table(
+        f"{len(back_ends)} back ends",
+        ["back end", "device", "state", "why"],
+        [[b.back_end, b.device, b.state, b.why] for b in back_ends],
+    )
+
+
+def _models(settings: Settings) -> Iterator[Model]:
+    store = plan_store(settings)
+    for folder, found in everything(settings.shelves):
+        name, version = folder.parent.name, folder.name
+        if isinstance(found, Card):
+            fared = tuple(_fared(found, store))
+            yield Model(name, version, found.task, found.scale, "ok", found.summary, fared)
+        else:
+            yield Model(name, version, "", None, "broken", str(found))
+
+
+def _fared(card: Card, store: PlanStore) -> Iterator[str]:
+    """Yield how each plan and verification of `card` on this machine fared."""
+    for known in store.known(card.name, card.version):
+        if not isinstance(known, Manifest):
+            yield f"refused: {known}"
+        elif known.fingerprint.weights != card.sha256:
+            continue
+        elif known.verification is None:
+            yield f"{known.fingerprint.backend}: not verified"
+        elif known.verification.passed:
+            yield f"{known.fingerprint.backend}: passed, {known.verification.psnr:.1f} dB"
+        else:
+            yield f"{known.fingerprint.backend}: failed, {known.verification.reason}"
+
+
+def _networks(shelved: set[str]) -> Iterator[Network]:
+    for one in ARCHITECTURES.values():
+        state = "on the shelf" if one.name in shelved else "no weights"
+        yield Network(one.name, one.task, one.scale, one.parameters, state, one.paper)

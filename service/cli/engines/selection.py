@@ -1,0 +1,96 @@
+"""Which models a command is about."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from engines.architectures import ARCHITECTURES
+from engines.card import Card, CardError
+from engines.plans.store import PlanStore
+from engines.shelf import everything, find_card
+from engines.untrained import untrained_card
+from service.errors import RefusedError, UnknownError, did_you_mean
+from service.settings import Settings
+
+Names = Annotated[
+    list[str] | None, typer.Argument(help="Models on the shelf, or networks of the papers.")
+]
+All = Annotated[
+    bool, typer.Option("--all", help="All on the shelf, and all networks with weights of chance.")
+]
+Device = Annotated[str, typer.Option(help="cpu, cuda:0, or auto for all that is there.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A model that cannot be used, and why."""
+
+    model: str
+    version: str
+    reason: str
+
+
+def selected(
+    settings: Settings, names: Sequence[str], *, everyone: bool
+) -> Iterator[Card | Broken]:
+    """Yield the models of those names, or all; what is broken is told and keeps back no other.
+
+    A network of the papers that is on no shelf is given weights of chance.
+
+    Raises:
+        RefusedError: neither names nor all are asked for.
+        UnknownError: there is no model or network of that name.
+    """
+    if not names and not everyone:
+        raise RefusedError("which models? name some, or say --all")
+    if everyone:
+        yield from _all(settings)
+        return
+    for name in names:
+        yield _named(settings, name)
+
+
+def plan_store(settings: Settings) -> PlanStore:
+    """Return where this node keeps plans and verifications."""
+    return PlanStore(settings.data / "plans")
+
+
+def _all(settings: Settings) -> Iterator[Card | Broken]:
+    there = set()
+    for folder, found in everything(settings.shelves):
+        there.add(folder.parent.name)
+        if isinstance(found, Card):
+            yield found
+        else:
+            yield Broken(folder.parent.name, folder.name, str(found))
+    for name in ARCHITECTURES:
+        if name not in there:
+            yield _untrained(settings, name)
+
+
+def _named(settings: Settings, name: str) -> Card | Broken:
+    shelved = {folder.parent.name for folder, _ in everything(settings.shelves)}
+    if name in shelved:
+        try:
+            return find_card(settings.shelves, name)
+        except CardError as error:
+            return Broken(name, "", str(error))
+    if name in ARCHITECTURES:
+        return _untrained(settings, name)
+    hint = did_you_mean(name, shelved | ARCHITECTURES.keys())
+    raise UnknownError(f"no model or network {name!r}{hint}; see `senoscope engines list`")
+
+
+def _untrained(settings: Settings, name: str) -> Card | Broken:
+    try:
+        return untrained_card(ARCHITECTURES[name], untrained_folder(settings))
+    except CardError as error:
+        return Broken(name, "", str(error))
+
+
+def untrained_folder(settings: Settings) -> Path:
+    """Return where networks with weights of chance are kept."""
+    return settings.data / "untrained"

@@ -1,0 +1,126 @@
+"""`senoscope engines verify`: every way to run a model, held against the reference."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from engines.card import Card, CardError, Task
+from engines.engine import UnusableError
+from engines.evaluation.tiles import Shades, tiles
+from engines.examination import Examined, Examiner
+from engines.load import probe
+from service.cli.engines.selection import All, Broken, Device, Names, plan_store, selected
+from service.cli.options import Config, Json, console, examples, print_json, print_table
+from service.cli.tiles import images_in
+from service.errors import RefusedError
+from service.version import VERSION
+from service.wiring import now, settings_of
+
+WINDOWS: dict[Task, int] = {"super-resolution": 1, "segmentation": 3, "classification": 16}
+"""Of real images that a model is tried on, beside the probe."""
+
+
+def register(app: typer.Typer) -> None:
+    """Give `app` the command."""
+    app.command(
+        epilog=examples(
+            "senoscope engines verify fsrcnn-x2",
+            "senoscope engines verify --all --device cpu",
+            "senoscope engines verify fsrcnn-x2 --images study/ --json",
+        )
+    )(verify)
+
+
+def verify(
+    *,
+    names: Names = None,
+    everyone: All = False,
+    device: Device = "auto",
+    images: Annotated[
+        list[Path] | None,
+        typer.Option(exists=True, help="DICOM, PNG or PGM to try on. Default: phantoms."),
+    ] = None,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Hold every back end against ONNX Runtime on real tiles, within each card's tolerance.
+
+    What was found is kept beside the plans: what did not pass is not served.
+    """
+    settings = settings_of(config)
+    examiner = Examiner(device, plan_store(settings), now(), f"senoscope {VERSION}")
+    pictures = images_in(images or [])
+    found = []
+    with _progress(hidden=as_json) as progress:
+        task = progress.add_task("")
+        for model in selected(settings, names or [], everyone=everyone):
+            progress.update(task, description=_title(model))
+            for one in fared(examiner, model, pictures):
+                progress.update(task, description=f"{_title(model)}: {one.backend} {one.state}")
+                found.append(one)
+    tell(found, as_json=as_json)
+
+
+def fared(examiner: Examiner, model: Card | Broken, images: list[Shades]) -> Iterator[Examined]:
+    """Yield how each way to run `model` fared on the probe and on windows of `images`."""
+    if isinstance(model, Broken):
+        yield _failed(model, examiner.device)
+        return
+    windows = [probe(model), *tiles(images, model, WINDOWS[model.task])]
+    try:
+        yield from examiner.examine(model, windows)
+    except (CardError, UnusableError) as error:
+        yield _failed(Broken(model.name, model.version, str(error)), examiner.device)
+
+
+def tell(found: list[Examined], *, as_json: bool) -> None:
+    """Print how all fared.
+
+    Raises:
+        RefusedError: one of them failed.
+    """
+    if as_json:
+        print_json([asdict(one) for one in found])
+    else:
+        print_table(
+            "within tolerance of the reference?",
+            ["model", "back end", "state", "PSNR", "most", "rms", "same class", "s", "why"],
+            [_row(one) for one in found],
+        )
+    failed = [one for one in found if one.state == "failed"]
+    if failed:
+        told = "; ".join(f"{one.model} {one.version} {one.backend}: {one.reason}" for one in failed)
+        raise RefusedError(f"{len(failed)} failed: {told}")
+
+
+def _row(one: Examined) -> list[str]:
+    seen = one.verification
+    numbers = ["", "", "", ""]
+    if seen is not None:
+        agreed = "" if seen.agreement is None else f"{seen.agreement:.1%}"
+        strays = f"{seen.maximum:.2g}", f"{seen.root_mean_square:.2g}"
+        numbers = [f"{seen.psnr:.1f} dB", *strays, agreed]
+    return [one.model, one.backend, one.state, *numbers, f"{one.seconds:.1f}", one.reason]
+
+
+def _failed(model: Broken, device: str) -> Examined:
+    return Examined(model.model, model.version, "", device, "failed", model.reason, 0)
+
+
+def _title(model: Card | Broken) -> str:
+    return model.name if isinstance(model, Card) else model.model
+
+
+def _progress(*, hidden: bool) -> Progress:
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        disable=hidden,
+    )
