@@ -2,6 +2,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+import torch
 from graphs_of_chance import Graph, answer
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,6 +10,7 @@ from networks_of_chance import network
 
 from engines.compile.export import plain, rewritten
 from engines.compile.reach import Reach, reach
+from engines.networks.unet import UNet
 
 WIDE = 2  # channels inside a network of chance
 
@@ -167,6 +169,21 @@ def test_a_window_on_the_grid_answers_as_the_whole_image_does_a_halo_from_its_ed
 @pytest.mark.parametrize("form", [plain, rewritten])
 def test_fsrcnn_reaches_eight_pixels(form):
     assert reach(form(network())) == Reach(8, 1, Fraction(2))
+
+
+@pytest.mark.parametrize("form", [plain, rewritten])
+def test_of_u_net_the_reach_is_what_is_felt(form):
+    made = UNet(width=1)
+    with torch.no_grad():
+        for weights in made.parameters():
+            weights.abs_().add_(0.01)
+    model = form(made)
+    squashing = model.graph.node.pop()  # which would hide what is felt a little
+    model.graph.node[-1].output[0] = squashing.output[0]
+
+    found = reach(model)
+
+    assert found == Reach(felt(model, found), 16, Fraction(1))
 
 
 def test_unpooling_by_masks_reaches_over_its_block():
