@@ -5,6 +5,8 @@ import subprocess
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import onnx
@@ -24,9 +26,11 @@ from engines.backends.tensorrt.target import Target, no_gpu, tensorrt_state
 from engines.engine import UnusableError
 from engines.plans.manifest import PlanError
 from engines.plans.store import PlanStore
+from engines.shelf import cards
 from engines.verification import Verification
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
+MODELS = Path(__file__).parents[2] / "models"
 MUCH = 2**20
 """Bytes of weights, beside which the code of a plan is little."""
 
@@ -51,6 +55,13 @@ def card(tmp_path):
     return shelve_small(tmp_path / "models")
 
 
+@pytest.fixture
+def room():
+    """Give a folder that is gone afterwards: pytest keeps its own, and there is much to keep."""
+    with TemporaryDirectory() as folder:
+        yield Path(folder)
+
+
 @pytest.fixture(scope="module")
 def library():
     return load_library("tensorrt_rtx")
@@ -69,8 +80,8 @@ def never(phase, step, of):
 
 
 @pytest.mark.parametrize("name", ARCHITECTURES)
-def test_every_network_becomes_a_plan_in_single_and_half_precision(name, store, tmp_path):
-    card = card_of(ARCHITECTURES[name], tmp_path)
+def test_every_network_becomes_a_plan_in_single_and_half_precision(name, room):
+    store, card = PlanStore(room / "plans"), card_of(ARCHITECTURES[name], room)
 
     single, half = (build_small(card, store, precision).plan for precision in ("fp32", "fp16"))
 
@@ -79,6 +90,12 @@ def test_every_network_becomes_a_plan_in_single_and_half_precision(name, store, 
     if stored > MUCH:
         assert 0.95 < single.size / stored < 1.5
         assert 0.45 < half.size / stored < 0.9
+
+
+@pytest.mark.parametrize("card", cards(MODELS), ids=lambda card: f"{card.name}-{card.version}")
+def test_every_shipped_model_becomes_a_plan(card, room):
+    for precision in ("fp32", "fp16"):
+        assert build_small(card, PlanStore(room / "plans"), precision).plan.size > 0
 
 
 def test_a_plan_that_is_there_is_not_built_again(card, store):
