@@ -9,6 +9,19 @@ from engines.card import Card
 from engines.compile.reach import Reach, reach
 from engines.engine import UnusableError
 
+WIDEST = 384
+"""Side of the windows of networks for regions, halo included, when they run on whole images."""
+
+
+def as_served(card: Card) -> Card:
+    """Return `card` as pipelines run it: what enlarges regions is run on whole images.
+
+    Raises:
+        UnusableError: it cannot be.
+    """
+    is_for_regions = card.task == "super-resolution" and not card.halo
+    return windowed(card, WIDEST) if is_for_regions else card
+
 
 def windowed(card: Card, tile: int) -> Card:
     """Return `card` for whole images: in windows of at most `tile`, halo included, on its grid.

@@ -26,6 +26,7 @@ from celery import Celery, Task, signals
 from celery.exceptions import SecurityWarning, WorkerLostError
 from celery.worker.request import Request
 
+from engines.engine import DeviceLostError
 from service import log
 from service.errors import UnavailableError
 from service.ledger.ledger import Ledger
@@ -42,6 +43,8 @@ PRESENCE_S = 5.0
 WATCH_S = 0.2
 """Until a child's death is seen; Celery alone takes up to 5 s, longer than the sweeper's grace."""
 PR_SET_PDEATHSIG = 1  # prctl(2)
+DEVICE_LOST = 3
+"""How a child exits that has lost its device: as little as possible is done after that."""
 FROM_OUTSIDE = {signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT}
 """Who ends by one of these was ended by somebody; of any other he died by his own fault."""
 
@@ -165,6 +168,10 @@ class Work(Task):  # type: ignore[misc] # Celery has no types
             worker.open_engines()
         except UnavailableError as error:
             logger.error("the worker is not ready: %s", error)  # noqa: TRY400 - it says all
+        except DeviceLostError as error:
+            logger.critical("the worker's process ends, for want of its device: %s", error)
+            time.sleep(PRESENCE_S)  # the next may well fare the same: not many a second
+            os._exit(DEVICE_LOST)
         self.worker = worker
         threading.Thread(target=_tell, args=(worker, worker.now()), daemon=True).start()
 
@@ -175,11 +182,26 @@ def do_job(worker: Worker) -> bool:
         return worker.run()
     except UnavailableError as error:
         logger.warning("the worker waits: %s", error)
+    except DeviceLostError as error:
+        _end_without_device(worker, error)
     except Exception as error:  # noqa: BLE001 - the door
         told = where(error)
         logger.error("a fault in a job: %s", told)  # noqa: TRY400 - its text may name a patient
         worker.ledger.crashed(this_process(), told)
     return False
+
+
+def _end_without_device(worker: Worker, error: DeviceLostError) -> None:
+    """Give the job back, and end this process: only another can use the device again.
+
+    It ends at once: what libraries do at a normal exit may wait for the device for ever.
+    """
+    logger.critical("the worker's process ends, for want of its device: %s", error)
+    try:
+        worker.ledger.crashed(this_process(), where(error))
+    except UnavailableError as reason:
+        logger.warning("not written down, the parent will: %s", reason)
+    os._exit(DEVICE_LOST)
 
 
 def die_with(parent: int) -> None:

@@ -150,6 +150,16 @@ class Settings(BaseSettings):
         return self.base / self.data_dir
 
     @property
+    def plans(self) -> Path:
+        """Where compiled networks are kept, and what verification found."""
+        return self.data / "plans"
+
+    @property
+    def untrained(self) -> Path:
+        """Where networks with weights of chance are kept."""
+        return self.data / "untrained"
+
+    @property
     def ledger_url(self) -> str:
         """The ledger's URL for SQLAlchemy."""
         return self.ledger.url or f"sqlite:///{self.data / 'ledger.sqlite'}"

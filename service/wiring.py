@@ -17,8 +17,9 @@ from prometheus_client import CollectorRegistry
 from engines.card import Card, CardError
 from engines.engine import Engine
 from engines.load import open_engine
+from engines.plans.store import PlanStore
 from engines.shelf import find_card, verify
-from engines.windowed import windowed
+from engines.windowed import as_served
 from pipelines.catalogue import DEFAULT
 from pipelines.pipeline import Context, Product
 from service.checks import Check, Checks
@@ -53,8 +54,6 @@ from service.worker.worker import Worker
 
 DRAIN_S = 60.0
 """Associations that are open when the node stops may go on for so long."""
-WIDEST = 384
-"""Side of the windows of networks for regions, halo included, when they run on whole images."""
 STALE_S = 3600.0
 """A half-written file that nobody touched for so long is nobody's: its writer was killed."""
 
@@ -133,6 +132,11 @@ class Parts:
         card = self.pipelines.card(pipeline)
         verify(card)
         return card
+
+    @property
+    def plans(self) -> PlanStore:
+        """Compiled networks, and what verification found."""
+        return PlanStore(self.settings.plans)
 
     @cached_property
     def site_key(self) -> bytes:
@@ -257,7 +261,8 @@ def make_worker(settings: Settings, device: str) -> Worker:
 
     @cache
     def opened(network: str) -> Engine:
-        return open_engine(_as_served(find_card(settings.shelves, network)), device)
+        card = as_served(find_card(settings.shelves, network))
+        return open_engine(card, device, parts.plans)
 
     def engine(network: str) -> Engine:
         with opening:  # the thread that tells of the worker opens engines too
@@ -290,20 +295,10 @@ def make_offline(config: Path | None, pipeline: str, device: str, out: Path) -> 
         there = ", ".join(parts.pipelines)
         hint = did_you_mean(pipeline, parts.pipelines)
         raise BadConfigurationError(f"there is no pipeline {pipeline!r}{hint}; there is {there}")
-    engine = open_engine(_as_served(parts.checked_card(pipeline)), device)
+    engine = open_engine(as_served(parts.checked_card(pipeline)), device, parts.plans)
     today = now().replace(hour=0, minute=0, second=0, microsecond=0)  # same day, same bytes
     context = Context(engine, parts.product, parts.site_key, today, _untimed)
     return Offline(parts.pipelines[pipeline], context, out)
-
-
-def _as_served(card: Card) -> Card:
-    """Return `card` as pipelines run it: what enlarges regions is run on whole images.
-
-    Raises:
-        UnusableError: it cannot be.
-    """
-    is_for_regions = card.task == "super-resolution" and not card.halo
-    return windowed(card, WIDEST) if is_for_regions else card
 
 
 def _model_is_whole(parts: Parts, pipeline: str) -> Check:

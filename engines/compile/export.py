@@ -38,7 +38,8 @@ def rewritten(network: nn.Module) -> onnx.ModelProto:
 
 def _written(network: nn.Module, emitters: Mapping[Any, Emitter]) -> onnx.ModelProto:
     traced = fx.symbolic_trace(network.eval())
-    writer, values, written = Writer(), {}, Counter[str]()
+    writer, written = Writer(), Counter[str]()
+    values: dict[fx.Node, Any] = {}
     for node in traced.graph.nodes:
         inputs = fx.map_arg(node.args, lambda one: values[one])
         match node.op:

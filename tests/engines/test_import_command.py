@@ -19,7 +19,7 @@ from engines.load import open_engine
 from engines.shelf import cards, find_card, verify
 from pipelines.mammogram.read import read
 from pipelines.reduction import reduced
-from service.cli import engines_import
+from service.cli.engines import importing
 from service.errors import NodeError
 from service.settings import packaged_models
 from service.wiring import make_offline
@@ -39,7 +39,7 @@ def config(tmp_path):
 def imported(config):
     """Return a way to run the command; it gives what is printed."""
     app = typer.Typer()
-    engines_import.register(app)
+    importing.register(app)
 
     def run(file, *options):
         arguments = [str(file), *options, "--config", str(config)]
@@ -264,8 +264,8 @@ def test_a_hostile_file_leaves_nothing_behind(imported, shelf, tmp_path):
 def on_a_terminal(arguments, answers):
     """Run the command as a person would; return what is on the screen in the end."""
     program = (
-        "import typer; from service.cli import engines_import; app = typer.Typer(); "
-        "engines_import.register(app); app()"
+        "import typer; from service.cli.engines import importing; app = typer.Typer(); "
+        "importing.register(app); app()"
     )
     ours, theirs = pty.openpty()
     process = subprocess.Popen(

@@ -17,7 +17,7 @@ from engines.examination import Examiner
 from engines.machine import gpus
 from engines.plans.store import PlanStore
 from engines.ways import AUTO, CPU, GPU, TENSORRT_PRECISIONS
-from service.cli.engines.selection import All, Broken, Names, plan_store, selected
+from service.cli.engines.selection import All, Broken, Names, selected
 from service.cli.engines.verifying import fared, tell
 from service.cli.options import Config, Json, console, examples, print_json, print_table
 from service.cli.tiles import images_in
@@ -84,7 +84,7 @@ def build(
     elif not as_json:
         _print(plans)
     if target.session is not None:
-        examiner = Examiner(device, plan_store(settings), now(), f"senoscope {VERSION}")
+        examiner = Examiner(device, PlanStore(settings.plans), now(), f"senoscope {VERSION}")
         pictures = images_in(images or [])
         tell([one for m in models for one in fared(examiner, m, pictures)], as_json=as_json)
     _insist(plans)
@@ -113,7 +113,7 @@ def _built(
     if isinstance(model, Broken):
         yield Plan(model.model, model.version, "", "failed", why=model.reason)
         return
-    store = plan_store(settings)
+    store = PlanStore(settings.plans)
     for precision in TENSORRT_PRECISIONS:
         if precision in model.precisions:
             with _bars(hidden=as_json) as bars:

@@ -11,7 +11,6 @@ from engines.card import Card
 from engines.plans.manifest import Manifest
 from engines.plans.store import PlanStore
 from engines.shelf import everything
-from service.cli.engines.selection import plan_store
 from service.cli.options import Config, Json, examples, print_json, print_table
 from service.settings import Settings
 from service.wiring import settings_of
@@ -82,7 +81,7 @@ def list_engines(config: Config = None, as_json: Json = False) -> None:
 
 
 def _models(settings: Settings) -> Iterator[Model]:
-    store = plan_store(settings)
+    store = PlanStore(settings.plans)
     for folder, found in everything(settings.shelves):
         name, version = folder.parent.name, folder.name
         if isinstance(found, Card):

@@ -2,16 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from engines.architectures import ARCHITECTURES
 from engines.card import Card, CardError
-from engines.plans.store import PlanStore
+from engines.engine import UnusableError
 from engines.shelf import everything, find_card
 from engines.untrained import untrained_card
+from engines.windowed import as_served
 from service.errors import RefusedError, UnknownError, did_you_mean
 from service.settings import Settings
 
@@ -53,29 +53,31 @@ def selected(
         yield _named(settings, name)
 
 
-def plan_store(settings: Settings) -> PlanStore:
-    """Return where this node keeps plans and verifications."""
-    return PlanStore(settings.data / "plans")
-
-
 def _all(settings: Settings) -> Iterator[Card | Broken]:
     there = set()
     for folder, found in everything(settings.shelves):
         there.add(folder.parent.name)
-        if isinstance(found, Card):
-            yield found
-        else:
-            yield Broken(folder.parent.name, folder.name, str(found))
+        yield _usable(found, folder.parent.name, folder.name)
     for name in ARCHITECTURES:
         if name not in there:
             yield _untrained(settings, name)
+
+
+def _usable(found: Card | CardError, name: str, version: str) -> Card | Broken:
+    """Return the card as pipelines run it."""
+    if isinstance(found, CardError):
+        return Broken(name, version, str(found))
+    try:
+        return as_served(found)
+    except UnusableError as error:
+        return Broken(name, version, str(error))
 
 
 def _named(settings: Settings, name: str) -> Card | Broken:
     shelved = {folder.parent.name for folder, _ in everything(settings.shelves)}
     if name in shelved:
         try:
-            return find_card(settings.shelves, name)
+            return _usable(find_card(settings.shelves, name), name, "")
         except CardError as error:
             return Broken(name, "", str(error))
     if name in ARCHITECTURES:
@@ -86,11 +88,6 @@ def _named(settings: Settings, name: str) -> Card | Broken:
 
 def _untrained(settings: Settings, name: str) -> Card | Broken:
     try:
-        return untrained_card(ARCHITECTURES[name], untrained_folder(settings))
+        return untrained_card(ARCHITECTURES[name], settings.untrained)
     except CardError as error:
         return Broken(name, "", str(error))
-
-
-def untrained_folder(settings: Settings) -> Path:
-    """Return where networks with weights of chance are kept."""
-    return settings.data / "untrained"

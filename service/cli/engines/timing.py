@@ -14,7 +14,7 @@ from engines.engine import Batch, Engine, UnusableError
 from engines.load import probe
 from engines.plans.store import PlanStore
 from engines.ways import Way, ways
-from service.cli.engines.selection import All, Broken, Device, Names, plan_store, selected
+from service.cli.engines.selection import All, Broken, Device, Names, selected
 from service.cli.options import Config, Json, console, examples, print_json, print_table
 from service.errors import RefusedError
 from service.wiring import settings_of
@@ -59,7 +59,7 @@ def bench(
     For figures to publish, with GEMM peak and tolerance: make bench-engines.
     """
     settings = settings_of(config)
-    store = plan_store(settings)
+    store = PlanStore(settings.plans)
     timed: list[Timed] = []
     for model in selected(settings, names or [], everyone=everyone):
         if isinstance(model, Broken):

@@ -13,7 +13,8 @@ from engines.engine import UnusableError
 from engines.evaluation.tiles import Shades, tiles
 from engines.examination import Examined, Examiner
 from engines.load import probe
-from service.cli.engines.selection import All, Broken, Device, Names, plan_store, selected
+from engines.plans.store import PlanStore
+from service.cli.engines.selection import All, Broken, Device, Names, selected
 from service.cli.options import Config, Json, console, examples, print_json, print_table
 from service.cli.tiles import images_in
 from service.errors import RefusedError
@@ -52,7 +53,7 @@ def verify(
     What was found is kept beside the plans: what did not pass is not served.
     """
     settings = settings_of(config)
-    examiner = Examiner(device, plan_store(settings), now(), f"senoscope {VERSION}")
+    examiner = Examiner(device, PlanStore(settings.plans), now(), f"senoscope {VERSION}")
     pictures = images_in(images or [])
     found = []
     with _progress(hidden=as_json) as progress:

@@ -3,45 +3,28 @@
 import hashlib
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
 import typer
 
 from engines.card import Card, CardError, Task
-from engines.importing.foreign import LARGEST, MB, ForeignError, UnsaidError, read_foreign
-from engines.importing.process import Bounds, try_out
+from engines.importing.foreign import LARGEST, MB, ForeignError, read_foreign
+from engines.importing.process import Bounds
 from engines.importing.shelving import replace, shelve
 from engines.importing.statement import (
-    UNSTATED,
     Stated,
     card_of,
     name_of,
     read_stated,
-    unsaid,
-    wish_of,
     with_options,
 )
-from engines.importing.wish import Activation, Found, Layout
+from engines.importing.wish import Found, Layout
+from service.cli.engines.asking import Asker, labels_of
 from service.cli.options import Config, Json, console, examples, print_json
 from service.errors import RefusedError
 from service.settings import Settings, packaged_models
 from service.wiring import settings_of
-
-WISHES = ("output", "layout", "activation")
-"""Options that say how the file is to be understood; what is shelved needs them no more."""
-QUESTIONS: Mapping[str, str] = {
-    "task": f"What does it do ({', '.join(get_args(Task))})",
-    "labels": "What do its answers stand for, in their order, with commas between",
-    "licence": "Under which licence are the weights and the images they were trained on",
-    "tile": "Side of the images it was trained on, in pixels",
-    "halo": "How many pixels it sees to each side",
-    "activation": f"What makes probabilities of its answers ({', '.join(get_args(Activation))})",
-    "layout": f"What its axes are ({', '.join(get_args(Layout))})",
-    "output": "Which output",
-}
-"""What is asked for where neither the options, nor the card, nor the file say it."""
 
 
 def register(app: typer.Typer) -> None:
@@ -99,7 +82,7 @@ def import_engine(
         "name": name,
         "version": version,
         "task": task,
-        "labels": labels and _labels(labels),
+        "labels": labels and labels_of(labels),
         "scale": scale,
         "tile": tile,
         "halo": halo,
@@ -126,59 +109,8 @@ def import_engine(
     _tell(made, found, as_json)
 
 
-@dataclass(frozen=True, slots=True)
-class Asker:
-    """Asks people, where there are any, for what nothing else says."""
-
-    is_allowed: bool
-    takes_defaults: bool
-
-    def completed(self, stated: Stated) -> Stated:
-        """Return what is stated, completed with what a card must say.
-
-        Raises:
-            RefusedError: something is missing, and nobody can be asked.
-        """
-        while option := next(unsaid(stated), None):
-            if option == "licence" and self.takes_defaults:
-                answer: Any = UNSTATED
-            else:
-                answer = self._answer(option, f"not said: --{option}")
-            stated = with_options(stated, {option: answer})
-        return stated
-
-    def tried(
-        self, file: Path, stated: Stated, wishes: Mapping[str, Any], bounds: Bounds
-    ) -> tuple[Stated, Found, bytes]:
-        """Return what is stated, what was found, and the weights as the shelf wants them.
-
-        Raises:
-            ForeignError: the network is refused.
-        """
-        try:
-            return stated, *try_out(file, wish_of(stated, wishes), bounds)
-        except UnsaidError as error:
-            if not self.is_allowed:
-                raise
-            answer = {error.field: self._answer(error.field, str(error))}
-            if error.field in WISHES:
-                return self.tried(file, stated, {**wishes, **answer}, bounds)
-            return self.tried(file, with_options(stated, answer), wishes, bounds)
-
-    def _answer(self, option: str, why: str) -> Any:  # noqa: ANN401 - as options have it
-        question = QUESTIONS[option]
-        if not self.is_allowed:
-            raise RefusedError(f"{why}. {question}?")
-        answer = str(typer.prompt(f"{question}?"))
-        return _labels(answer) if option == "labels" else answer
-
-
 def _said(options: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in options.items() if value is not None}
-
-
-def _labels(said: str) -> list[dict[str, str]]:
-    return [{"name": one.strip().lower()} for one in said.split(",") if one.strip()]
 
 
 def _range(said: str) -> list[float]:
