@@ -19,6 +19,7 @@ from pydicom import Dataset
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage
 
+from engines.engine import DeviceLostError
 from pipelines.errors import CannotProcessError
 from pipelines.pipeline import Context, Product
 from service.celery_worker import die_with, serve
@@ -112,6 +113,7 @@ PIPELINES: Mapping[str, Copying] = {
         Copying("unfit", fault=CannotProcessError),
         Copying("unavailable", fault=UnavailableError),
         Copying("faulty", fault=MemoryError),
+        Copying("lost", fault=DeviceLostError),
     )
 }
 

@@ -115,6 +115,23 @@ def test_poison_is_parked_while_other_jobs_go_on(workplace):
     assert workplace.is_done_once(others[2])
 
 
+def test_a_job_that_loses_the_device_ends_its_process_and_comes_back_to_another(embedded):
+    first = embedded.child()
+    lost, other = embedded.put("lost"), embedded.put("copy")
+
+    for job_id in (other, lost):
+        embedded.until_ended(job_id)
+
+    job = embedded.ledger.job(lost)
+    assert embedded.is_done_once(other)
+    assert not Path(f"/proc/{first}").exists()
+    assert embedded.child() != first
+    assert (job.state, job.crashes, job.losts) == (JobState.PARKED, 3, 0)
+    assert job.error.startswith("DeviceLostError in run, line ")
+    log = (embedded.data / "worker.log").read_text()
+    assert log.count("the worker's process ends, for want of its device") == 3
+
+
 def test_a_job_whose_process_is_killed_is_done_once_soon_afterwards(workplace):
     job_id = workplace.put("slow")
     workplace.until_running(job_id)
