@@ -1,0 +1,32 @@
+"""What tests on a GPU need; where there is none they are skipped, which CI leaves out by marker."""
+
+import pytest
+
+from engines.backends.tensorrt.device import load_cuda, open_session
+from engines.backends.tensorrt.target import gpu
+from engines.engine import UnusableError
+
+
+@pytest.fixture
+def cuda():
+    try:
+        return load_cuda()
+    except UnusableError as reason:
+        pytest.skip(str(reason))
+
+
+@pytest.fixture
+def session(cuda):
+    opened = open_session(cuda, 0)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def target(cuda):
+    """Give the first GPU with TensorRT; an engine that is opened on it closes it."""
+    assert cuda
+    try:
+        return gpu(0)
+    except UnusableError as reason:
+        pytest.skip(str(reason))
