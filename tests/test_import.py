@@ -14,7 +14,7 @@ from pydicom import dcmread
 from pydicom.uid import Comprehensive3DSRStorage, SegmentationStorage
 from typer.testing import CliRunner
 
-from service.cli import engines_import
+from service.cli.engines import importing
 
 NAMED = 'pipelines = ["classification:forest", "segmentation:bright"]'
 
@@ -30,7 +30,7 @@ def node(tmp_path, storescp):
 
 def imported(node, file, *options):
     app = typer.Typer()
-    engines_import.register(app)
+    importing.register(app)
     arguments = [str(file), *options, "--yes", "--config", str(node.config)]
     done = CliRunner().invoke(app, arguments, catch_exceptions=False)
     assert done.exit_code == 0, done.output

@@ -8,22 +8,16 @@ from collections.abc import Sequence
 
 import numpy as np
 import onnx
-from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from engines.compile.graph import copied
+from engines.importing.chain import FLAT, MODERN_OPSET, Chain, free
 from engines.importing.ends import RGB, Taken
 from engines.importing.foreign import ForeignError, opset
 from engines.importing.wish import Wish
 
 OLDEST_OPSET = 9
 """Older graphs are brought up to `MODERN_OPSET` first."""
-MODERN_OPSET = 18
-SOFTMAX_BY_AXIS = 13
-"""From this opset on, a softmax over channels is one."""
-AXES_AS_INPUT = {"Squeeze": 13, "Unsqueeze": 13, "ReduceMean": 18}
-"""From which opset on the axes are an input."""
-FLAT = 2
 NUMBERS = {"value_float": "f4", "value_floats": "f4", "value_int": "i8", "value_ints": "i8"}
 """How constants are written that are no tensors, and what they are as such."""
 NCHW_OF_NHWC, NHWC_OF_NCHW = [0, 3, 1, 2], [0, 2, 3, 1]
@@ -53,14 +47,14 @@ def adapted(model: onnx.ModelProto, ends: Taken, wish: Wish) -> onnx.ModelProto:
     graph = foreign.graph
     answer = graph.output[0]
     names = {name for node in graph.node for name in (*node.input, *node.output)}
-    before = _Chain(opset(foreign), names, _free("x", names))
-    after = _Chain(opset(foreign), names, answer.name)
+    before = Chain(opset(foreign), names, free("x", names))
+    after = Chain(opset(foreign), names, answer.name)
     image = before.end
     _lead_in(before, ends, wish)
     _lead_out(after, ends, wish, answer.type.tensor_type)
     nodes = [*before.nodes, *graph.node, *after.nodes]
     _rename(nodes, ends.name, before.end)
-    given = _free("y", names)
+    given = free("y", names)
     _rename(nodes, after.end, given)
     foreign.ClearField("metadata_props")
     for field in ("node", "input", "output"):
@@ -84,47 +78,7 @@ def for_one(model: onnx.ModelProto) -> onnx.ModelProto:
     return single
 
 
-class _Chain:
-    """Nodes one after the other, from the tensor `end` on."""
-
-    def __init__(self, version: int, names: set[str], end: str) -> None:
-        self.nodes: list[onnx.NodeProto] = []
-        self.constants: list[onnx.TensorProto] = []
-        self.end = end
-        self._version = version or MODERN_OPSET
-        self._names = names
-
-    def add(self, kind: str, *more: str, times: int = 1, **attributes: int | list[int]) -> None:
-        """Append a node that takes what the last one gave, so many times, and `more`."""
-        output = _free(f"{self.end}_{kind.lower()}", self._names)
-        inputs = [self.end] * times + list(more)
-        self.nodes.append(helper.make_node(kind, inputs, [output], output, **attributes))
-        self.end = output
-
-    def with_number(self, kind: str, value: float) -> None:
-        """Append a node that takes what the last one gave, and a number."""
-        self.add(kind, self._constant(np.array(value, np.float32)))
-
-    def along(self, kind: str, axis: int, **attributes: int) -> None:
-        """Append a node that works along an axis, which newer opsets take as an input."""
-        if self._version < AXES_AS_INPUT[kind]:
-            self.add(kind, axes=[axis], **attributes)
-        else:
-            self.add(kind, self._constant(np.array([axis], np.int64)), **attributes)
-
-    def softmax(self, axes: int) -> None:
-        """Append a softmax over axis 1 of that many."""
-        if self._version < SOFTMAX_BY_AXIS and axes != FLAT:
-            raise ForeignError(f"--activation softmax needs opset {SOFTMAX_BY_AXIS}: export it so")
-        self.add("Softmax", axis=1)
-
-    def _constant(self, values: NDArray[np.generic]) -> str:
-        name = _free(f"{self.end}_constant", self._names)
-        self.constants.append(numpy_helper.from_array(values, name))
-        return name
-
-
-def _lead_in(chain: _Chain, ends: Taken, wish: Wish) -> None:
+def _lead_in(chain: Chain, ends: Taken, wish: Wish) -> None:
     """From (images, 1, rows, columns) of 0..1 to what the graph takes."""
     black, white = wish.black_white
     if (black, white) != (0, 1):
@@ -141,14 +95,14 @@ def _lead_in(chain: _Chain, ends: Taken, wish: Wish) -> None:
     _cast(chain, ends.kind)
 
 
-def _cast(chain: _Chain, kind: int) -> None:
+def _cast(chain: Chain, kind: int) -> None:
     if kind == TensorProto.UINT8:
         chain.with_number("Add", 0.5)  # casts cut off
     if kind != TensorProto.FLOAT:
         chain.add("Cast", to=kind)
 
 
-def _lead_out(chain: _Chain, ends: Taken, wish: Wish, given: onnx.TypeProto.Tensor) -> None:
+def _lead_out(chain: Chain, ends: Taken, wish: Wish, given: onnx.TypeProto.Tensor) -> None:
     """From what the graph gives to what the shelf wants."""
     if given.elem_type != TensorProto.FLOAT:
         chain.add("Cast", to=TensorProto.FLOAT)
@@ -164,7 +118,7 @@ def _lead_out(chain: _Chain, ends: Taken, wish: Wish, given: onnx.TypeProto.Tens
         _as_shades(chain, ends, wish)
 
 
-def _as_picture(chain: _Chain, ends: Taken, given: onnx.TypeProto.Tensor) -> None:
+def _as_picture(chain: Chain, ends: Taken, given: onnx.TypeProto.Tensor) -> None:
     axes = len(given.shape.dim) if given.HasField("shape") else {"nhw": 3}.get(ends.layout, 4)
     match axes, ends.layout:
         case 4, "nhwc":
@@ -177,7 +131,7 @@ def _as_picture(chain: _Chain, ends: Taken, given: onnx.TypeProto.Tensor) -> Non
             raise ForeignError(f"gives {axes} axes: want a picture, of 3 or 4")
 
 
-def _as_shades(chain: _Chain, ends: Taken, wish: Wish) -> None:
+def _as_shades(chain: Chain, ends: Taken, wish: Wish) -> None:
     """Back to grey of 0..1."""
     if ends.channels == RGB:
         chain.along("ReduceMean", 1, keepdims=1)
@@ -208,11 +162,3 @@ def _rename(nodes: Sequence[onnx.NodeProto], old: str, new: str) -> None:
             for place, name in enumerate(names):
                 if name == old:
                     names[place] = new
-
-
-def _free(name: str, names: set[str]) -> str:
-    """Return a name like `name` that no tensor has, and take it."""
-    while name in names:
-        name += "_"
-    names.add(name)
-    return name

@@ -83,10 +83,12 @@ def opset(model: onnx.ModelProto, domains: Iterable[str] = ("", "ai.onnx")) -> i
 
 
 def _vet_versions(model: onnx.ModelProto) -> None:
-    used = {node.domain for node in model.graph.node}
+    used = {str(node.domain) for node in model.graph.node}
     foreign = sorted(used - DOMAINS)
     if foreign:
-        named = sorted({node.op_type for node in model.graph.node if node.domain == foreign[0]})
+        named = sorted(
+            {str(one.op_type) for one in model.graph.node if str(one.domain) == foreign[0]}
+        )
         raise ForeignError(
             f"operators of its own ({foreign[0]}: {', '.join(named[:3])}): "
             "export it with ONNX's standard operators only"
@@ -104,7 +106,7 @@ def _vet_versions(model: onnx.ModelProto) -> None:
 
 def _vet_operators(nodes: Iterable[onnx.NodeProto]) -> None:
     for node in nodes:
-        if not onnx.defs.has(node.op_type, "" if node.domain == "ai.onnx" else node.domain):
+        if not _is_known(node):
             raise ForeignError(f"no operator {node.op_type!r} is known here")
         if any(attribute.HasField("g") or attribute.graphs for attribute in node.attribute):
             raise ForeignError(
@@ -114,6 +116,12 @@ def _vet_operators(nodes: Iterable[onnx.NodeProto]) -> None:
             raise ForeignError(
                 f"{node.op_type} gives another answer each time: export it for inference"
             )
+
+
+def _is_known(node: onnx.NodeProto) -> bool:
+    is_text = isinstance(node.op_type, str)  # protobuf gives bytes for what is no UTF-8
+    domain = "" if node.domain == "ai.onnx" else node.domain
+    return is_text and bool(onnx.defs.has(node.op_type, domain))
 
 
 def _vet_tensors(graph: onnx.GraphProto) -> None:

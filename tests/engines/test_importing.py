@@ -1,5 +1,7 @@
 """From somebody's ONNX file to weights as the shelf wants them: adapted exactly, or refused."""
 
+from contextlib import suppress
+
 import numpy as np
 import pytest
 from foreign import (
@@ -448,3 +450,22 @@ def test_a_small_one_is_no_bomb(tmp_path):
 
 def test_what_takes_too_long_is_given_up(tmp_path):
     assert "did not answer within" in refused(classifier(), tmp_path, seconds=0.01)
+
+
+def test_a_file_with_a_wrong_byte_is_taken_or_refused_and_breaks_nothing(tmp_path):
+    whole, chance = classifier().SerializeToString(), np.random.default_rng(0)
+    path = tmp_path / "garbled.onnx"
+    told = []
+
+    for number in range(400):
+        garbled = bytearray(whole)
+        garbled[chance.integers(len(whole))] = chance.integers(256)
+        path.write_bytes(garbled)
+        with suppress(ForeignError):
+            read_foreign(path)
+            if number % 40 == 0:  # a process for each would take long
+                try_out(path, CLASSES, Bounds(memory=1000 * MB, seconds=60))
+            continue
+        told.append(number)
+
+    assert 0 < len(told) < 400
