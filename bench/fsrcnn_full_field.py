@@ -9,58 +9,36 @@ go to bench/results/.
 
 import argparse
 import json
-import os
 import platform
 import subprocess
 import sys
 import tempfile
 import time
-from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
 import numpy as np
-import onnx
 from support.clock import Timing, timed
-from support.plain_graph import with_deconvolution
+from support.full_field import COLUMNS, PEER, ROWS, TOP, field, peers
+from support.machine import cpu
+from support.ours import OURS, ours
 
-from engines.backends.onnxruntime import open_reference
 from engines.backends.openvino import open_openvino
 from engines.card import Card, Precision
-from engines.engine import Engine, UnusableError
+from engines.engine import Engine
 from engines.shelf import find_card, verify
 from engines.tiling import enlarge
 
 ROOT = Path(__file__).parents[1]
-ROWS, COLUMNS, TOP = 4096, 3328, 4095
-PEER, PEER_TILES = "onnxruntime plain, tiles of {}", (1024, 512, 256, 128)
-OURS: dict[str, Precision] = {"openvino fp32": "fp32", "openvino bf16": "bf16"}
+PEER_TILES = (1024, 512, 256, 128)
 TARGETS = {"openvino fp32": (2.5, 1.5), "openvino bf16": (5.0, 3.0)}
 MEMORY_TARGET = 700
 
 
-def field() -> np.ndarray:
-    """Return a full field of 12 bits: a shaded half disc and noise, zero outside."""
-    down, across = np.ogrid[-1 : 1 : ROWS * 1j, 0 : 1.2 : COLUMNS * 1j]
-    inside = np.clip(1 - down**2 - across**2, 0, 1)
-    noise = np.random.default_rng(0).normal(0, 40, (ROWS, COLUMNS))
-    return np.clip((3000 * inside + noise) * (inside > 0), 0, TOP).astype(np.uint16)
-
-
 def contenders(card: Card, folder: Path) -> dict[str, Engine]:
     """Return the peer in each tile size and our engine in each precision."""
-    weights = folder / "plain.onnx"
-    onnx.save_model(with_deconvolution(onnx.load_model(card.weights)), weights)
-    plain = card.model_copy(update={"folder": folder, "file": weights.name})
-    engines: dict[str, Engine] = {}
-    for tile in PEER_TILES:
-        tiled = plain.model_copy(update={"tile": tile + 2 * card.halo})
-        engines[PEER.format(tile)] = open_reference(tiled)
-    for name, precision in OURS.items():
-        with suppress(UnusableError):  # a CPU without bf16 has one contender less
-            engines[name] = open_openvino(card, precision)
-    return engines
+    return {**peers(card, folder, PEER_TILES), **ours(card)}
 
 
 def race(engines: dict[str, Engine], rounds: int) -> dict[str, list[Timing]]:
@@ -144,16 +122,6 @@ def report(timings: dict[str, list[Timing]], memories: dict[str, dict[str, float
         "memory_mib": memories,
         "memory_wanted_above_idle": MEMORY_TARGET,
     }
-
-
-def cpu() -> str:
-    """Return the CPU's name, cores and the vector units that matter here."""
-    lines = dict(
-        line.split(":", 1) for line in Path("/proc/cpuinfo").read_text().splitlines() if ":" in line
-    )
-    stated = {key.strip(): value.strip() for key, value in lines.items()}
-    units = [unit for unit in ("avx512f", "avx512_bf16", "amx_bf16") if unit in stated["flags"]]
-    return f"{stated['model name']}, {os.cpu_count()} cores, {' '.join(units)}"
 
 
 def markdown(measured: dict) -> str:
