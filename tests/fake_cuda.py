@@ -172,7 +172,7 @@ class FakeContext:
             raise self.gpu.cuda.Error("an illegal memory access was encountered")
 
     def __del__(self) -> None:
-        self.gpu.gone.append("primary context")
+        self.gpu.faults.append("the primary context was let go")
 
 
 def cuda_of(gpu: Gpu) -> SimpleNamespace:

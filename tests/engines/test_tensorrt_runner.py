@@ -199,7 +199,6 @@ def test_things_are_given_back_last_made_first_in_their_context():
         "runtime",
         "event",
         "stream",
-        "primary context",
     ]
     assert gpu.faults == []
     assert gpu.used == 0
@@ -215,16 +214,25 @@ def test_a_lost_device_is_told_apart_and_closes_all_the_same():
         answers(runner, some_batches(4))
 
     runner.close()
+    del runner
+    gc.collect()
+    assert gpu.gone == []
 
 
 def test_a_device_that_is_lost_on_the_way_is_told_apart():
     gpu = Gpu(TAKES, negative)
-    stream = runner_on(gpu).stream(some_batches(9))
+    runner = runner_on(gpu)
+    stream = runner.stream(some_batches(9))
     next(stream)
     gpu.is_lost = True
 
     with pytest.raises(DeviceLostError):
         next(stream)
+    del stream
+    gc.collect()
+    assert gpu.gone == []  # to free something now may abort the process
+
+    runner.close()
 
 
 def test_want_of_memory_is_no_loss():

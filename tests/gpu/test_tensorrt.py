@@ -92,7 +92,6 @@ def test_a_damaged_plan_is_built_again(card, store, target):
 def test_three_windows_on_their_way_are_faster_than_one(store, target, cuda, record_property):
     card = find_card(MODELS, "fsrcnn-x2")
     plan = store.plan(build_tensorrt(card, "fp16", target, store, NOW, go_on))
-    target.close()
     window = windows(card, 1)[0]
     seconds = {}
     for depth in (1, 2, 3):

@@ -1,5 +1,6 @@
 """A GPU: what is known about it, and its context in whatever thread asks for it."""
 
+import ctypes
 import importlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -92,11 +93,14 @@ class Session:
     """The primary context of one GPU, which this process shares with the CUDA runtime and PyTorch.
 
     Contexts are a matter of threads: whoever does anything on the GPU does it within `current`.
+    The context stays with the process until its end. Letting go of a primary context, pycuda 2026.1
+    leaves it current in the thread, or detaches it as one that is not primary.
     """
 
     def __init__(self, cuda: ModuleType, ordinal: int) -> None:
         self._cuda = cuda
         self._context: driver.Context = cuda.Device(ordinal).retain_primary_context()
+        keep_for_ever(self._context)
 
     @contextmanager
     def current(self) -> Iterator[ModuleType]:
@@ -131,10 +135,6 @@ class Session:
             return DeviceLostError(f"the GPU is lost to this process: {error} (after: {told})")
         return UnusableError(f"CUDA: {told}")
 
-    def close(self) -> None:
-        """Give the context back; all that was made in it must be gone."""
-        del self._context
-
 
 def open_session(cuda: ModuleType, ordinal: int) -> Session:
     """Return a session on the GPU of that number.
@@ -146,3 +146,8 @@ def open_session(cuda: ModuleType, ordinal: int) -> Session:
         return Session(cuda, ordinal)
     except cuda.Error as error:
         raise UnusableError(f"GPU {ordinal} gives no context ({error})") from error
+
+
+def keep_for_ever(thing: object) -> None:
+    """Let `thing` never be destroyed, not even when the interpreter ends."""
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(thing))

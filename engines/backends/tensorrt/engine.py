@@ -56,7 +56,7 @@ class TensorRtEngine:
             pass
 
     def close(self) -> None:
-        """Give back GPU memory, pinned memory and the context."""
+        """Give back the plan, GPU memory and pinned memory."""
         self.runner.close()
 
     def _parts(self, batches: Iterable[Batch], counts: deque[int]) -> Iterator[Batch]:

@@ -2,11 +2,11 @@
 
 import threading
 from collections import deque
-from collections.abc import Generator, Iterable
+from collections.abc import Collection, Generator, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from engines.backends.tensorrt.device import Session
+from engines.backends.tensorrt.device import Session, keep_for_ever
 from engines.backends.tensorrt.execution import Execution
 from engines.backends.tensorrt.slots import Slot, make_slot
 from engines.engine import Batch, DeviceLostError
@@ -63,20 +63,26 @@ class Runner:
             while sent:
                 yield self._answer(sent[0])
                 self._take_back(sent.popleft())
-        finally:  # nobody wants the rest, but until it is through its slots are not free
-            for each in sent:
-                self._answer(each)
-                self._take_back(each)
+        finally:
+            self._drain(sent)
 
     def close(self) -> None:
-        """Wait for what is under way, then give all back: plan, buffers, streams, context."""
-        with suppress(DeviceLostError), self._session.current():  # lost: it goes with the process
-            for stream in (self._copying_in, self._computing, self._copying_out):
-                stream.synchronize()
-            self._execution.close()
-            self._idle.clear()
-            del stream, self._copying_in, self._computing, self._copying_out
-        self._session.close()
+        """Wait for what is under way, then give all back: plan, buffers, streams.
+
+        What is on a lost device goes with the process: pycuda aborts on an error while it frees.
+        """
+        try:
+            with self._session.current():
+                self._give_back()
+        except DeviceLostError:
+            keep_for_ever(self)
+
+    def _give_back(self) -> None:
+        for stream in (self._copying_in, self._computing, self._copying_out):
+            stream.synchronize()
+        self._execution.close()
+        self._idle.clear()
+        del stream, self._copying_in, self._computing, self._copying_out
 
     def _send(self, slot: Slot, batch: Batch) -> None:
         """Let a batch go its way in `slot`: each step waits, on the GPU, for the one before."""
@@ -96,6 +102,14 @@ class Runner:
         with self._session.current():
             sent.slot.answered.synchronize()
         return sent.slot.host_out[: sent.images]
+
+    def _drain(self, sent: Collection[Sent]) -> None:
+        """Wait for what nobody wants any more: until it is through, its slots are not free."""
+        with suppress(DeviceLostError):  # whoever sends next is told
+            for each in sent:
+                self._answer(each)
+        for each in sent:
+            self._take_back(each)
 
     def _take_back(self, sent: Sent) -> None:
         """Let the slot be used again: it was waited for, so nothing reads or writes it."""

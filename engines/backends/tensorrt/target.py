@@ -42,9 +42,7 @@ class Target:
         )
 
     def close(self) -> None:
-        """Give the GPU back."""
-        if self.session is not None:
-            self.session.close()
+        """Give back nothing: the GPU's context stays with the process."""
 
 
 def gpu(ordinal: int) -> Target:
@@ -73,7 +71,8 @@ def tensorrt_state(ordinal: int = 0) -> str | None:
     It initialises CUDA: never before a fork.
     """
     try:
-        gpu(ordinal).close()
+        device_of(load_cuda(), ordinal)
+        load_library(TENSORRT)
     except UnusableError as reason:
         return str(reason)
     return None
