@@ -207,7 +207,7 @@ def confess_losses(result: Dataset, source: Dataset) -> None:
         ratios, methods = (round(raw / len(source.PixelData), 2),), [method]
     if ratios:
         result.LossyImageCompressionRatio = [decimal_string(ratio) for ratio in ratios]
-    if len(methods) == len(ratios) and set(methods) <= set(LOSSY_METHODS.values()):
+    if methods and len(methods) == len(ratios) and set(methods) <= set(LOSSY_METHODS.values()):
         result.LossyImageCompressionMethod = methods
 
 

@@ -14,6 +14,7 @@ from reread import reread, written
 from scipy.ndimage import binary_erosion
 
 from engines.engine import Batch
+from pipelines.errors import CannotProcessError
 from pipelines.mammogram.read import read
 from pipelines.pipeline import Product
 from pipelines.results.provenance import is_ours
@@ -238,3 +239,31 @@ def test_what_was_made_from_our_results_is_recognised():
     result.Manufacturer, result.ManufacturerModelName = "A PACS", "Its archive"
 
     assert is_ours(reread(result))
+
+
+class EnlargingEngine(DoublingEngine):
+    """Repeats every pixel as often along each side as its card says."""
+
+    def __init__(self, scale):
+        self.card = DoublingEngine.card.model_copy(update={"scale": scale, "name": "enlarging"})
+
+    def __call__(self, batch: Batch) -> Batch:
+        return batch.repeat(self.card.scale, axis=2).repeat(self.card.scale, axis=3)
+
+
+@pytest.mark.parametrize("scale", [3, 4])
+def test_a_model_of_another_scale_enlarges_by_that(scale):
+    image = mammogram(rows=60, columns=40, padding=True)
+
+    result, _ = run(image, engine=EnlargingEngine(scale))
+
+    wanted = read(reread(image)).pixels.repeat(scale, axis=0).repeat(scale, axis=1)
+    assert (reread(result).pixel_array == wanted).all()
+    assert f"x{scale}" in result.SeriesDescription
+    spacing = [float(value) / scale for value in image.ImagerPixelSpacing]
+    assert [float(value) for value in result.PixelSpacing] == pytest.approx(spacing)
+
+
+def test_what_would_be_larger_than_dicom_can_say_is_refused():
+    with pytest.raises(CannotProcessError, match="rows or columns"):
+        run(mammogram(rows=64, columns=48), engine=EnlargingEngine(1024))

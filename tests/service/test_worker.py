@@ -221,3 +221,21 @@ def test_a_fault_is_told_by_its_kind_and_its_place():
 
     assert told.startswith("ValueError in test_a_fault_is_told")
     assert "Doe" not in told
+
+
+def test_engines_are_opened_for_the_pipelines_in_use_and_others_when_a_job_needs_them(worker):
+    opened = []
+
+    def remembering(network):
+        opened.append(network)
+        return DoublingEngine()
+
+    pipelines = {"used": Copying("used", network="a"), "other": Copying("other", network="b")}
+    lazy = replace(worker, pipelines=pipelines, open_engine=remembering, in_use=lambda: ["used"])
+
+    lazy.open_engines()
+    assert opened == ["a"]
+
+    put(lazy, "other")
+    lazy.run()
+    assert opened == ["a", "b"]
