@@ -47,7 +47,7 @@ class Examiner:
     by: str
 
     def examine(self, card: Card, windows: Sequence[Batch]) -> Iterator[Examined]:
-        """Yield how each way fared.
+        """Yield how each way fared, and which plans are damaged.
 
         Raises:
             CardError: the weights are not those of the card.
@@ -57,6 +57,10 @@ class Examiner:
         with closing(Remembering(open_reference(card))) as reference:
             for way in ways(card, self.device, self.store):
                 yield self._examined(way, reference, windows)
+        for known in self.store.known(card.name, card.version):
+            if isinstance(known, PlanError):
+                why = f"{known}; `senoscope engines build {card.name}` builds it anew"
+                yield Examined(card.name, card.version, "plan", self.device, "failed", why, 0)
 
     def _examined(self, way: Way, reference: Engine, windows: Sequence[Batch]) -> Examined:
         card = way.card

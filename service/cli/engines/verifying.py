@@ -85,7 +85,7 @@ def tell(found: list[Examined], *, as_json: bool) -> None:
         RefusedError: one of them failed.
     """
     if as_json:
-        print_json([asdict(one) for one in found])
+        print_json([_plain(one) for one in found])
     else:
         print_table(
             "within tolerance of the reference?",
@@ -96,6 +96,11 @@ def tell(found: list[Examined], *, as_json: bool) -> None:
     if failed:
         told = "; ".join(f"{one.model} {one.version} {one.backend}: {one.reason}" for one in failed)
         raise RefusedError(f"{len(failed)} failed: {told}")
+
+
+def _plain(one: Examined) -> dict[str, object]:
+    seen = one.verification
+    return {**asdict(one), "verification": seen.model_dump() if seen else None}
 
 
 def _row(one: Examined) -> list[str]:
