@@ -47,8 +47,13 @@ def contest(name: str, folder: Path) -> Contest:
 
 def results(held: Contest, timings: Series, verifications: dict[str, Verification]) -> dict:
     """Return what was measured of one network; the peer is ONNX Runtime's best form."""
-    seconds = {name: min(one.seconds for one in timings[name]) for name in held.engines}
-    peer = min(seconds[name] for name in seconds if name.startswith("onnxruntime"))
+    fastest = {name: min(timings[name], key=lambda one: one.seconds) for name in held.engines}
+    processor = {name: min(one.processor_seconds for one in timings[name]) for name in fastest}
+    peers = [name for name in fastest if name.startswith("onnxruntime")]
+    peer, thriftiest = (
+        min(of[name] for name in peers)
+        for of in ({name: one.seconds for name, one in fastest.items()}, processor)
+    )
     return {
         "unit": held.unit,
         "gflop_per_image": round(held.gflop / held.images, 3),
@@ -56,16 +61,18 @@ def results(held: Contest, timings: Series, verifications: dict[str, Verificatio
         "images_per_run": held.images,
         "contenders": {
             name: {
-                "per_second": round(held.images / taken, 3),
+                "per_second": round(held.images / best.seconds, 3),
                 "median_per_second": round(
                     held.images / median(one.seconds for one in timings[name]), 3
                 ),
-                "ratio": round(peer / taken, 2),
-                "gflop_per_second": round(held.gflop / taken, 1),
+                "ratio": round(peer / best.seconds, 2),
+                "processor_ratio": round(thriftiest / processor[name], 2),
+                "gflop_per_second": round(held.gflop / best.seconds, 1),
+                "others_in_the_best_round": round(best.foreign, 2),
                 "others": [round(one.foreign, 2) for one in timings[name]],
                 "verification": verifications[name].model_dump() if name in verifications else None,
             }
-            for name, taken in seconds.items()
+            for name, best in fastest.items()
         },
     }
 
