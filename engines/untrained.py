@@ -13,7 +13,17 @@ from tempfile import mkdtemp
 import onnx
 
 from engines.architectures import Architecture
-from engines.card import Card, CardError, Input, Label, Tolerance, Training, read_card, write_card
+from engines.card import (
+    Card,
+    CardError,
+    Input,
+    Label,
+    Precision,
+    Tolerance,
+    Training,
+    read_card,
+    write_card,
+)
 from engines.shelf import verify
 
 SEED = 2024
@@ -23,10 +33,14 @@ WEIGHTS = "weights.onnx"
 HALOS = {"fsrcnn-x2": 8}
 """Of those that are run on whole images; the others are run on whole regions."""
 
+PRECISIONS: dict[str, tuple[Precision, ...]] = {"segnet": ("fp32",)}
+"""Of those that do not bear all: with weights of chance, SegNet's maxima are often so close that
+rounding decides where they are put back (docs/numerics.md)."""
+
 TOLERANCES = {
-    "super-resolution": Tolerance(maximum=0.1, root_mean_square=0.02),
+    "super-resolution": Tolerance(maximum=0.1, root_mean_square=0.01, psnr=40),
     "segmentation": Tolerance(maximum=0.25, root_mean_square=0.02, agreement=0.98),
-    "classification": Tolerance(maximum=0.05, root_mean_square=0.05),
+    "classification": Tolerance(maximum=0.05, root_mean_square=0.025, agreement=0.85),
 }
 
 NONE = Training(data="none: weights of chance", licence="Apache-2.0", recipe="none", command="none")
@@ -85,7 +99,7 @@ def _card(architecture: Architecture, weights: Path) -> Card:
         tile=architecture.side,
         grid=architecture.grid,
         labels=tuple(Label(name=name) for name in architecture.labels),
-        precisions=("bf16", "fp16", "fp32"),
+        precisions=PRECISIONS.get(architecture.name, ("bf16", "fp16", "fp32")),
         input=Input(channels=1, range=(0.0, 1.0), normalisation="(v - low) / (high - low)"),
         tolerance=TOLERANCES[architecture.task],
         training=NONE,

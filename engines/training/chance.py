@@ -1,21 +1,36 @@
 """Weights of chance that pass signals on: every layer gives what the next is made for."""
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor, nn
 
 from engines.architectures import Architecture
+from engines.card import Task
 
 GRAINS = (1, 2, 4, 8, 16, 32)
-"""Sides of the grains, in pixels, of the images that weights are fitted to."""
+"""Sides of the grains, in pixels, that the images are made of to which weights are fitted."""
 
-SIDE = 32
-"""Of these images where the network enlarges; others get the side that they are run on."""
+SIDE, IMAGES = 32, 12
+"""Of these images where the network enlarges; other networks get the side they are run on."""
 
-SHADES = (0.5, 0.2)
-"""Mean and spread of what a network answers that makes images."""
+CONTRAST = 0.3
 
-LOGITS = (0.0, 1.0)
-"""... and of what one that tells classes gives before its sigmoid or softmax."""
+SMOOTHNESS = 0.5
+"""Share of each kernel that is its mean: trained kernels are smooth, and noise is not."""
+
+RESIDUAL = 0.2
+"""What a block adds to its input, of what it would: trained blocks add little (Goyal 2017, 5.1)."""
+
+LIFT = 0.5
+"""What batch normalisation adds, so that ReLUs pass more than half of what they are given."""
+
+SPREADS: Mapping[Task, tuple[float, float]] = {
+    "super-resolution": (0.5, 0.2),
+    "segmentation": (0.0, 1.0),
+    "classification": (0.0, 0.5),
+}
+"""Mean and spread of what a network gives: shades, or what its sigmoid or softmax is given."""
 
 WEIGHTED = nn.Conv2d | nn.ConvTranspose2d | nn.Linear
 
@@ -28,7 +43,7 @@ def network_of_chance(architecture: Architecture, seed: int) -> nn.Module:
     takes the statistics of what it is given.
     """
     torch.manual_seed(seed)
-    network = architecture.make().eval()
+    network = _calmed(architecture.make().eval())
     fitted: list[nn.Module] = []
 
     def fit(layer: nn.Module, _: tuple[Tensor], answer: Tensor) -> Tensor:
@@ -52,7 +67,7 @@ def network_of_chance(architecture: Architecture, seed: int) -> nn.Module:
             hooks.append(layer.register_forward_pre_hook(take_statistics))
     with torch.inference_mode():
         network(_noise(architecture))
-        middle, spread = SHADES if architecture.task == "super-resolution" else LOGITS
+        middle, spread = SPREADS[architecture.task]
         _rescale(fitted[-1], torch.tensor(middle), torch.tensor(spread))
     for hook in hooks:
         hook.remove()
@@ -66,12 +81,41 @@ def _rescale(layer: nn.Module, shift: Tensor, scale: Tensor) -> None:
         layer.bias.mul_(scale).add_(shift)
 
 
+def _calmed(network: nn.Module) -> nn.Module:
+    """Return `network` made less of a chaos: what it is given little else, it answers little else.
+
+    Networks with batch normalisation have it add; residual blocks add less; others have smooth
+    kernels.
+    """
+    norms = {name: one for name, one in network.named_modules() if isinstance(one, nn.BatchNorm2d)}
+    for name, norm in norms.items():
+        nn.init.constant_(norm.bias, LIFT)
+        if name.endswith("bn3"):  # the last of a residual block
+            nn.init.constant_(norm.weight, RESIDUAL)
+    for layer in network.modules():
+        if isinstance(layer, nn.Conv2d) and not norms:
+            _smooth(layer.weight)
+    return network
+
+
+def _smooth(kernels: Tensor) -> None:
+    """Mix each kernel with its mean, which is scaled to the spread that the kernel had."""
+    with torch.no_grad():
+        flat = kernels.mean((2, 3), keepdim=True) * kernels.shape[-1]
+        kernels.mul_(1 - SMOOTHNESS).add_(flat, alpha=SMOOTHNESS)
+
+
 def _noise(architecture: Architecture) -> Tensor:
-    """Return images of coarse to fine grain, of any brightness and contrast, in 0..1."""
+    """Return images with shapes from coarse to fine, the coarse ones strongest, in 0..1."""
     side = SIDE if architecture.task == "super-resolution" else architecture.side
     images = []
-    for grain in GRAINS:
-        grains = torch.rand(1, 1, side // grain, side // grain)
-        shapes = nn.functional.interpolate(grains, (side, side), mode="bilinear")
-        images.append(shapes * torch.rand(1) + torch.rand(1) / 2)
+    for _ in range(IMAGES):
+        image = sum(grain * _grains(side, grain) for grain in GRAINS)
+        contrast = CONTRAST * torch.rand(1)
+        images.append(torch.rand(1) + contrast * image / image.std())
     return torch.cat(images).clamp(0, 1)
+
+
+def _grains(side: int, grain: int) -> Tensor:
+    centred = torch.rand(1, 1, side // grain, side // grain) - 0.5
+    return nn.functional.interpolate(centred, (side, side), mode="bilinear")
