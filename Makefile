@@ -4,10 +4,10 @@ BIN := .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench lock clean
+.PHONY: help demo test check bench bench-engines lock clean
 
 help: ## say what can be made
-	@awk -F': ## ' '/^[a-z]+: ##/ { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F': ## ' '/^[a-z-]+: ##/ { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## the whole way once, on a sample study; ARGS="--keep DIR --input FILES"
 	@tools/bootstrap.sh run
@@ -29,6 +29,10 @@ check: ## format, lint, types, floors and spelling
 bench: ## measure what the README claims
 	@tools/bootstrap.sh dev
 	@for script in bench/[a-z]*.py; do echo "== $$script"; $(BIN)/python "$$script" $(ARGS) || exit 1; done
+
+bench-engines: ## every network on every back end of this CPU, in one run; ARGS="--quick --only unet"
+	@tools/bootstrap.sh dev
+	@$(BIN)/python bench/networks.py $(ARGS)
 
 lock: ## resolve the dependencies anew
 	@tools/bootstrap.sh dev

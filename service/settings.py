@@ -132,14 +132,6 @@ class Settings(BaseSettings):
         return (own, shipped) if own.resolve() != shipped.resolve() else (own,)
 
     @property
-    def models_dir(self) -> Path:
-        """The first model shelf that is there."""
-        if self.models is not None:
-            return self.base / self.models
-        beside = self.base / "models"
-        return beside if beside.is_dir() else packaged_models()
-
-    @property
     def routes_file(self) -> Path:
         """The clinic's routes."""
         return self.base / self.routes

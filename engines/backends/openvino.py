@@ -1,9 +1,9 @@
 """OpenVINO on the CPU: the engine of a machine without a GPU.
 
-Latency mode, one batch at a time on all threads: on two cores, two batches at a time on one thread
-each are no faster. Of a chain of convolutions, padding is left out and the last convolution is
-widened: the same answer for less work. For precision, its input is centred on zero; and what
-enlarges images has its answer bounded, far beyond what it gives.
+Latency mode, one batch at a time on all threads: two batches at a time on one thread each are no
+faster. Of a chain of convolutions, padding is left out and the last convolution is widened: the
+same answer for less work. For precision, its input is centred on zero; and what enlarges images has
+its answer bounded, far beyond what it gives.
 """
 
 import threading

@@ -23,7 +23,7 @@ def is_chain(model: onnx.ModelProto) -> bool:
     for node in model.graph.node:
         if (
             len(node.output) != 1
-            or node.input[0] != given
+            or list(node.input[:1]) != [given]
             or not weights.issuperset(node.input[1:])
         ):
             return False

@@ -81,7 +81,7 @@ class PlanStore:
             try:
                 manifest = _read_manifest(path)
                 if manifest.plan is not None:
-                    self.plan(manifest)
+                    self._content(manifest)
             except PlanError as error:
                 yield error
             else:
@@ -93,6 +93,11 @@ class PlanStore:
         Raises:
             PlanError: it is missing, altered, or could have been written by others.
         """
+        content = self._content(manifest)
+        os.utime(self._path(manifest.fingerprint, "plan"))
+        return content
+
+    def _content(self, manifest: Manifest) -> bytes:
         path = self._path(manifest.fingerprint, "plan")
         if manifest.plan is None:
             raise PlanError(f"{path}: there is none, its back end needs no plan")
@@ -104,7 +109,6 @@ class PlanStore:
                 f"{path}: has {found.size} bytes of sha256 {found.sha256}, "
                 f"its manifest says {wanted.size} of {wanted.sha256}"
             )
-        os.utime(path)
         return content
 
     def obtain(self, fingerprint: Fingerprint, make: Maker) -> Manifest:

@@ -57,7 +57,7 @@ def demo(
     folder = _fresh(keep)
     console.print("[bold]Senoscope demo[/] (research use only, not for clinical diagnosis)")
     with start_pacs(folder / "pacs", find_orthanc()) as pacs:
-        config, ports = run.configure(folder, settings_of(None).models_dir, pacs)
+        config, ports = run.configure(folder, settings_of(None).own_shelf, pacs)
         console.print(f"PACS: {pacs.name}, port {pacs.dicom_port}. Starting the node ...")
         with run.start_node(config, ports.http, folder / "node.log") as wait_until_ready:
             files = find_files(given) if given else _phantoms(folder / "input", rows, columns)

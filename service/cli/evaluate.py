@@ -67,7 +67,7 @@ def evaluate(
     if not sets:
         raise RefusedError(f"no images: neither in {data} nor by --images NAME=DIR")
     try:
-        card = find_card(models or settings_of(config).models_dir, name, version)
+        card = find_card(models or settings_of(config).shelves, name, version)
         verify(card)
         rows = _compare_all(card, sets)
     except (CardError, UnusableError) as error:

@@ -131,7 +131,11 @@ def test_what_is_damaged_is_refused_by_name_and_keeps_back_no_other(engines, pla
 
     with pytest.raises(RefusedError, match=rf"1 failed: {reason}"):
         engines("verify", "chance", "fsrcnn-x2", "--device", "cpu")
-    models = {one["model"]: one for one in json.loads(engines("list", "--json"))["models"]}
+    listed = CliRunner().invoke(
+        app, ["engines", "list", "--json", "--config", str(place / "senoscope.toml")]
+    )
+    models = {one["model"]: one for one in json.loads(listed.stdout)["models"]}
+    assert listed.exit_code == 1
     assert models["chance"]["state"] == "broken"
     assert models["fsrcnn-x2"]["engines"]
 

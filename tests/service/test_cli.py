@@ -234,6 +234,7 @@ def test_a_folder_that_is_not_a_demos_is_never_replaced(tmp_path):
         ["routes", "explain"],
         ["train", "fsrcnn"],
         ["evaluate"],
+        *(["engines", name] for name in ("list", "import", "build", "verify", "bench")),
     ],
 )
 def test_every_command_has_help_with_examples(command):

@@ -22,7 +22,7 @@ def test_every_key_has_a_default(tmp_path, monkeypatch):
 
     assert settings.dicom.ae_title == "SENOSCOPE"
     assert settings.data == tmp_path / "data"
-    assert (settings.models_dir / "fsrcnn-x2").is_dir()
+    assert (settings.shelves[-1] / "fsrcnn-x2").is_dir()
 
 
 def test_relative_paths_are_relative_to_the_file_wherever_one_stands(tmp_path, monkeypatch):

@@ -6,12 +6,13 @@ from dataclasses import asdict, dataclass
 import typer
 
 from engines.architectures import ARCHITECTURES
-from engines.backends.states import states
+from engines.backends.states import BackEnd, states
 from engines.card import Card
 from engines.plans.manifest import Manifest
 from engines.plans.store import PlanStore
 from engines.shelf import everything
 from service.cli.options import Config, Json, examples, print_json, print_table
+from service.errors import RefusedError
 from service.settings import Settings
 from service.wiring import settings_of
 
@@ -49,7 +50,10 @@ def register(app: typer.Typer) -> None:
 
 
 def list_engines(config: Config = None, as_json: Json = False) -> None:
-    """List models, the networks of the papers, and back ends: their state here, and why."""
+    """List models, the networks of the papers, and back ends: their state here, and why.
+
+    It ends with 1 where a model is broken.
+    """
     settings = settings_of(config)
     models = list(_models(settings))
     networks = list(_networks({one.model for one in models if one.state == "ok"}))
@@ -62,7 +66,13 @@ def list_engines(config: Config = None, as_json: Json = False) -> None:
                 "back_ends": [asdict(one) for one in back_ends],
             }
         )
-        return
+    else:
+        _print(models, networks, back_ends)
+    if broken := [one.what for one in models if one.state == "broken"]:
+        raise RefusedError("; ".join(broken))
+
+
+def _print(models: list[Model], networks: list[Network], back_ends: list[BackEnd]) -> None:
     print_table(
         f"{len(models)} models on the shelf",
         ["model", "version", "state", "what", "engines here"],
