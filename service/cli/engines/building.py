@@ -148,15 +148,15 @@ def _plan(
 
 
 def _print(plans: list[Plan]) -> None:
+    makers = {f"by {plan.library} for {plan.machine}" for plan in plans if plan.library}
     print_table(
-        "plans",
-        ["model", "back end", "state", "MiB", "s", "built by", "for", "why"],
+        " ".join(["plans", *sorted(makers)]),
+        ["model", "back end", "state", "MiB", "s", "why"],
         [
-            [p.model, p.backend, p.state, f"{p.bytes / MIB:.1f}", f"{p.seconds:.1f}", p.library,
-             p.machine, p.why]
+            [p.model, p.backend, p.state, f"{p.bytes / MIB:.1f}", f"{p.seconds:.1f}", p.why]
             for p in plans
         ],
-    )  # fmt: skip
+    )
 
 
 def _insist(plans: list[Plan]) -> None:

@@ -71,8 +71,8 @@ def bench(
         print_json([asdict(one) for one in timed])
         return
     print_table(
-        f"best of {rounds}, one batch",
-        ["model", "back end", "device", "windows/s", "ms", "times the reference", "why"],
+        f"best of {rounds} batches; ratio to {REFERENCE}",
+        ["model", "back end", "windows/s", "ms", "ratio", "why"],
         [_row(one) for one in timed],
     )
 
@@ -116,4 +116,4 @@ def _row(one: Timed) -> list[str]:
         "" if value is None else f"{value:.{digits}f}"
         for value, digits in ((one.windows_per_second, 1), (one.milliseconds, 1), (one.ratio, 2))
     )
-    return [one.model, one.backend, one.device, rate, taken, ratio, one.why]
+    return [one.model, one.backend, rate, taken, ratio, one.why]

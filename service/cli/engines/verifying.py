@@ -89,7 +89,7 @@ def tell(found: list[Examined], *, as_json: bool) -> None:
     else:
         print_table(
             "within tolerance of the reference?",
-            ["model", "back end", "state", "PSNR", "most", "rms", "same class", "s", "why"],
+            ["model", "back end", "state", "how far", "s", "why"],
             [_row(one) for one in found],
         )
     failed = [one for one in found if one.state == "failed"]
@@ -105,12 +105,11 @@ def _plain(one: Examined) -> dict[str, object]:
 
 def _row(one: Examined) -> list[str]:
     seen = one.verification
-    numbers = ["", "", "", ""]
+    far = ""
     if seen is not None:
-        agreed = "" if seen.agreement is None else f"{seen.agreement:.1%}"
-        strays = f"{seen.maximum:.2g}", f"{seen.root_mean_square:.2g}"
-        numbers = [f"{seen.psnr:.1f} dB", *strays, agreed]
-    return [one.model, one.backend, one.state, *numbers, f"{one.seconds:.1f}", one.reason]
+        far = f"{seen.psnr:.1f} dB, {seen.maximum:.2g} at most"
+        far += "" if seen.agreement is None else f", same class {seen.agreement:.1%}"
+    return [one.model, one.backend, one.state, far, f"{one.seconds:.1f}", one.reason]
 
 
 def _failed(model: Broken, device: str) -> Examined:
