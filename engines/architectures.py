@@ -17,7 +17,7 @@ class Architecture:
     """A network as published.
 
     `parameters` is how many it has with one input channel and the classes below; `side` is that of
-    the regions it is run on, `grid` what their sides must be multiples of.
+    the regions it is tried on, `grid` what their sides must be multiples of.
     """
 
     name: str
@@ -42,6 +42,9 @@ class Architecture:
         return made
 
 
+LARGE = 48
+"""Side of the regions that the largest are tried on: a second each, and not ten."""
+
 DONG = "Dong 2016, Accelerating the Super-Resolution CNN; Honjo 2022"
 LIM = "Lim 2017, Enhanced Deep Residual Networks; Jimenez-Gaona 2024"
 ZHANG = "Zhang 2018, Residual Dense Network; Jimenez-Gaona 2024"
@@ -58,7 +61,7 @@ def _edsr(scale: int, parameters: int) -> Architecture:
         parameters,
         {"scale": scale},
         scale,
-        side=64,
+        side=LARGE,
     )
 
 
@@ -83,6 +86,7 @@ def _rdn(scale: int, parameters: int) -> Architecture:
         parameters,
         {"scale": scale},
         scale,
+        side=LARGE,
     )
 
 

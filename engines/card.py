@@ -130,6 +130,9 @@ class Card(Record):
     def _names_its_classes(self) -> Self:
         if self.task != "super-resolution" and not self.labels:
             raise ValueError(f"labels: a {self.task} network must say what its answer stands for")
+        names = [label.name for label in self.labels]
+        if len(set(names)) != len(names):
+            raise ValueError(f"labels: one stands twice among {', '.join(names)}")
         return self
 
     @property

@@ -51,5 +51,9 @@ class UnusableError(Exception):
     """This backend cannot open this card here; the message says why."""
 
 
+class AnswerError(UnusableError):
+    """An engine answers what its card does not say: another shape, or no number."""
+
+
 class DeviceLostError(Exception):
     """The device computes no more in this process: only a new process can use it again."""

@@ -10,7 +10,7 @@ from typing import Literal
 from engines.backends.onnxruntime import open_reference
 from engines.backends.tensorrt.serving import verify_tensorrt
 from engines.card import Card
-from engines.engine import Batch, Engine, UnusableError
+from engines.engine import AnswerError, Batch, Engine, UnusableError
 from engines.plans.manifest import Circumstances, Manifest, NoPlanError, PlanError
 from engines.plans.store import PlanStore
 from engines.shelf import verify
@@ -59,7 +59,7 @@ class Examiner:
                 yield self._examined(way, reference, windows)
         for known in self.store.known(card.name, card.version):
             if isinstance(known, PlanError):
-                why = f"{known}; `senoscope engines build {card.name}` builds it anew"
+                why = f"{known}; remove it, or let `senoscope engines build` make it anew"
                 yield Examined(card.name, card.version, "plan", self.device, "failed", why, 0)
 
     def _examined(self, way: Way, reference: Engine, windows: Sequence[Batch]) -> Examined:
@@ -73,7 +73,8 @@ class Examiner:
             found = self._verified(way, reference, windows)
             state, reason = "passed" if found.passed else "failed", found.reason
         except UnusableError as error:
-            is_damaged = isinstance(error, PlanError) and not isinstance(error, NoPlanError)
+            is_damaged = isinstance(error, AnswerError | PlanError)
+            is_damaged = is_damaged and not isinstance(error, NoPlanError)
             found, state, reason = None, "failed" if is_damaged else "not here", str(error)
         seconds = time.monotonic() - started
         return Examined(

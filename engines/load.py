@@ -1,13 +1,14 @@
 """From a card to an engine."""
 
 import logging
+from contextlib import closing
 
 import numpy as np
 
 from engines.backends.onnxruntime import open_reference
 from engines.card import Card
 from engines.engine import Batch, Engine, UnusableError
-from engines.plans.manifest import Circumstances, PlanError
+from engines.plans.manifest import Circumstances, NoPlanError
 from engines.plans.store import PlanStore
 from engines.shelf import verify
 from engines.verification import compare
@@ -51,10 +52,11 @@ def _trustworthy(way: Way, store: PlanStore | None) -> Engine:
     verified = _passed(way, store)
     engine = way.open()
     if not verified and not way.is_exact:
-        fault = _fault(engine)
-        if fault:
+        try:
+            _try_out(engine)
+        except UnusableError:
             engine.close()
-            raise UnusableError(fault)
+            raise
     return engine
 
 
@@ -68,7 +70,7 @@ def _passed(way: Way, store: PlanStore | None) -> bool:
         return False
     try:
         manifest = store.find(way.fingerprint())
-    except PlanError:
+    except NoPlanError:
         return False
     objection = manifest.objection(way.card, Circumstances())
     if objection is not None:
@@ -76,10 +78,16 @@ def _passed(way: Way, store: PlanStore | None) -> bool:
     return True
 
 
-def _fault(engine: Engine) -> str:
-    """Return how `engine` strays too far from the reference on the probe, empty if it does not."""
-    reference = open_reference(engine.card)
-    return compare(engine, reference, [probe(engine.card)]).reason
+def _try_out(engine: Engine) -> None:
+    """Hold `engine` against the reference on the probe.
+
+    Raises:
+        UnusableError: it strays too far, or there is no reference.
+    """
+    with closing(open_reference(engine.card)) as reference:
+        found = compare(engine, reference, [probe(engine.card)])
+    if not found.passed:
+        raise UnusableError(found.reason)
 
 
 def probe(card: Card) -> Batch:

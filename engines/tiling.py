@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.card import Card
-from engines.engine import Batch, Engine
+from engines.engine import AnswerError, Batch, Engine
 
 Pixels = NDArray[np.unsignedinteger]
 """(rows, columns)."""
@@ -129,16 +129,18 @@ def _batches(
 
 
 def _check(answer: Batch, engine: Engine) -> None:
-    """Make sure that an answer is of the inside of a batch.
+    """Make sure that an answer is of the inside of a batch, and of numbers.
 
     Raises:
-        ValueError: it has another shape.
+        AnswerError: it has another shape, or holds what is no number.
     """
     card = engine.card
     side = card.scale * (card.tile - 2 * card.halo)
     wanted = (card.batch, _channels(card), side, side)
     if answer.shape != wanted:
-        raise ValueError(f"{engine.backend} answers {answer.shape}, not {wanted}")
+        raise AnswerError(f"{engine.backend} answers {answer.shape}, not {wanted}")
+    if not np.isfinite(answer).all():
+        raise AnswerError(f"{engine.backend} answers with no number")
 
 
 def _channels(card: Card) -> int:

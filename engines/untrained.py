@@ -27,7 +27,8 @@ from engines.card import (
 from engines.shelf import verify
 
 SEED = 2024
-VERSION = f"chance-{SEED}"
+VERSION = f"chance-{SEED}-2"
+"""Raised when the weights are drawn or fitted in another way."""
 WEIGHTS = "weights.onnx"
 
 HALOS = {"fsrcnn-x2": 8}
@@ -49,7 +50,7 @@ NONE = Training(data="none: weights of chance", licence="Apache-2.0", recipe="no
 def untrained_card(architecture: Architecture, folder: Path) -> Card:
     """Return the card of that network with weights of chance, made in `folder` if not there yet.
 
-    The same architecture has the same weights every time.
+    The same architecture has the same weights every time on one machine.
 
     Raises:
         CardError: PyTorch, which makes them, is not installed, or `folder` cannot be written to.

@@ -6,12 +6,13 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ConfigDict
 
 from engines.card import Card, Record, Tolerance
-from engines.engine import Batch, Engine
+from engines.engine import AnswerError, Batch, Engine
 
 HALF = 0.5
-"""What parts lesion from background where there is one channel only."""
+"""What parts a label from what lacks it."""
 
 
 class Verification(Record):
@@ -20,6 +21,8 @@ class Verification(Record):
     `maximum` and `root_mean_square` are in units of the answer, `psnr` in dB of a range of 1,
     `agreement` is the share of images (or pixels) given the same class; None where there are none.
     """
+
+    model_config = ConfigDict(ser_json_inf_nan="constants")  # else null, which cannot be read
 
     passed: bool
     reason: str
@@ -53,9 +56,9 @@ class Tally:
     def with_pair(self, answer: Batch, wanted: Batch, card: Card) -> Self:
         """Return the tally with one more batch of answers."""
         if answer.shape != wanted.shape:
-            raise ValueError(f"an answer of {answer.shape}, the reference's is {wanted.shape}")
+            raise AnswerError(f"answers {answer.shape}, the reference {wanted.shape}")
         strays = np.abs(answer.astype(np.float64) - wanted)
-        same = classes(answer, card) == classes(wanted, card)
+        same = decisions(answer, card) == decisions(wanted, card)
         return type(self)(
             self.windows + len(answer),
             self.values + answer.size,
@@ -101,10 +104,13 @@ def _faults(found: Verification, allowed: Tolerance) -> Iterator[str]:
         yield f"{found.agreement or 0:.2%} get the same class, {allowed.agreement:.2%} must"
 
 
-def classes(answer: Batch, card: Card) -> NDArray[np.intp]:
-    """Return the class of each image or pixel; nothing where the answer is no class."""
+def decisions(answer: Batch, card: Card) -> NDArray[np.intp]:
+    """Return what pipelines make of it: the class of an image, or whether a pixel has a label.
+
+    Nothing of what enlarges images.
+    """
     if card.task == "super-resolution":
         return np.empty(0, np.intp)
-    if answer.shape[1] == 1:
-        return np.asarray(answer[:, 0] > HALF, np.intp)
+    if card.task == "segmentation" or answer.shape[1] == 1:
+        return np.asarray(answer > HALF, np.intp)
     return np.asarray(answer.argmax(axis=1), np.intp)

@@ -12,7 +12,7 @@ from engines.backends.tensorrt.serving import open_tensorrt
 from engines.backends.torch import open_torch
 from engines.card import Card, Precision
 from engines.engine import Engine, UnusableError
-from engines.machine import gpus, processor
+from engines.machine import gpu_name, gpus, processor
 from engines.plans.manifest import Fingerprint
 from engines.plans.store import PlanStore
 
@@ -20,6 +20,9 @@ AUTO, CPU = "auto", "cpu"
 GPU = re.compile(r"cuda(?::(\d+))?")
 
 TENSORRT_PRECISIONS = ("fp16", "fp32")
+
+GRAPH = 1
+"""Raised when what is made of a model's graph before it is run changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +75,8 @@ class Way:
             weights=self.card.sha256,
             window=self.card.window,
             library=f"{self.library} {installed}",
-            machine=processor() if self.device == CPU else self.device,
-            recipe=f"halo {self.card.halo}",
+            machine=processor() if self.device == CPU else gpu_name(self.device),
+            recipe=f"graph {GRAPH}, halo {self.card.halo}",
         )
 
 
@@ -83,7 +86,7 @@ def ways(card: Card, device: str, store: PlanStore | None) -> Iterator[Way]:
     `device` is ``cpu``, ``cuda:0`` or ``auto``: a GPU if there is one, then the CPU.
 
     Raises:
-        UnusableError: there is no such device.
+        UnusableError: that is no kind of device; a device that is not there has no way that opens.
     """
     there = gpus()
     if device == AUTO:
@@ -110,8 +113,8 @@ def _on_cpu(card: Card) -> Iterator[Way]:
 def _on_gpu(card: Card, device: str, store: PlanStore | None) -> Iterator[Way]:
     """Yield TensorRT in the card's precisions, then PyTorch."""
     ordinal = int(found[1] or 0) if (found := GPU.fullmatch(device)) else 0
-    for precision in TENSORRT_PRECISIONS:
-        if store is not None and precision in card.precisions:
+    for precision in card.precisions:
+        if store is not None and precision in TENSORRT_PRECISIONS:
             opener = partial(open_tensorrt, card, precision, ordinal, store)
             yield Way("tensorrt", precision, device, card, opener, ordinal)
     for precision in card.precisions:

@@ -33,7 +33,8 @@ def reduced(grey: Grey, side: int) -> tuple[Values, Place]:
     height, width = (max(1, round(side * length / longest)) for length in (rows, columns))
     kind = cv2.INTER_AREA if side < longest else cv2.INTER_LINEAR
     low, high = grey.span
-    small = cv2.resize(grey.pixels.astype(np.float32), (width, height), interpolation=kind)
+    shown = np.where(grey.background, low, np.clip(grey.pixels, low, high)).astype(np.float32)
+    small = cv2.resize(shown, (width, height), interpolation=kind)
     top, left = (side - height) // 2, (side - width) // 2
     place = Place(slice(top, top + height), slice(left, left + width), (rows, columns))
     window = np.zeros((side, side), np.float32)

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from pydicom import Dataset
 
-from engines.engine import Engine
+from engines.engine import AnswerError, Engine
 from engines.tiling import Maps, probabilities
+from engines.verification import HALF
 from pipelines.eligibility import why_skipped
+from pipelines.errors import CannotProcessError
 from pipelines.mammogram.read import Grey, read
 from pipelines.pipeline import Context
 from pipelines.reduction import answered, reduced, restored
@@ -15,7 +17,6 @@ from pipelines.results.label_report import SHARE, label_report
 from pipelines.results.provenance import Origin
 from pipelines.results.segmentation import segmentation
 
-HALF = 0.5
 BACKGROUND = "background"
 """The label of what is none of the others."""
 
@@ -60,9 +61,15 @@ def maps(grey: Grey, engine: Engine) -> Maps:
 
     A network with a halo sees the image as it is, window by window; one without, all of it shrunk
     to one window.
+
+    Raises:
+        CannotProcessError: the network does not answer as its card says.
     """
     if engine.card.halo:
         low, high = grey.span
-        return probabilities(engine, np.clip(grey.pixels, low, high), low, high)
+        try:
+            return probabilities(engine, np.clip(grey.pixels, low, high), low, high)
+        except AnswerError as error:
+            raise CannotProcessError(str(error)) from error
     window, place = reduced(grey, engine.card.tile)
     return restored(answered(engine, window), place)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset
 
-from engines.engine import Engine
+from engines.engine import AnswerError, Engine
 from engines.tiling import enlarge
 from pipelines.display import displayed, tones, voi
 from pipelines.eligibility import why_skipped
@@ -68,9 +68,16 @@ class SuperResolution:
 
 
 def enlarged(grey: Grey, engine: Engine) -> Grey:
-    """Return `grey` through the engine; its background comes back as it was, to the pixel."""
+    """Return `grey` through the engine; its background comes back as it was, to the pixel.
+
+    Raises:
+        CannotProcessError: the network does not answer as its card says.
+    """
     low, high = grey.span
-    pixels = enlarge(engine, np.clip(grey.pixels, low, high), low, high, grey.top)
+    try:
+        pixels = enlarge(engine, np.clip(grey.pixels, low, high), low, high, grey.top)
+    except AnswerError as error:
+        raise CannotProcessError(str(error)) from error
     _keep_off_padding(pixels, grey)
     _restore(pixels, grey)
     return replace(grey, pixels=pixels)

@@ -3,7 +3,7 @@
 import sys
 
 from engines.card import CardError
-from engines.engine import UnusableError
+from engines.engine import DeviceLostError, UnusableError
 from service.cli.app import app
 from service.errors import NodeError
 from service.log import keep_values_out
@@ -14,7 +14,7 @@ def main() -> None:
     keep_values_out()
     try:
         app()
-    except (NodeError, CardError, UnusableError) as error:
+    except (NodeError, CardError, DeviceLostError, UnusableError) as error:
         sys.exit(f"senoscope: {error}")
     except OSError as error:
         named = f"{error.filename}: " if error.filename else ""

@@ -238,6 +238,8 @@ def _tell(worker: Worker, started_at: datetime) -> None:
             worker.ledger.present(worker.presence(started_at))
         except UnavailableError as error:
             logger.warning("the worker is not ready: %s", error)
+        except DeviceLostError as error:
+            _end_without_device(worker, error)
         time.sleep(PRESENCE_S)
 
 

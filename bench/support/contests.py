@@ -24,6 +24,8 @@ from engines.untrained import SEED, untrained_card
 PLAIN = "onnxruntime fp32"
 TORCH = "torch fp32"
 PEER_TILES = (1024, 256)
+REGION = 128
+"""Side of the regions of Jimenez-Gaona 2024; a network made for larger ones gets those."""
 RUNS = {
     "densenet121": (8, 2),
     "edsr-baseline-x3": (2, 1),
@@ -40,7 +42,7 @@ def regions_contest(name: str, folder: Path) -> Contest:
     architecture = ARCHITECTURES[name]
     images, batches = RUNS.get(name, (1, 1))
     made = untrained_card(architecture, folder)
-    card = made.model_copy(update={"batch": images})
+    card = made.model_copy(update={"batch": images, "tile": max(REGION, made.tile)})
     published = folder / f"{name}.onnx"
     onnx.save_model(plain(network_of_chance(architecture, SEED)), published)
     as_published = card.model_copy(update={"folder": folder, "file": published.name})

@@ -115,7 +115,9 @@ def open_openvino(card: Card, precision: Precision = "fp32", threads: int = 0) -
     try:
         return OpenVinoEngine(card, core, precision, threads)
     except (OSError, RuntimeError, DecodeError) as error:
-        reason = str(error).strip().splitlines()[-1]  # the ones before say where in OpenVINO
+        *_, reason = str(error).strip().splitlines() or [
+            type(error).__name__
+        ]  # the ones before say where in OpenVINO
         raise UnusableError(f"cannot compile {card.weights}: {reason}") from error
 
 

@@ -25,9 +25,8 @@ def make_room(folder: Path, limit: int, kept: Path) -> None:
     plans = _occupants(folder)
     excess = sum(plan.size for plan in plans) - limit
     for plan in plans:
-        if excess > 0 and plan.path != kept:
-            logger.info("%s gives way: the plans are over %d bytes", plan.path, limit)
-            _remove_if_free(plan.path)
+        if excess > 0 and plan.path != kept and _remove_if_free(plan.path):
+            logger.info("%s gave way: the plans were over %d bytes", plan.path, limit)
             excess -= plan.size
 
 
@@ -50,9 +49,10 @@ def _occupants(folder: Path) -> list[Occupant]:
     return sorted(found, key=lambda plan: plan.used_at)
 
 
-def _remove_if_free(path: Path) -> None:
-    """Remove a plan or half of one, unless somebody is at work on it."""
+def _remove_if_free(path: Path) -> bool:
+    """Remove a plan or half of one, unless somebody is at work on it; return whether it is gone."""
     lock = path.with_name(f"{path.name.split('.', 1)[0]}.lock")
     with held_if_free(lock) as is_held:
         if is_held:
             remove(path)
+        return is_held

@@ -8,6 +8,7 @@ import hashlib
 import logging
 import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -94,7 +95,8 @@ class PlanStore:
             PlanError: it is missing, altered, or could have been written by others.
         """
         content = self._content(manifest)
-        os.utime(self._path(manifest.fingerprint, "plan"))
+        with suppress(OSError):  # it may have given way to another's meanwhile: we have it
+            os.utime(self._path(manifest.fingerprint, "plan"))
         return content
 
     def _content(self, manifest: Manifest) -> bytes:

@@ -1,5 +1,6 @@
 """One number for each label of a network as a Measurement Report (PS3.16 TID 1500)."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from pipelines.results.provenance import Origin
 
 PERCENT = Code("%", "UCUM", "percent")
 DECIMALS = 2
+DIGITS = 6
 LONGEST_VALUE, LONGEST_MEANING = 16, 64
 """Characters of a Code Value (SH) and of a Code Meaning (LO)."""
 
@@ -61,5 +63,8 @@ def code_of(label: Label) -> Code:
     """Return the code of `label`: the one of its card, else one of our own."""
     if label.code is not None:
         return Code(label.code.value, label.code.scheme, label.code.meaning)
-    value = label.name.upper().replace(" ", "_")[:LONGEST_VALUE]
+    value = label.name.upper().replace(" ", "_")
+    if len(value) > LONGEST_VALUE:  # two may begin alike
+        digest = hashlib.sha256(value.encode()).hexdigest()[:DIGITS].upper()
+        value = f"{value[: LONGEST_VALUE - DIGITS - 1]}_{digest}"
     return Code(value, PRIVATE_SCHEME, label.name[:LONGEST_MEANING])

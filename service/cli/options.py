@@ -17,7 +17,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 Limit = Annotated[int, typer.Option(help="How many at most, newest first.", min=1)]
 
 console = Console()
-LONG = {"engines here", "error", "how far", "image", "value", "what", "why"}
+LONG = {"engines", "error", "how far", "image", "value", "what", "why"}
 """Columns with sentences."""
 
 

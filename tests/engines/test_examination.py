@@ -4,12 +4,15 @@ import numpy as np
 import pytest
 from networks_of_chance import shelve
 
+from engines.backends.onnxruntime import open_reference
 from engines.card import CardError, Tolerance
 from engines.engine import UnusableError
 from engines.evaluation.tiles import tiles
 from engines.examination import Examiner
 from engines.load import open_engine, probe
+from engines.plans.manifest import Circumstances, Manifest
 from engines.plans.store import PlanStore
+from engines.verification import compare
 from engines.ways import ways
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
@@ -108,3 +111,30 @@ def test_an_image_smaller_than_a_window_is_mirrored(card):
 def test_an_unknown_device_is_named(card, store):
     with pytest.raises(UnusableError, match="no device 'tpu' here; there is auto and cpu"):
         list(ways(card, "tpu", store))
+
+
+class Dumb:
+    """Answers with no number."""
+
+    def __init__(self, card, backend):
+        self.card, self.backend = card, backend
+
+    def __call__(self, _):
+        return np.full((1, 1, 64, 64), np.nan, np.float32)
+
+    def close(self):
+        pass
+
+
+def test_what_answers_with_no_number_is_not_served_afterwards(card, store):
+    plain = card.model_copy(update={"precisions": ("fp32",)})
+    way = next(ways(plain, "cpu", store))
+    found = compare(Dumb(plain, way.backend), open_reference(plain), [probe(plain)])
+    noted = Manifest(fingerprint=way.fingerprint(), built_at=NOON, built_by="a test", seconds=0)
+    store.note(noted.verified(found, Circumstances()))
+
+    engine = open_engine(plain, "cpu", store)
+
+    assert way.backend == "openvino-fp32"
+    assert "strays by inf" in found.reason
+    assert engine.backend == "onnxruntime-fp32"

@@ -17,7 +17,7 @@ from tiled_networks import (
 )
 
 from engines.backends.onnxruntime import open_reference
-from engines.engine import UnusableError
+from engines.engine import AnswerError, UnusableError
 from engines.tiling import enlarge, probabilities, spans
 from engines.windowed import windowed
 
@@ -191,7 +191,9 @@ class Changed:
 def test_an_engine_that_does_not_answer_for_the_inside_is_an_error(engine):
     whole = Changed(engine, lambda answers: (np.pad(one, 16)[16:-16, 16:-16] for one in answers))
 
-    with pytest.raises(ValueError, match=r"changed answers \(1, 1, 96, 96\), not \(1, 1, 64, 64\)"):
+    with pytest.raises(
+        AnswerError, match=r"changed answers \(1, 1, 96, 96\), not \(1, 1, 64, 64\)"
+    ):
         enlarge(whole, np.zeros((4, 4), np.uint8), 0, 255, 255)
 
 

@@ -4,6 +4,7 @@ from networks_of_chance import shelve
 
 from engines.backends.onnxruntime import open_reference
 from engines.card import Label, Tolerance
+from engines.engine import AnswerError
 from engines.load import probe
 from engines.verification import compare, intolerable
 
@@ -101,7 +102,7 @@ def test_an_image_is_of_its_most_probable_class(card):
 
 
 def test_answers_of_another_shape_are_no_answers(card):
-    with pytest.raises(ValueError, match=r"an answer of \(1, 1, 64, 63\)"):
+    with pytest.raises(AnswerError, match=r"answers \(1, 1, 64, 63\)"):
         compared(card, lambda answer: answer[..., :-1])
 
 

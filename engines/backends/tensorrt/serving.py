@@ -14,10 +14,11 @@ from engines.backends.tensorrt.graph import prepared
 from engines.backends.tensorrt.progress import Progress
 from engines.backends.tensorrt.runner import Runner
 from engines.backends.tensorrt.target import Target, gpu
-from engines.card import Card, Precision
+from engines.card import Card, CardError, Precision
 from engines.engine import Engine, UnusableError
 from engines.plans.manifest import Manifest, PlanError
 from engines.plans.store import PlanStore
+from engines.shelf import verify
 from engines.verification import Verification
 
 
@@ -40,6 +41,7 @@ def build_tensorrt(
 
     def make() -> tuple[Manifest, bytes]:
         begun = time.perf_counter()
+        _make_sure_of(card)
         graph, timings = prepared(card, precision), store.timings(machine)
         with target.current():
             built = build(target.library, graph, BuildSpec(card.window), timings, progress)
@@ -57,6 +59,18 @@ def build_tensorrt(
     return store.obtain(fingerprint, make)
 
 
+def _make_sure_of(card: Card) -> None:
+    """Make sure that the weights are those of the card.
+
+    Raises:
+        UnusableError: they are not, or they are missing.
+    """
+    try:
+        verify(card)
+    except CardError as error:
+        raise UnusableError(str(error)) from error
+
+
 def open_tensorrt(
     card: Card, precision: Precision, ordinal: int, store: PlanStore
 ) -> TensorRtEngine:
@@ -69,21 +83,6 @@ def open_tensorrt(
         DeviceLostError: the GPU computes no more in this process.
     """
     return serve(card, precision, gpu(ordinal), store)
-
-
-def open_unverified(
-    card: Card, precision: Precision, ordinal: int, store: PlanStore
-) -> TensorRtEngine:
-    """Return an engine on the stored plan for `card` on that GPU, to be verified and no more.
-
-    It initialises CUDA: never before a fork.
-
-    Raises:
-        UnusableError: TensorRT cannot be used here, there is no such plan, or it does not run.
-        DeviceLostError: the GPU computes no more in this process.
-    """
-    target = gpu(ordinal)
-    return run(card, target, store, store.find(target.fingerprint(card, precision)))
 
 
 def verify_tensorrt(

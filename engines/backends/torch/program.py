@@ -7,7 +7,7 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from engines.backends.torch.operators import Operator, Said
+from engines.backends.torch.operators import LackingError, Operator, Said
 
 Tensors = Mapping[str, Tensor]
 
@@ -67,4 +67,9 @@ class Program:
 
 def _found(name: str, among: Sequence[Tensors]) -> Tensor | None:
     """Return the tensor of that name; None for an input that is left out."""
-    return next(tensors[name] for tensors in among if name in tensors) if name else None
+    if not name:
+        return None
+    for tensors in among:
+        if name in tensors:
+            return tensors[name]
+    raise LackingError(f"no value {name}")

@@ -50,7 +50,10 @@ def _without_constant_steps(whole: Program) -> Program:
             steps.append(step)
             continue
         for name, one in step.answers({}, weights, stated).items():
-            (stated if one.dtype == torch.int64 else weights)[name] = one
+            if one.dtype == torch.int64 or one.dim() <= 1:  # it may be a shape, or a factor
+                stated[name] = one
+            if one.dtype != torch.int64:
+                weights[name] = one
     return replace(whole, steps=steps, weights=weights, stated=stated)
 
 

@@ -75,7 +75,7 @@ def list_engines(config: Config = None, as_json: Json = False) -> None:
 def _print(models: list[Model], networks: list[Network], back_ends: list[BackEnd]) -> None:
     print_table(
         f"{len(models)} models on the shelf",
-        ["model", "version", "state", "what", "engines here"],
+        ["model", "version", "state", "what", "engines"],
         [[m.model, m.version, m.state, m.what, "\n".join(m.engines)] for m in models],
     )
     print_table(
@@ -102,7 +102,7 @@ def _models(settings: Settings) -> Iterator[Model]:
 
 
 def _fared(card: Card, store: PlanStore) -> Iterator[str]:
-    """Yield how each plan and verification of `card` on this machine fared."""
+    """Yield how each plan and verification of `card` that this node keeps fared."""
     for known in store.known(card.name, card.version):
         if not isinstance(known, Manifest):
             yield f"refused: {known}"

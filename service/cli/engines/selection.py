@@ -9,7 +9,7 @@ import typer
 from engines.architectures import ARCHITECTURES
 from engines.card import Card, CardError
 from engines.engine import UnusableError
-from engines.shelf import everything, find_card
+from engines.shelf import everything, find_card, verify
 from engines.untrained import untrained_card
 from engines.windowed import as_served
 from service.errors import RefusedError, UnknownError, did_you_mean
@@ -68,8 +68,9 @@ def _usable(found: Card | CardError, name: str, version: str) -> Card | Broken:
     if isinstance(found, CardError):
         return Broken(name, version, str(found))
     try:
+        verify(found)
         return as_served(found)
-    except UnusableError as error:
+    except (CardError, UnusableError) as error:
         return Broken(name, version, str(error))
 
 
