@@ -107,7 +107,7 @@ def _engines(card: Card) -> Iterator[Engine]:
         try:
             yield open_openvino(card, precision)
         except UnusableError as reason:
-            console.print(f"{precision} is left out: {reason}", style="dim")
+            typer.echo(f"{precision} is left out: {reason}", err=True)  # stdout may be JSON
 
 
 def _doubler(engine: Engine) -> Method:

@@ -147,12 +147,14 @@ def test_plans_are_built_without_a_gpu_to_prove_that_they_can_be(engines, place)
 
     told = json.loads(engines("build", "chance", "--device", "cpu", "--json"))
     again = json.loads(engines("build", "chance", "--device", "cpu", "--json"))
+    anew = json.loads(engines("build", "chance", "--device", "cpu", "--again", "--json"))
 
     assert [(one["backend"], one["state"]) for one in told] == [
         ("tensorrt-fp16", "built"),
         ("tensorrt-fp32", "built"),
     ]
     assert {one["state"] for one in again} == {"was there"}
+    assert {one["state"] for one in anew} == {"built"}
     (model,) = (
         m for m in json.loads(engines("list", "--json"))["models"] if m["model"] == "chance"
     )

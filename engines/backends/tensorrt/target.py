@@ -41,9 +41,6 @@ class Target:
             recipe=f"graph {SCHEMA}, halo {card.halo}, {spec.recipe}",
         )
 
-    def close(self) -> None:
-        """Give back nothing: the GPU's context stays with the process."""
-
 
 def gpu(ordinal: int) -> Target:
     """Return the GPU of that number. It initialises CUDA: never before a fork.

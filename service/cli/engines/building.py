@@ -1,7 +1,6 @@
 """`senoscope engines build`: TensorRT plans, built and verified."""
 
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
@@ -66,6 +65,9 @@ def build(
         list[Path] | None,
         typer.Option(exists=True, help="DICOM, PNG or PGM to verify on. Default: phantoms."),
     ] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Build anew what is there, for one that did not pass.")
+    ] = False,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
@@ -76,9 +78,10 @@ def build(
     """
     settings = settings_of(config)
     target = _target(device)
-    with closing(target):
-        models = list(selected(settings, names or [], everyone=everyone))
-        plans = [plan for model in models for plan in _built(model, target, settings, as_json)]
+    models = list(selected(settings, names or [], everyone=everyone))
+    if again:
+        _forget(models, target, PlanStore(settings.plans))
+    plans = [plan for model in models for plan in _built(model, target, settings, as_json)]
     if as_json and target.session is None:
         print_json([asdict(plan) for plan in plans])
     elif not as_json:
@@ -104,6 +107,13 @@ def _target(device: str) -> Target:
     if found is None:
         raise RefusedError(f"no device {device!r}; there is {', '.join([AUTO, CPU, *there])}")
     return gpu(int(found[1] or 0))
+
+
+def _forget(models: list[Card | Broken], target: Target, store: PlanStore) -> None:
+    for model in models:
+        if isinstance(model, Card):
+            for precision in model.precisions:
+                store.drop(target.fingerprint(model, precision))
 
 
 def _built(

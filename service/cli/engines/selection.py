@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Annotated
 
 import typer
@@ -19,7 +20,7 @@ Names = Annotated[
     list[str] | None, typer.Argument(help="Models on the shelf, or networks of the papers.")
 ]
 All = Annotated[
-    bool, typer.Option("--all", help="All on the shelf, and all networks with weights of chance.")
+    bool, typer.Option("--all", help="All on the shelf and, with senoscope[train], all networks.")
 ]
 Device = Annotated[str, typer.Option(help="cpu, cuda:0, or auto for all that is there.")]
 
@@ -58,6 +59,8 @@ def _all(settings: Settings) -> Iterator[Card | Broken]:
     for folder, found in everything(settings.shelves):
         there.add(folder.parent.name)
         yield _usable(found, folder.parent.name, folder.name)
+    if find_spec("torch") is None:  # which draws weights of chance: there are none without
+        return
     for name in ARCHITECTURES:
         if name not in there:
             yield _untrained(settings, name)
