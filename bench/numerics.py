@@ -39,7 +39,7 @@ from engines.images import read_luma
 from engines.machine import processor
 from engines.shelf import find_card
 from engines.untrained import untrained_card
-from engines.verification import classes
+from engines.verification import decisions
 from pipelines.phantom import phantom
 
 ROOT = Path(__file__).parents[1]
@@ -72,7 +72,7 @@ class Strays:
     def beside(self, answer: Batch, wanted: NDArray[np.floating], card: Card) -> Self:
         """Return the sums with one more tile: `power` is of what varies within it."""
         errors = np.abs(answer.astype(np.float64) - wanted)
-        same = classes(answer, card) == classes(wanted.astype(np.float32), card)
+        same = decisions(answer, card) == decisions(wanted.astype(np.float32), card)
         off = [int((errors * top > 1 / 2).sum()) for top in TOPS]
         return type(self)(
             self.values + errors.size,

@@ -45,8 +45,8 @@ class Tolerance(Record):
     images, or of pixels, that must be given the same class.
     """
 
-    maximum: float = Field(gt=0)
-    root_mean_square: float = Field(gt=0)
+    maximum: float = Field(gt=0, allow_inf_nan=False)
+    root_mean_square: float = Field(gt=0, allow_inf_nan=False)
     psnr: float | None = Field(default=None, gt=0)
     agreement: float | None = Field(default=None, gt=0, le=1)
 
@@ -103,7 +103,7 @@ class Card(Record):
     file: Annotated[str, AfterValidator(plain_file_name)] = "weights.onnx"
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     halo: int = Field(ge=0)
-    tile: int = Field(ge=1)
+    tile: int = Field(ge=1, le=8192)
     grid: int = Field(default=1, ge=1)
     batch: int = Field(default=1, ge=1, le=64)
     labels: tuple[Label, ...] = ()

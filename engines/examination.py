@@ -59,7 +59,7 @@ class Examiner:
                 yield self._examined(way, reference, windows)
         for known in self.store.known(card.name, card.version):
             if isinstance(known, PlanError):
-                why = f"{known}; remove it, or let `senoscope engines build` make it anew"
+                why = f"{known}; docs/tensorrt.md says what helps"
                 yield Examined(card.name, card.version, "plan", self.device, "failed", why, 0)
 
     def _examined(self, way: Way, reference: Engine, windows: Sequence[Batch]) -> Examined:

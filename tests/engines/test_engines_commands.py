@@ -198,3 +198,15 @@ def test_the_shipped_shelf_is_not_written_to(engines):
     engines("verify", "fsrcnn-x2", "--device", "cpu")
 
     assert sorted(path.name for path in Path(packaged_models()).rglob("*")) == before
+
+
+def test_a_device_that_is_not_there_is_a_failure(engines):
+    with pytest.raises(RefusedError, match=r"1 could not be tried: chance .*: "):
+        engines("verify", "chance", "--device", "cuda:0")
+    with pytest.raises(RefusedError, match="nothing to time: chance "):
+        engines("bench", "chance", "--device", "cuda:0")
+
+
+def test_all_and_names_are_not_both_asked_for(engines):
+    with pytest.raises(RefusedError, match=r"chance, or --all\? not both"):
+        engines("verify", "chance", "--all")

@@ -37,21 +37,19 @@ class Broken:
 def selected(
     settings: Settings, names: Sequence[str], *, everyone: bool
 ) -> Iterator[Card | Broken]:
-    """Yield the models of those names, or all; what is broken is told and keeps back no other.
+    """Return the models of those names, or all; what is broken is told and keeps back no other.
 
     A network of the papers that is on no shelf is given weights of chance.
 
     Raises:
-        RefusedError: neither names nor all are asked for.
+        RefusedError: neither names nor all are asked for, or both.
         UnknownError: there is no model or network of that name.
     """
     if not names and not everyone:
         raise RefusedError("which models? name some, or say --all")
-    if everyone:
-        yield from _all(settings)
-        return
-    for name in names:
-        yield _named(settings, name)
+    if names and everyone:
+        raise RefusedError(f"{', '.join(names)}, or --all? not both")
+    return _all(settings) if everyone else _named(settings, names)
 
 
 def _all(settings: Settings) -> Iterator[Card | Broken]:
@@ -77,17 +75,24 @@ def _usable(found: Card | CardError, name: str, version: str) -> Card | Broken:
         return Broken(name, version, str(error))
 
 
-def _named(settings: Settings, name: str) -> Card | Broken:
+def _named(settings: Settings, names: Sequence[str]) -> Iterator[Card | Broken]:
+    """Return the models of those names; before the first is given, all are known to be there."""
     shelved = {folder.parent.name for folder, _ in everything(settings.shelves)}
-    if name in shelved:
-        try:
-            return _usable(find_card(settings.shelves, name), name, "")
-        except CardError as error:
-            return Broken(name, "", str(error))
-    if name in ARCHITECTURES:
-        return _untrained(settings, name)
-    hint = did_you_mean(name, shelved | ARCHITECTURES.keys())
-    raise UnknownError(f"no model or network {name!r}{hint}; see `senoscope engines list`")
+    for name in names:
+        if name not in shelved and name not in ARCHITECTURES:
+            hint = did_you_mean(name, shelved | ARCHITECTURES.keys())
+            raise UnknownError(f"no model or network {name!r}{hint}; see `senoscope engines list`")
+    return (
+        _shelved(settings, name) if name in shelved else _untrained(settings, name)
+        for name in names
+    )
+
+
+def _shelved(settings: Settings, name: str) -> Card | Broken:
+    try:
+        return _usable(find_card(settings.shelves, name), name, "")
+    except CardError as error:
+        return Broken(name, "", str(error))
 
 
 def _untrained(settings: Settings, name: str) -> Card | Broken:

@@ -69,7 +69,15 @@ def bench(
             timed += _compared(dict(_opened(model, device, store)), batch, rounds)
     if as_json:
         print_json([asdict(one) for one in timed])
-        return
+    else:
+        _print(timed, rounds)
+    run = {one.model for one in timed if one.milliseconds is not None}
+    if left := [one for one in timed if one.model not in run]:
+        told = "; ".join(f"{one.model} {one.backend}: {one.why}" for one in left)
+        raise RefusedError(f"nothing to time: {told}")
+
+
+def _print(timed: list[Timed], rounds: int) -> None:
     print_table(
         f"best of {rounds} batches; ratio to {REFERENCE}",
         ["model", "back end", "windows/s", "ms", "ratio", "why"],

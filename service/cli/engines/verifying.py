@@ -82,7 +82,7 @@ def tell(found: list[Examined], *, as_json: bool) -> None:
     """Print how all fared.
 
     Raises:
-        RefusedError: one of them failed.
+        RefusedError: one of them failed, or a model could not be tried at all.
     """
     if as_json:
         print_json([_plain(one) for one in found])
@@ -96,6 +96,11 @@ def tell(found: list[Examined], *, as_json: bool) -> None:
     if failed:
         told = "; ".join(f"{one.model} {one.version} {one.backend}: {one.reason}" for one in failed)
         raise RefusedError(f"{len(failed)} failed: {told}")
+    passed = {one.model for one in found if one.state == "passed"}
+    left = {one.model: one for one in found if one.model not in passed}
+    if left:
+        told = "; ".join(f"{name} {one.backend}: {one.reason}" for name, one in left.items())
+        raise RefusedError(f"{len(left)} could not be tried: {told}")
 
 
 def _plain(one: Examined) -> dict[str, object]:
