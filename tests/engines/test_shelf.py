@@ -66,6 +66,14 @@ def test_missing_weights_are_refused(tmp_path):
         ("halo = 8", 'halo = 8\nfile = "../weights.onnx"', "file: .*beside the card"),
         ("halo = 8", 'halo = 8\nfolder = "/"', "folder: a card does not say where it lies"),
         ("halo = 8", "halo = ", "is not TOML"),
+        ("tile = 48", "tile = 1000000", "tile: Input should be less than or equal to 8192"),
+        ("halo = 8", "halo = 8\ngrid = 16", "tile|halo: 8 is no multiple of 16"),
+        (
+            "halo = 8",
+            'halo = 8\nlabels = [{name = "a"}, {name = "a"}]',
+            "one stands twice among a, a",
+        ),
+        ("maximum = 0.1", "maximum = inf", "maximum: Input should be a finite number"),
         ('precisions = ["bf16", "fp32"]', 'precisions = ["fp8"]', "precisions.0: Input should be"),
     ],
 )

@@ -428,3 +428,14 @@ def test_every_operator_of_the_table_is_tried():
     }
 
     assert tried - {"Constant"} == set(OPERATORS)
+
+
+def test_factors_that_are_put_together_from_constants_are_known():
+    graph = Graph(IMAGE.shape[1])
+    ones, twos = np.ones(2, np.float32), np.full(2, 2, np.float32)
+    factors = graph.add("Concat", graph.weight(ones), graph.weight(twos), axis=0)
+    model = graph.model(graph.add("Resize", "x", "", factors, mode="nearest"))
+
+    given = program(model, torch.float32)(torch.from_numpy(IMAGE)).numpy()
+
+    np.testing.assert_allclose(given, answer(model, IMAGE), atol=1e-6)

@@ -62,3 +62,14 @@ def test_what_is_found_on_the_window_comes_back_to_its_place(shape):
     low, high = grey.span
     shown = (grey.pixels - low) / (high - low)
     assert np.abs(found - shown).max() < 0.06
+
+
+def test_bright_padding_does_not_bleed_into_the_rim():
+    image = sloping(200, 200)
+    image.pixels[:, 97:] = 4095
+    padded = Grey(image.pixels, 12, 1, 0, (4095, 4095))
+
+    window, _ = reduced(padded, 50)
+
+    assert not window[:, 25:].any()
+    assert window[:, 24].max() < window[:, 23].max()  # a quarter of it is tissue
