@@ -87,7 +87,7 @@ def test_the_rewritten_graph_equals_the_network(name):
     with torch.inference_mode():
         wanted = made(torch.from_numpy(batch)).numpy()
 
-    assert wanted.std() > 0.05
+    assert wanted.std() > 0.02  # a hundred times what is tolerated
     np.testing.assert_allclose(answer(rewritten(made), batch), wanted, atol=2e-4)
 
 
