@@ -1,6 +1,5 @@
 """Every network becomes a plan, by TensorRT-RTX on the CPU, through the code that a GPU's takes."""
 
-import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -206,15 +205,36 @@ def test_a_build_that_is_cancelled_leaves_nothing(card, store):
     assert build_small(card, store).plan
 
 
+INTERRUPTED = """
+import signal, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from engines.backends.tensorrt.progress import go_on
+from engines.backends.tensorrt.serving import build_tensorrt
+from engines.backends.tensorrt.target import no_gpu
+from engines.card import read_card
+from engines.plans.store import PlanStore
+
+def interrupted(*_):
+    signal.raise_signal(signal.SIGINT)
+    return True
+
+card, store = read_card(Path(sys.argv[1])), PlanStore(Path(sys.argv[2]))
+asked = card, "fp32", no_gpu(), store, datetime(2026, 1, 2, tzinfo=UTC)
+try:
+    build_tensorrt(*asked, interrupted)
+except KeyboardInterrupt:
+    print("interrupted", build_tensorrt(*asked, go_on).plan.size)
+"""
+
+
 def test_ctrl_c_ends_a_build(card, store):
-    def interrupted(*_):
-        signal.raise_signal(signal.SIGINT)
-        return True
+    asked = [sys.executable, "-c", INTERRUPTED, str(card.folder), str(store.folder)]
 
-    with pytest.raises(KeyboardInterrupt):
-        build_small(card, store, progress=interrupted)
+    told = subprocess.run(asked, capture_output=True, text=True, check=True)
 
-    assert build_small(card, store).plan
+    assert told.stdout.startswith("interrupted ")
+    assert store.known(card.name, card.version)
 
 
 @pytest.mark.filterwarnings("ignore:Use Deprecated in TensorRT-RTX 1.2:DeprecationWarning")

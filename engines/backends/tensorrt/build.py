@@ -5,7 +5,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from engines.backends.tensorrt.library import Library, parse_faults
-from engines.backends.tensorrt.progress import Progress, Wishes, monitor
+from engines.backends.tensorrt.progress import Progress, Wishes, interrupts_noted, monitor
 from engines.engine import UnusableError
 
 if TYPE_CHECKING:
@@ -53,11 +53,13 @@ def build(
         UnusableError: TensorRT does not understand the graph, or cannot build it; the message
             names operator, node and reason.
         CancelledError: `progress` said no.
+        KeyboardInterrupt: Ctrl-C; it is heard after the step at hand.
     """
     wishes = Wishes(progress)
     watching = monitor(library.trt, wishes)
     library.complaints.forget()
-    built = _built(library, graph, spec, timings, watching)
+    with interrupts_noted(wishes):
+        built = _built(library, graph, spec, timings, watching)
     wishes.insist()
     if built is None:
         raise UnusableError(f"TensorRT builds no plan: {library.complaints.summary()}")

@@ -1,6 +1,9 @@
 """How far a build has come, and how it is stopped."""
 
-from collections.abc import Callable
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -50,6 +53,26 @@ class Wishes:
             raise KeyboardInterrupt
         if self.is_cancelled:
             raise CancelledError("the build was cancelled")
+
+
+@contextmanager
+def interrupts_noted(wishes: Wishes) -> Iterator[None]:
+    """Take Ctrl-C as a wish meanwhile: nothing may be raised through TensorRT, which is native.
+
+    Signals come to the main thread; a build in another has none to take.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def note(*_: object) -> None:
+        wishes.is_interrupted = True
+
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def go_on(phase: str, step: int, of: int) -> bool:

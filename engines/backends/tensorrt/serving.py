@@ -41,8 +41,8 @@ def build_tensorrt(
 
     def make() -> tuple[Manifest, bytes]:
         begun = time.perf_counter()
-        _make_sure_of(card)
         graph, timings = prepared(card, precision), store.timings(machine)
+        _make_sure_of(card)
         with target.current():
             built = build(target.library, graph, BuildSpec(card.window), timings, progress)
         if built.timings:
