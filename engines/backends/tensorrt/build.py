@@ -5,8 +5,9 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from engines.backends.tensorrt.library import Library, parse_faults
-from engines.backends.tensorrt.progress import Progress, Wishes, interrupts_noted, monitor
+from engines.backends.tensorrt.progress import Progress, Wishes, monitor
 from engines.engine import UnusableError
+from engines.interrupts import interrupts_noted
 
 if TYPE_CHECKING:
     import tensorrt
@@ -58,7 +59,7 @@ def build(
     wishes = Wishes(progress)
     watching = monitor(library.trt, wishes)
     library.complaints.forget()
-    with interrupts_noted(wishes):
+    with interrupts_noted(wishes.interrupt):
         built = _built(library, graph, spec, timings, watching)
     wishes.insist()
     if built is None:

@@ -1,9 +1,6 @@
 """How far a build has come, and how it is stopped."""
 
-import signal
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -42,6 +39,10 @@ class Wishes:
             self.is_interrupted = True
         return not (self.is_cancelled or self.is_interrupted)
 
+    def interrupt(self) -> None:
+        """Wish the build to end, as Ctrl-C does."""
+        self.is_interrupted = True
+
     def insist(self) -> None:
         """Let the wish be heard beyond TensorRT, through which nothing is raised.
 
@@ -53,26 +54,6 @@ class Wishes:
             raise KeyboardInterrupt
         if self.is_cancelled:
             raise CancelledError("the build was cancelled")
-
-
-@contextmanager
-def interrupts_noted(wishes: Wishes) -> Iterator[None]:
-    """Take Ctrl-C as a wish meanwhile: nothing may be raised through TensorRT, which is native.
-
-    Signals come to the main thread; a build in another has none to take.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def note(*_: object) -> None:
-        wishes.is_interrupted = True
-
-    before = signal.signal(signal.SIGINT, note)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def go_on(phase: str, step: int, of: int) -> bool:
