@@ -63,8 +63,9 @@ class Workplace:
         return job.job_id
 
     def child(self) -> int:
-        """Return the process that does the work; there is one as soon as a worker is present."""
+        """Return the process that does the work, once there is one: another takes over shortly."""
         children = Path(f"/proc/{self.parent.pid}/task/{self.parent.pid}/children")
+        until(lambda: children.read_text().split())
         return int(children.read_text().split()[0])
 
     def state(self, job_id: str) -> JobState:
