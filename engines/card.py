@@ -164,7 +164,7 @@ def read_card(folder: Path) -> Card:
     try:
         return Card(folder=folder, **stated)
     except ValidationError as error:
-        raise CardError(f"{path}: {_first_fault(error)}") from error
+        raise CardError(f"{path}: {first_fault(error)}") from error
 
 
 def write_card(card: Card) -> Path:
@@ -175,7 +175,8 @@ def write_card(card: Card) -> Path:
     return path
 
 
-def _first_fault(error: ValidationError) -> str:
+def first_fault(error: ValidationError) -> str:
+    """Return where the first fault is, and what it is."""
     fault = error.errors()[0]
     place = ".".join(map(str, fault["loc"]))
     return f"{place}: {fault['msg']}" if place else fault["msg"]

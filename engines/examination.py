@@ -72,10 +72,12 @@ class Examiner:
         try:
             found = self._verified(way, reference, windows)
             state, reason = "passed" if found.passed else "failed", found.reason
+        except NoPlanError as error:
+            found, state, reason = None, "not here", str(error)
+        except (AnswerError, PlanError) as error:
+            found, state, reason = None, "failed", str(error)
         except UnusableError as error:
-            is_damaged = isinstance(error, AnswerError | PlanError)
-            is_damaged = is_damaged and not isinstance(error, NoPlanError)
-            found, state, reason = None, "failed" if is_damaged else "not here", str(error)
+            found, state, reason = None, "not here", str(error)
         seconds = time.monotonic() - started
         return Examined(
             card.name, card.version, way.backend, way.device, state, reason, seconds, found

@@ -33,8 +33,16 @@ def newest(shelves: Shelves) -> Iterator[tuple[str, Card | CardError]]:
             yield name, error
 
 
+def names(shelves: Shelves) -> set[str]:
+    """Return the names of the models that lie on the shelves, broken or not."""
+    return set(_folders(shelves))
+
+
 def everything(shelves: Shelves) -> Iterator[tuple[Path, Card | CardError]]:
-    """Yield the folder of each version of each model, and its card or what is wrong with it."""
+    """Yield the folder of each version of each model, and its card, its weights checked.
+
+    Or, in the card's place, what is wrong with it.
+    """
     for _, folders in sorted(_folders(shelves).items()):
         for folder in folders:
             try:

@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from engines.backends.onnxruntime import open_reference
 from engines.backends.openvino import open_openvino
+from engines.backends.tensorrt.graph import PRECISIONS
 from engines.backends.tensorrt.serving import open_tensorrt
 from engines.backends.torch import open_torch
 from engines.card import Card, Precision
@@ -18,8 +19,6 @@ from engines.plans.store import PlanStore
 
 AUTO, CPU = "auto", "cpu"
 GPU = re.compile(r"cuda(?::(\d+))?")
-
-TENSORRT_PRECISIONS = ("fp16", "fp32")
 
 GRAPH = 1
 """Raised when what is made of a model's graph before it is run changes."""
@@ -95,11 +94,21 @@ def ways(card: Card, device: str, store: PlanStore | None) -> Iterator[Way]:
         yield from _on_cpu(card)
     elif device == CPU:
         yield from _on_cpu(card)
-    elif GPU.fullmatch(device):
-        yield from _on_gpu(card, device, store)
     else:
-        devices = " and ".join([AUTO, CPU, *there])
+        yield from _on_gpu(card, device, store)
+
+
+def ordinal_of(device: str) -> int:
+    """Return the number of a GPU that is called ``cuda:1``, or ``cuda`` for the first.
+
+    Raises:
+        UnusableError: no GPU is called so.
+    """
+    found = GPU.fullmatch(device)
+    if found is None:
+        devices = " and ".join([AUTO, CPU, *gpus()])
         raise UnusableError(f"no device {device!r} here; there is {devices}")
+    return int(found[1] or 0)
 
 
 def _on_cpu(card: Card) -> Iterator[Way]:
@@ -112,9 +121,9 @@ def _on_cpu(card: Card) -> Iterator[Way]:
 
 def _on_gpu(card: Card, device: str, store: PlanStore | None) -> Iterator[Way]:
     """Yield TensorRT in the card's precisions, then PyTorch."""
-    ordinal = int(found[1] or 0) if (found := GPU.fullmatch(device)) else 0
+    ordinal = ordinal_of(device)
     for precision in card.precisions:
-        if store is not None and precision in TENSORRT_PRECISIONS:
+        if store is not None and precision in PRECISIONS:
             opener = partial(open_tensorrt, card, precision, ordinal, store)
             yield Way("tensorrt", precision, device, card, opener, ordinal)
     for precision in card.precisions:

@@ -10,6 +10,7 @@ from onnx import TensorProto, helper, numpy_helper
 from engines.architectures import Architecture
 from engines.card import Card, Input, Label, Tolerance, Training, read_card
 from engines.compile.export import rewritten
+from engines.verification import Verification
 
 CARD = """
 name = "small"
@@ -39,6 +40,17 @@ recipe = "none"
 command = "none"
 """
 
+
+GOOD = Verification(
+    passed=True,
+    reason="",
+    against="onnxruntime-fp32",
+    windows=4,
+    maximum=0.01,
+    root_mean_square=0.001,
+    psnr=60.0,
+)
+"""How a plan fared that may serve."""
 
 IMAGES = ("n", 1, "h", "w")
 MAPS = ("n", "c", "rows", "columns")

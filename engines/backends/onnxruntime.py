@@ -12,13 +12,16 @@ if TYPE_CHECKING:
     import onnxruntime
 
 
+BACKEND = "onnxruntime-fp32"
+
+
 @dataclass(frozen=True, slots=True)
 class ReferenceEngine:
     """A card's graph as it is, in fp32."""
 
     card: Card
     session: Any
-    backend: str = "onnxruntime-fp32"
+    backend: str = BACKEND
 
     def __call__(self, batch: Batch) -> Batch:
         """Return the network's answer to the inside of `batch`."""

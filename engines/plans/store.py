@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from engines.card import Card
+from engines.card import Card, first_fault
 from engines.plans.files import held, make_ours, make_sure_ours, read_ours, write_whole
 from engines.plans.manifest import (
     Circumstances,
@@ -241,7 +241,4 @@ def _read_manifest(path: Path) -> Manifest:
     try:
         return Manifest.model_validate_json(read_ours(path))
     except ValidationError as error:
-        fault = error.errors()[0]
-        place = ".".join(map(str, fault["loc"]))
-        told = f"{place}: {fault['msg']}" if place else fault["msg"]
-        raise PlanError(f"{path} is broken: {told}") from error
+        raise PlanError(f"{path} is broken: {first_fault(error)}") from error

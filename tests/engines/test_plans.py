@@ -9,24 +9,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from small_networks import shelve_small
+from small_networks import GOOD, shelve_small
 
 from engines.plans.manifest import Circumstances, Fingerprint, Manifest, PlanError
 from engines.plans.store import PlanStore
-from engines.verification import Verification
 
 ROOT = Path(__file__).parents[2]
 HERE = Circumstances(driver="580.65", cuda="13.0", memory="80 GiB")
 UPDATED = Circumstances(driver="590.10", cuda="13.0", memory="80 GiB")
-GOOD = Verification(
-    passed=True,
-    reason="",
-    against="onnxruntime-fp32",
-    windows=4,
-    maximum=0.01,
-    root_mean_square=0.001,
-    psnr=60.0,
-)
 BAD = GOOD.model_copy(update={"passed": False, "reason": "strays by 2, 0.1 is tolerated"})
 
 

@@ -12,7 +12,7 @@ import onnx
 import pytest
 from fake_cuda import Gpu
 from onnx import helper
-from small_networks import card_of, doubling, model_of, shelve_small, weights
+from small_networks import GOOD, card_of, doubling, model_of, shelve_small, weights
 
 from engines.architectures import ARCHITECTURES
 from engines.backends.tensorrt.build import BuildSpec, build, timings_of, use_timings
@@ -26,22 +26,11 @@ from engines.engine import UnusableError
 from engines.plans.manifest import PlanError
 from engines.plans.store import PlanStore
 from engines.shelf import cards
-from engines.verification import Verification
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 MODELS = Path(__file__).parents[2] / "models"
 MUCH = 2**20
 """Bytes of weights, beside which the code of a plan is little."""
-
-GOOD = Verification(
-    passed=True,
-    reason="",
-    against="onnxruntime-fp32",
-    windows=4,
-    maximum=0.01,
-    root_mean_square=0.001,
-    psnr=60.0,
-)
 
 
 @pytest.fixture
@@ -234,7 +223,7 @@ def test_ctrl_c_ends_a_build(card, store):
     told = subprocess.run(asked, capture_output=True, text=True, check=True)
 
     assert told.stdout.startswith("interrupted ")
-    assert store.known(card.name, card.version)
+    assert list(store.known(card.name, card.version))
 
 
 @pytest.mark.filterwarnings("ignore:Use Deprecated in TensorRT-RTX 1.2:DeprecationWarning")

@@ -2,27 +2,24 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from engines.backends.tensorrt.graph import PRECISIONS
 from engines.backends.tensorrt.serving import build_tensorrt
 from engines.backends.tensorrt.target import Target, gpu, no_gpu
 from engines.card import Card, Precision
 from engines.engine import UnusableError
-from engines.examination import Examiner
 from engines.machine import gpus
 from engines.plans.store import PlanStore
-from engines.ways import AUTO, CPU, GPU, TENSORRT_PRECISIONS
-from service.cli.engines.selection import All, Broken, Names, selected
-from service.cli.engines.verifying import fared, tell
+from engines.ways import AUTO, CPU, ordinal_of
+from service.cli.engines.selection import All, Broken, Images, Names, selected
+from service.cli.engines.verifying import examiner_of, fared, tell
 from service.cli.options import Config, Json, console, examples, print_json, print_table
 from service.cli.tiles import images_in
 from service.errors import RefusedError
-from service.settings import Settings
-from service.version import VERSION
 from service.wiring import now, settings_of
 
 MIB = 1 << 20
@@ -61,10 +58,7 @@ def build(
     device: Annotated[
         str, typer.Option(help="cuda:0; auto for the GPU there is; cpu: TensorRT-RTX, no more.")
     ] = AUTO,
-    images: Annotated[
-        list[Path] | None,
-        typer.Option(exists=True, help="DICOM, PNG or PGM to verify on. Default: phantoms."),
-    ] = None,
+    images: Images = None,
     again: Annotated[
         bool, typer.Option("--again", help="Build anew what is there, for one that did not pass.")
     ] = False,
@@ -77,17 +71,17 @@ def build(
     proves that a graph can be parsed and built, and serves nothing.
     """
     settings = settings_of(config)
-    target = _target(device)
+    target, store = _target(device), PlanStore(settings.plans)
     models = list(selected(settings, names or [], everyone=everyone))
     if again:
-        _forget(models, target, PlanStore(settings.plans))
-    plans = [plan for model in models for plan in _built(model, target, settings, as_json)]
+        _forget(models, target, store)
+    plans = [plan for model in models for plan in _built(model, target, store, as_json)]
     if as_json and target.session is None:
         print_json([asdict(plan) for plan in plans])
     elif not as_json:
         _print(plans)
     if target.session is not None:
-        examiner = Examiner(device, PlanStore(settings.plans), now(), f"senoscope {VERSION}")
+        examiner = examiner_of(device, settings)
         pictures = images_in(images or [])
         tell([one for m in models for one in fared(examiner, m, pictures)], as_json=as_json)
     _insist(plans)
@@ -103,10 +97,7 @@ def _target(device: str) -> Target:
             "no NVIDIA GPU here, and TensorRT builds on the GPU that a plan is for; "
             "--device cpu proves with TensorRT-RTX that the graphs can be built"
         )
-    found = GPU.fullmatch(there[0] if device == AUTO else device)
-    if found is None:
-        raise RefusedError(f"no device {device!r}; there is {', '.join([AUTO, CPU, *there])}")
-    return gpu(int(found[1] or 0))
+    return gpu(ordinal_of(there[0] if device == AUTO else device))
 
 
 def _forget(models: list[Card | Broken], target: Target, store: PlanStore) -> None:
@@ -116,15 +107,12 @@ def _forget(models: list[Card | Broken], target: Target, store: PlanStore) -> No
                 store.drop(target.fingerprint(model, precision))
 
 
-def _built(
-    model: Card | Broken, target: Target, settings: Settings, as_json: bool
-) -> Iterator[Plan]:
+def _built(model: Card | Broken, target: Target, store: PlanStore, as_json: bool) -> Iterator[Plan]:
     """Yield the plans of `model`, telling how far each build has come."""
     if isinstance(model, Broken):
         yield Plan(model.model, model.version, "", "failed", why=model.reason)
         return
-    store = PlanStore(settings.plans)
-    for precision in TENSORRT_PRECISIONS:
+    for precision in PRECISIONS:
         if precision in model.precisions:
             with _bars(hidden=as_json) as bars:
                 yield _plan(model, precision, target, store, bars)

@@ -3,14 +3,15 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from engines import shelf
 from engines.architectures import ARCHITECTURES
 from engines.card import Card, CardError
 from engines.engine import UnusableError
-from engines.shelf import everything, find_card, verify
 from engines.untrained import untrained_card
 from engines.windowed import as_served
 from service.errors import RefusedError, UnknownError, did_you_mean
@@ -23,6 +24,12 @@ All = Annotated[
     bool, typer.Option("--all", help="All on the shelf and, with senoscope[train], all networks.")
 ]
 Device = Annotated[str, typer.Option(help="cpu, cuda:0, or auto for all that is there.")]
+
+
+Images = Annotated[
+    list[Path] | None,
+    typer.Option(exists=True, help="DICOM, PNG or PGM to verify on. Default: phantoms."),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +61,7 @@ def selected(
 
 def _all(settings: Settings) -> Iterator[Card | Broken]:
     there = set()
-    for folder, found in everything(settings.shelves):
+    for folder, found in shelf.everything(settings.shelves):
         there.add(folder.parent.name)
         yield _usable(found, folder.parent.name, folder.name)
     if find_spec("torch") is None:  # which draws weights of chance: there are none without
@@ -65,19 +72,18 @@ def _all(settings: Settings) -> Iterator[Card | Broken]:
 
 
 def _usable(found: Card | CardError, name: str, version: str) -> Card | Broken:
-    """Return the card as pipelines run it."""
+    """Return the card, whose weights were checked, as pipelines run it."""
     if isinstance(found, CardError):
         return Broken(name, version, str(found))
     try:
-        verify(found)
         return as_served(found)
-    except (CardError, UnusableError) as error:
+    except UnusableError as error:
         return Broken(name, version, str(error))
 
 
 def _named(settings: Settings, names: Sequence[str]) -> Iterator[Card | Broken]:
     """Return the models of those names; before the first is given, all are known to be there."""
-    shelved = {folder.parent.name for folder, _ in everything(settings.shelves)}
+    shelved = shelf.names(settings.shelves)
     for name in names:
         if name not in shelved and name not in ARCHITECTURES:
             hint = did_you_mean(name, shelved | ARCHITECTURES.keys())
@@ -90,9 +96,11 @@ def _named(settings: Settings, names: Sequence[str]) -> Iterator[Card | Broken]:
 
 def _shelved(settings: Settings, name: str) -> Card | Broken:
     try:
-        return _usable(find_card(settings.shelves, name), name, "")
+        card = shelf.find_card(settings.shelves, name)
+        shelf.verify(card)
     except CardError as error:
         return Broken(name, "", str(error))
+    return _usable(card, name, "")
 
 
 def _untrained(settings: Settings, name: str) -> Card | Broken:

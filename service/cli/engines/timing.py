@@ -9,6 +9,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
+from engines.backends.onnxruntime import BACKEND as REFERENCE
 from engines.card import Card
 from engines.engine import Batch, Engine, UnusableError
 from engines.load import probe
@@ -18,8 +19,6 @@ from service.cli.engines.selection import All, Broken, Device, Names, selected
 from service.cli.options import Config, Json, console, examples, print_json, print_table
 from service.errors import RefusedError
 from service.wiring import settings_of
-
-REFERENCE = "onnxruntime-fp32"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from pathlib import Path
-from typing import Annotated
 
 import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -14,10 +12,11 @@ from engines.evaluation.tiles import Shades, tiles
 from engines.examination import Examined, Examiner
 from engines.load import probe
 from engines.plans.store import PlanStore
-from service.cli.engines.selection import All, Broken, Device, Names, selected
+from service.cli.engines.selection import All, Broken, Device, Images, Names, selected
 from service.cli.options import Config, Json, console, examples, print_json, print_table
 from service.cli.tiles import images_in
 from service.errors import RefusedError
+from service.settings import Settings
 from service.version import VERSION
 from service.wiring import now, settings_of
 
@@ -41,10 +40,7 @@ def verify(
     names: Names = None,
     everyone: All = False,
     device: Device = "auto",
-    images: Annotated[
-        list[Path] | None,
-        typer.Option(exists=True, help="DICOM, PNG or PGM to try on. Default: phantoms."),
-    ] = None,
+    images: Images = None,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
@@ -53,7 +49,7 @@ def verify(
     What was found is kept beside the plans: what did not pass is not served.
     """
     settings = settings_of(config)
-    examiner = Examiner(device, PlanStore(settings.plans), now(), f"senoscope {VERSION}")
+    examiner = examiner_of(device, settings)
     pictures = images_in(images or [])
     found = []
     with _progress(hidden=as_json) as progress:
@@ -64,6 +60,11 @@ def verify(
                 progress.update(task, description=f"{_title(model)}: {one.backend} {one.state}")
                 found.append(one)
     tell(found, as_json=as_json)
+
+
+def examiner_of(device: str, settings: Settings) -> Examiner:
+    """Return what examines models on that device, for this node, now."""
+    return Examiner(device, PlanStore(settings.plans), now(), f"senoscope {VERSION}")
 
 
 def fared(examiner: Examiner, model: Card | Broken, images: list[Shades]) -> Iterator[Examined]:
