@@ -84,6 +84,23 @@ class Measurement(Record):
     command: str
 
 
+class Chain(Record):
+    """What a detector of lesions is followed by, and its operating point.
+
+    The others are named as on the shelf. A candidate below `least_certainty` (0..1) is dropped, and
+    of an image at most `most_findings` are kept; a finding is suspicious from a probability of
+    `suspicious` on that it is of the class `class_label` of the classifier.
+    """
+
+    super_resolution: str
+    segmentation: str
+    classification: str
+    class_label: str = "malignant"
+    least_certainty: float = Field(ge=0, le=1)
+    most_findings: int = Field(ge=1, le=32)
+    suspicious: float = Field(ge=0, le=1)
+
+
 class Card(Record):
     """Travels with the weights: without it they mean nothing.
 
@@ -91,7 +108,8 @@ class Card(Record):
     side of its answer, both in pixels of the input. A network for whole images has the reach of its
     receptive field as halo; one for regions, or for images shrunk to one window, has 0 and is
     padded as it was trained. `grid` is what sides and places of windows must be multiples of, and
-    `batch` how many windows are run at once.
+    `batch` how many windows are run at once. One with a `chain` finds lesions: it segments whole
+    images, shrunk to its window, and is the first network of the pipeline `cad`.
     """
 
     folder: Path = Field(exclude=True)
@@ -110,6 +128,7 @@ class Card(Record):
     precisions: tuple[Precision, ...] = Field(min_length=1)
     input: Input
     tolerance: Tolerance
+    chain: Chain | None = None
     training: Training
     measured: tuple[Measurement, ...] = ()
 
