@@ -1,14 +1,16 @@
-"""What a pipeline is, and what it needs beyond the image."""
+"""What a pipeline is, and what it needs beyond the images."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 from pydicom import Dataset
 
+from engines.cad.finding import Region
 from engines.engine import Engine
+from pipelines.kinds import USUAL, Kind, Made
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,22 +23,48 @@ class Product:
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
-    """What a pipeline needs beyond the image.
+class Document:
+    """A report that was made before."""
 
-    `site_key` keys the hash of derived UIDs; `made_at` is when the job was created, so that the
-    same job gives the same bytes; `progress` wraps each stage by its name.
+    kind: Kind
+    sop_class_uid: str
+    sop_instance_uid: str
+    series_instance_uid: str
+    study_instance_uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a pipeline needs beyond the images.
+
+    `engine_of` opens a network by its name; `site_key` keys the hash of derived UIDs; `made_at` is
+    when the job was created, so that the same job gives the same bytes; `progress` wraps each stage
+    by its name. `kinds` are what is wanted of what the pipeline can make; `regions` are those to look
+    at and no others, by SOP Instance UID, beside what objects of the study say; `predecessors` are
+    the reports that the study was not analysed, which a later report takes the place of.
     """
 
-    engine: Engine
+    engine_of: Callable[[str], Engine]
     product: Product
     site_key: bytes
     made_at: datetime
     progress: Callable[[str], AbstractContextManager[None]]
+    kinds: frozenset[Kind] = USUAL
+    regions: Mapping[str, Sequence[Region]] = field(default_factory=dict)
+    predecessors: Sequence[Document] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a job: its results, how much was done, and why not all was, if not."""
+
+    made: Sequence[Made]
+    extent: Literal["whole", "partly", "failed"] = "whole"
+    reason: str = ""
 
 
 class Pipeline(Protocol):
-    """A recipe: one image and an engine in, results out."""
+    """A recipe: images and engines in, results out."""
 
     @property
     def name(self) -> str:
@@ -44,21 +72,44 @@ class Pipeline(Protocol):
         ...
 
     @property
-    def network(self) -> str:
-        """The model on the shelf that it runs on."""
+    def networks(self) -> Sequence[str]:
+        """The models on the shelf that it runs on."""
         ...
 
-    def skips(self, header: Dataset) -> str | None:
+    @property
+    def takes_studies(self) -> bool:
+        """Whether a job is all that a study holds for it, and not one image."""
+        ...
+
+    def skips(self, header: Dataset, allowed: Collection[str] = ()) -> str | None:
         """Return why an image with this header is not processed, None if it is.
 
-        The reasons are few and fixed: they label metrics.
+        `allowed` are kinds of images that a route takes although others do not, as in
+        `pipelines.eligibility`. The reasons are few and fixed: they label metrics.
         """
         ...
 
-    def run(self, image: Dataset, context: Context) -> list[Dataset]:
-        """Return the results of `image`.
+    def accompanies(self, header: Dataset) -> bool:
+        """Return whether an object that is no image says where to look on those of its study."""
+        ...
+
+    def run(self, images: Sequence[Dataset], context: Context) -> Outcome:
+        """Return what came of `images`: one, or those of a study and what accompanies them.
 
         Raises:
             CannotProcessError: the image is broken or beyond what is supported.
         """
         ...
+
+
+class OfOneImage:
+    """What pipelines have in common whose jobs are one image each."""
+
+    __slots__ = ()
+
+    takes_studies = False
+
+    def accompanies(self, header: Dataset) -> bool:
+        """Return that nothing does."""
+        del header
+        return False

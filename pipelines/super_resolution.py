@@ -1,7 +1,9 @@
 """Two to four times the pixels along each side, by a network (Honjo 2022)."""
 
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,13 +12,15 @@ from pydicom import Dataset
 
 from engines.engine import AnswerError, Engine
 from engines.tiling import enlarge
-from pipelines.display import displayed, tones, voi
+from pipelines.display import Voi, displayed, tones, voi
 from pipelines.eligibility import why_skipped
 from pipelines.errors import CannotProcessError
+from pipelines.kinds import Kind, Made
 from pipelines.mammogram.read import Grey, Pixels, read
-from pipelines.pipeline import Context
+from pipelines.pipeline import Context, OfOneImage, Outcome
 from pipelines.quality.piqe import piqe
 from pipelines.results.encode import jpeg_ls
+from pipelines.results.measurement_report import reports
 from pipelines.results.provenance import Origin
 from pipelines.results.quality_report import quality_report
 from pipelines.results.secondary_capture import secondary_capture
@@ -28,43 +32,67 @@ STRIP = 256
 
 
 @dataclass(frozen=True, slots=True)
-class SuperResolution:
+class SuperResolution(OfOneImage):
     """From one greyscale image to the enlarged image and a report of the quality of both."""
 
     name: str = "super-resolution"
     network: str = "fsrcnn-x2"
 
-    def skips(self, header: Dataset) -> str | None:
+    @property
+    def networks(self) -> Sequence[str]:
+        """The models on the shelf that it runs on."""
+        return (self.network,)
+
+    def skips(self, header: Dataset, allowed: Collection[str] = ()) -> str | None:
         """Return why an image with this header is not processed, None if it is."""
+        del allowed
         return why_skipped(header, "enlarged")
 
-    def run(self, image: Dataset, context: Context) -> list[Dataset]:
-        """Return the enlarged image and its quality report.
+    def run(self, images: Sequence[Dataset], context: Context) -> Outcome:
+        """Return the enlarged image and its quality report, both in the forms that are wanted.
 
         Raises:
             CannotProcessError: the pixel data is missing, too large or broken.
         """
+        (image,) = images
         with context.progress("read"):
             grey = read(image)
-            shown = voi(image, grey)
-            tone_of = tones(shown, grey.top)
-        if max(grey.pixels.shape) * context.engine.card.scale > MOST_ROWS:
-            raise CannotProcessError(
-                f"enlarged, it would have more than {MOST_ROWS} rows or columns"
-            )
-        with context.progress("enlarge"):
-            large = enlarged(grey, context.engine)
-        with ThreadPoolExecutor(1) as pool:
-            encoding = pool.submit(jpeg_ls, large.pixels)
-            with context.progress("quality"):
-                before, after = (piqe(displayed(one.pixels, tone_of)) for one in (grey, large))
-            with context.progress("encode"):
-                codestream = encoding.result()
-        origin = Origin(
-            image, context.product, context.engine.card, context.site_key, context.made_at
-        )
-        result = secondary_capture(large, shown, codestream, origin)
-        return [result, quality_report(result, before, after, origin)]
+        return Outcome(super_resolved(image, grey, context.engine_of(self.network), context))
+
+
+FORMS: Mapping[Kind, Callable[[Grey, Voi, bytes, Origin], Dataset]] = {
+    Kind.SC_MULTIFRAME: secondary_capture,
+}
+"""How each form of the enlarged image is made."""
+
+
+def super_resolved(image: Dataset, grey: Grey, engine: Engine, context: Context) -> list[Made]:
+    """Return `grey`, read from `image`, enlarged, and a report of the quality of both.
+
+    Raises:
+        CannotProcessError: it would be too large, or the network does not answer as its card says.
+    """
+    forms = [form for form in FORMS if form in context.kinds]
+    if not forms:
+        return []
+    if max(grey.pixels.shape) * engine.card.scale > MOST_ROWS:
+        raise CannotProcessError(f"enlarged, it would have more than {MOST_ROWS} rows or columns")
+    shown = voi(image, grey)
+    tone_of = tones(shown, grey.top)
+    with context.progress("enlarge"):
+        large = enlarged(grey, engine)
+    with ThreadPoolExecutor(1) as pool:
+        encoding = pool.submit(jpeg_ls, large.pixels)
+        with context.progress("quality"):
+            before, after = (piqe(displayed(one.pixels, tone_of)) for one in (grey, large))
+        with context.progress("encode"):
+            codestream = encoding.result()
+    origin = Origin.of(image, [engine.card], context)
+    made = [Made(FORMS[form](large, shown, codestream, origin), form) for form in forms]
+    for one in list(made):
+        report = partial(quality_report, one.dataset, before, after, origin)
+        made += reports(context.kinds, report, beside=one.kind)
+    return made
 
 
 def enlarged(grey: Grey, engine: Engine) -> Grey:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pydicom import Dataset
 
 from engines.card import Label
+from pipelines.kinds import Kind
 from pipelines.mammogram.attributes import text
 from pipelines.results.codes import PRIVATE_SCHEME, Code, dcm
 from pipelines.results.content import CONTAINS, measured
-from pipelines.results.measurement_report import Group, Kind, measurement_report
+from pipelines.results.measurement_report import Group, Subject, measurement_report
 from pipelines.results.provenance import Origin
 
 PERCENT = Code("%", "UCUM", "percent")
@@ -24,21 +25,25 @@ LONGEST_VALUE, LONGEST_MEANING = 16, 64
 class Measure:
     """What the number of each label says."""
 
-    kind: Kind
+    subject: Subject
     concept: Code
 
 
 PROBABILITY = Measure(
-    Kind("classes", 9204, "AI classification RESEARCH"), dcm("111012", "Certainty of Finding")
+    Subject("classes", 9204, "AI classification RESEARCH"), dcm("111012", "Certainty of Finding")
 )
 SHARE = Measure(
-    Kind("segments", 9205, "AI segmented share RESEARCH"),
+    Subject("segments", 9205, "AI segmented share RESEARCH"),
     Code("SHARE", PRIVATE_SCHEME, "Share of the image that is segmented"),
 )
 
 
 def label_report(
-    measure: Measure, shares: Mapping[Label, float], results: Sequence[Dataset], origin: Origin
+    measure: Measure,
+    shares: Mapping[Label, float],
+    results: Sequence[Dataset],
+    origin: Origin,
+    form: Kind,
 ) -> Dataset:
     """Return the report of `shares`, 0..1 for each label, on the source of `origin`."""
     percents = {label: round(100 * share, DECIMALS) for label, share in shares.items()}
@@ -47,7 +52,7 @@ def label_report(
         Group(
             origin.source,
             label.name[:LONGEST_MEANING],
-            tracking=(measure.kind.name, label.name),
+            tracking=(measure.subject.name, label.name),
             finding=code_of(label),
             algorithm=(card.name, card.version, f"weights sha256 {card.sha256}"),
             measurements=[measured(CONTAINS, measure.concept, percent, PERCENT)],
@@ -56,7 +61,7 @@ def label_report(
     ]
     source = text(origin.source, "SOPInstanceUID")
     outcome = [source, *(f"{percent:.{DECIMALS}f}" for percent in percents.values())]
-    return measurement_report(measure.kind, results, groups, origin, outcome)
+    return measurement_report(measure.subject, results, groups, origin, outcome, form)
 
 
 def code_of(label: Label) -> Code:

@@ -1,11 +1,18 @@
 """A Measurement Report (PS3.16 TID 1500) of one image and what was made of it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pydicom import Dataset
-from pydicom.uid import UID, Comprehensive3DSRStorage, ExplicitVRLittleEndian
+from pydicom.uid import (
+    UID,
+    Comprehensive3DSRStorage,
+    ComprehensiveSRStorage,
+    EnhancedSRStorage,
+    ExplicitVRLittleEndian,
+)
 
+from pipelines.kinds import REPORTS, Kind, Made
 from pipelines.mammogram.attributes import text
 from pipelines.results.codes import (
     Code,
@@ -55,8 +62,23 @@ ALGORITHM = (
 )
 
 
+SOP_CLASSES: Mapping[Kind, UID] = {
+    Kind.TID1500: Comprehensive3DSRStorage,
+    Kind.TID1500_COMPREHENSIVE: ComprehensiveSRStorage,
+    Kind.TID1500_ENHANCED: EnhancedSRStorage,
+}
+"""What each form of the report is stored as; the content is legal in all of them."""
+
+
+def reports(
+    kinds: Collection[Kind], report: Callable[[Kind], Dataset], beside: Kind | None = None
+) -> list[Made]:
+    """Return `report` in those of its forms that are among `kinds`."""
+    return [Made(report(form), form, beside) for form in REPORTS if form in kinds]
+
+
 @dataclass(frozen=True, slots=True)
-class Kind:
+class Subject:
     """What a report is about: `name` keys its UIDs, the others are of its series."""
 
     name: str
@@ -80,11 +102,12 @@ class Group:
 
 
 def measurement_report(
-    kind: Kind,
+    subject: Subject,
     results: Sequence[Dataset],
     groups: Sequence[Group],
     origin: Origin,
     outcome: Sequence[str],
+    form: Kind,
 ) -> Dataset:
     """Return the report of `groups`, found on the source of `origin` and on `results` made of it.
 
@@ -93,7 +116,8 @@ def measurement_report(
     images = [origin.source, *results]
     report = Dataset()
     patient_study(origin.source, report)
-    _describe(report, kind, origin)
+    report.SOPClassUID = SOP_CLASSES[form]
+    _describe(report, subject, origin)
     sign(report, origin)
     report.CurrentRequestedProcedureEvidenceSequence = [_evidence(images)]
     report.CodingSchemeIdentificationSequence = [private_scheme()]
@@ -101,17 +125,16 @@ def measurement_report(
     report.ConceptNameCodeSequence = [item_of(TITLE)]
     report.ContentTemplateSequence = [template_of("1500")]
     report.ContentSequence = list(_content(images, groups, origin))
-    report.SOPInstanceUID = origin.uid(kind.name, *outcome)
+    report.SOPInstanceUID = origin.uid(subject.name, form, *outcome)
     report.file_meta = file_meta(report, ExplicitVRLittleEndian, origin.product.version)
     return report
 
 
-def _describe(report: Dataset, kind: Kind, origin: Origin) -> None:
-    report.SOPClassUID = Comprehensive3DSRStorage
+def _describe(report: Dataset, subject: Subject, origin: Origin) -> None:
     series = text(origin.source, "SeriesInstanceUID")
-    report.SeriesInstanceUID = origin.uid(f"{kind.name}-series", series)
-    report.Modality, report.SeriesNumber = "SR", kind.series_number
-    report.SeriesDescription = kind.description
+    report.SeriesInstanceUID = origin.uid(f"{subject.name}-series", series)
+    report.Modality, report.SeriesNumber = "SR", subject.series_number
+    report.SeriesDescription = subject.description
     report.InstanceNumber = instance_number(origin.source)
     report.ReferencedPerformedProcedureStepSequence = []
     report.PerformedProcedureCodeSequence = []

@@ -3,9 +3,10 @@
 import hashlib
 import hmac
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Self
 
 from pydicom import Dataset
 from pydicom.dataset import FileMetaDataset
@@ -13,7 +14,7 @@ from pydicom.uid import UID
 
 from engines.card import Card
 from pipelines.mammogram.attributes import items, text
-from pipelines.pipeline import Product
+from pipelines.pipeline import Context, Product
 from pipelines.results.codes import ACQUISITION_EQUIPMENT, PROCESSING_EQUIPMENT, Code, item_of
 from pipelines.results.legal import carry, legal
 
@@ -29,16 +30,22 @@ class Origin:
 
     source: Dataset
     product: Product
-    card: Card
+    cards: Sequence[Card]
     site_key: bytes
     made_at: datetime
+    parameters: Sequence[str] = ()
+    """What else tells this recipe from another of the same models."""
+
+    @property
+    def card(self) -> Card:
+        """The first of its models, often the only one."""
+        return self.cards[0]
 
     @property
     def software_versions(self) -> list[str]:
-        """Our release, then the model with the start of its weights' digest."""
-        card = self.card
-        model = f"{card.name} {card.version} sha256:{card.sha256[:12]}"
-        return [self.product.version[:64], model[:64]]
+        """Our release, then each model with the start of its weights' digest."""
+        models = [f"{one.name} {one.version} sha256:{one.sha256[:12]}" for one in self.cards]
+        return [said[:64] for said in (self.product.version, *models)]
 
     @property
     def moment(self) -> datetime:
@@ -50,8 +57,22 @@ class Origin:
 
     def uid(self, kind: str, *parts: str) -> UID:
         """Return the UID of the `kind` of result that this origin and `parts` give."""
-        recipe = (self.product.version, self.card.name, self.card.version, self.card.sha256)
+        models = (said for one in self.cards for said in (one.name, one.version, one.sha256))
+        recipe = (self.product.version, *models, *self.parameters)
         return derived_uid(self.site_key, kind, *recipe, *parts)
+
+    @classmethod
+    def of(
+        cls,
+        source: Dataset,
+        cards: Sequence[Card],
+        context: Context,
+        parameters: Sequence[str] = (),
+    ) -> Self:
+        """Return the origin of what is made of `source` by the models of `cards`."""
+        return cls(
+            source, context.product, cards, context.site_key, context.made_at, tuple(parameters)
+        )
 
 
 def derived_uid(site_key: bytes, *parts: str) -> UID:

@@ -2,19 +2,22 @@
 
 from pydicom import Dataset
 
+from pipelines.kinds import Kind
 from pipelines.results.codes import PRIVATE_SCHEME, Code, dcm
 from pipelines.results.content import CONTAINS, measured
-from pipelines.results.measurement_report import Group, Kind, measurement_report
+from pipelines.results.measurement_report import Group, Subject, measurement_report
 from pipelines.results.provenance import Origin
 
-KIND = Kind("quality", 9203, "AI image quality RESEARCH")
+SUBJECT = Subject("quality", 9203, "AI image quality RESEARCH")
 DECIMALS = 3
 
 PIQE = Code("PIQE", PRIVATE_SCHEME, "PIQE no-reference quality score")
 NO_UNITS = Code("1", "UCUM", "no units")
 
 
-def quality_report(result: Dataset, before: float, after: float, origin: Origin) -> Dataset:
+def quality_report(
+    result: Dataset, before: float, after: float, origin: Origin, form: Kind
+) -> Dataset:
     """Return the PIQE of the source of `origin` and of the `result` made from it."""
     groups = [
         _group(origin.source, "PIQE before", before, origin),
@@ -22,7 +25,7 @@ def quality_report(result: Dataset, before: float, after: float, origin: Origin)
     ]
     scores = (f"{before:.{DECIMALS}f}", f"{after:.{DECIMALS}f}")
     outcome = [str(result.SOPInstanceUID), *scores]
-    return measurement_report(KIND, [result], groups, origin, outcome)
+    return measurement_report(SUBJECT, [result], groups, origin, outcome, form)
 
 
 def _group(image: Dataset, identifier: str, score: float, origin: Origin) -> Group:
