@@ -11,6 +11,7 @@ from pipelines.mammogram.attributes import text
 from pipelines.mammogram.read import Mask
 from pipelines.results.codes import SOURCE_IMAGE, Code, dcm, item_of, private_scheme
 from pipelines.results.content import reference
+from pipelines.results.derived_image import confess_losses
 from pipelines.results.label_report import LONGEST_MEANING, code_of
 from pipelines.results.legal import (
     instance_number,
@@ -18,7 +19,6 @@ from pipelines.results.legal import (
     patient_study,
 )
 from pipelines.results.provenance import DISCLAIMER, MANUFACTURER, Origin, digest, file_meta, sign
-from pipelines.results.secondary_capture import confess_losses
 
 SERIES_NUMBER = 9301
 SEGMENTATION = dcm("113076", "Segmentation")
