@@ -1,6 +1,7 @@
 """What lies where on an image, as a binary Segmentation (PS3.3 A.51)."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from pydicom import Dataset
@@ -20,7 +21,6 @@ from pipelines.results.legal import (
 )
 from pipelines.results.provenance import DISCLAIMER, MANUFACTURER, Origin, digest, file_meta, sign
 
-SERIES_NUMBER = 9301
 SEGMENTATION = dcm("113076", "Segmentation")
 ARTIFICIAL_INTELLIGENCE = dcm("123110", "Artificial Intelligence")
 PLACE = Code("309825002", "SCT", "Spatial and Relational Concept")
@@ -29,27 +29,75 @@ SEGMENT_NUMBER, SEGMENT_IDENTIFICATION = 0x0062000B, 0x0062000A
 """Tags that frames are ordered by."""
 
 
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One kind of segmentations: `name` keys their UIDs."""
+
+    name: str
+    number: int
+    description: str
+    content_label: str
+
+
+SEGMENTS = Series("segmentation", 9301, "AI segmentation RESEARCH", "SEGMENTS")
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """What the ones of a mask stand for, of which part of the body if that is known."""
+
+    label: str
+    tracking_uid: UID
+    category: Code
+    kind: Code
+    region: Dataset | None = None
+
+
 def segmentation(masks: Mapping[Label, Mask], origin: Origin) -> Dataset:
     """Return `masks`, each (rows, columns) of the source of `origin`, as one segment each."""
+    source = text(origin.source, "SOPInstanceUID")
+    segments = [
+        Segment(
+            label.name[:LONGEST_MEANING],
+            origin.uid("tracking", source, "segments", label.name),
+            PLACE,
+            code_of(label),
+        )
+        for label in masks
+    ]
+    outcome = [label.name for label in masks]
+    result = segmented(segments, list(masks.values()), SEGMENTS, outcome, origin, origin.card)
+    result.CodingSchemeIdentificationSequence = [private_scheme()]
+    return result
+
+
+def segmented(
+    segments: Sequence[Segment],
+    masks: Sequence[Mask],
+    series: Series,
+    outcome: Sequence[str],
+    origin: Origin,
+    segmenter: Card,
+) -> Dataset:
+    """Return `segments` of the source of `origin`, with the mask of each on its grid.
+
+    `outcome` is what tells this object from another of the same masks.
+    """
     source = origin.source
-    frames = np.stack(list(masks.values()))
+    frames = np.stack(masks)
     packed = np.packbits(frames, axis=None, bitorder="little").tobytes()
     result = Dataset()
     patient_study(source, result)
     result.SOPClassUID = SegmentationStorage
     result.SOPInstanceUID = origin.uid(
-        "segmentation",
-        text(source, "SOPInstanceUID"),
-        *(label.name for label in masks),
-        digest(packed),
+        series.name, text(source, "SOPInstanceUID"), *outcome, digest(packed)
     )
-    _describe(result, origin)
+    _describe(result, series, origin)
     sign(result, origin)
-    result.CodingSchemeIdentificationSequence = [private_scheme()]
     _shape(result, frames.shape)
     confess_losses(result, source)
-    result.SegmentSequence = list(_segments(masks, origin))
-    _order(result, origin)
+    result.SegmentSequence = list(_items(segments, segmenter))
+    _order(result, series, origin)
     result.SharedFunctionalGroupsSequence = [Dataset()]
     result.PerFrameFunctionalGroupsSequence = list(_per_frame(len(frames), source))
     result.ReferencedSeriesSequence = [_referenced(source)]
@@ -58,14 +106,16 @@ def segmentation(masks: Mapping[Label, Mask], origin: Origin) -> Dataset:
     return result
 
 
-def _describe(result: Dataset, origin: Origin) -> None:
+def _describe(result: Dataset, series: Series, origin: Origin) -> None:
     source = origin.source
-    result.SeriesInstanceUID = origin.uid("segmentation-series", text(source, "SeriesInstanceUID"))
-    result.Modality, result.SeriesNumber = "SEG", SERIES_NUMBER
-    result.SeriesDescription = "AI segmentation RESEARCH"
+    result.SeriesInstanceUID = origin.uid(
+        f"{series.name}-series", text(source, "SeriesInstanceUID")
+    )
+    result.Modality, result.SeriesNumber = "SEG", series.number
+    result.SeriesDescription = series.description
     result.InstanceNumber = instance_number(source)
     result.ImageType = ["DERIVED", "PRIMARY"]
-    result.ContentLabel, result.ContentCreatorName = "SEGMENTS", ""
+    result.ContentLabel, result.ContentCreatorName = series.content_label, ""
     result.ContentDescription = DISCLAIMER
     result.SegmentationType = "BINARY"
     orientation = patient_orientation(source)
@@ -79,18 +129,19 @@ def _shape(result: Dataset, shape: Sequence[int]) -> None:
     result.HighBit = result.PixelRepresentation = 0
 
 
-def _segments(masks: Mapping[Label, Mask], origin: Origin) -> Iterable[Dataset]:
-    source = text(origin.source, "SOPInstanceUID")
-    for number, label in enumerate(masks, 1):
+def _items(segments: Iterable[Segment], segmenter: Card) -> Iterable[Dataset]:
+    for number, segment in enumerate(segments, 1):
         item = Dataset()
         item.SegmentNumber = number
-        item.SegmentLabel = item.TrackingID = label.name[:LONGEST_MEANING]
-        item.TrackingUID = origin.uid("tracking", source, "segments", label.name)
+        item.SegmentLabel = item.TrackingID = segment.label
+        item.TrackingUID = segment.tracking_uid
         item.SegmentAlgorithmType = "AUTOMATIC"
-        item.SegmentAlgorithmName = origin.card.name[:LONGEST_MEANING]
-        item.SegmentationAlgorithmIdentificationSequence = [_algorithm(origin.card)]
-        item.SegmentedPropertyCategoryCodeSequence = [item_of(PLACE)]
-        item.SegmentedPropertyTypeCodeSequence = [item_of(code_of(label))]
+        item.SegmentAlgorithmName = segmenter.name[:LONGEST_MEANING]
+        item.SegmentationAlgorithmIdentificationSequence = [_algorithm(segmenter)]
+        item.SegmentedPropertyCategoryCodeSequence = [item_of(segment.category)]
+        item.SegmentedPropertyTypeCodeSequence = [item_of(segment.kind)]
+        if segment.region is not None:
+            item.AnatomicRegionSequence = [segment.region]
         yield item
 
 
@@ -104,10 +155,10 @@ def _algorithm(card: Card) -> Dataset:
     return item
 
 
-def _order(result: Dataset, origin: Origin) -> None:
+def _order(result: Dataset, series: Series, origin: Origin) -> None:
     """State that frames go by segment (Multi-frame Dimension module)."""
     organization, index = Dataset(), Dataset()
-    uid = origin.uid("segmentation-dimension", text(origin.source, "SOPInstanceUID"))
+    uid = origin.uid(f"{series.name}-dimension", text(origin.source, "SOPInstanceUID"))
     organization.DimensionOrganizationUID = index.DimensionOrganizationUID = uid
     index.DimensionIndexPointer, index.FunctionalGroupPointer = (
         SEGMENT_NUMBER,
