@@ -1,0 +1,120 @@
+"""Where on a whole mammogram a network sees lesions."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+
+from engines.cad.answers import seen, side_of
+from engines.cad.blobs import Blob, blobs
+from engines.cad.breast import Mask, breast, pectoral
+from engines.cad.finding import Points, Region
+from engines.cad.tones import toned
+from engines.cad.window import Place, Shades, resized, shrunk
+from engines.card import Card, CardError, Chain
+from engines.engine import Engine
+from engines.tiling import Pixels
+
+CONTEXT = 2
+"""A region is so many times as wide as what is seen in it: as the networks were trained."""
+
+LEAST_MM = 12
+"""Side of the smallest region."""
+
+LEAST_SHARE, MOST_SHARE = 1 / 20, 1 / 2
+"""Of the image's longer side: the smallest region where the spacing is not known, the largest."""
+
+HALF = 0.5
+
+DOUBTFUL = 1 / 32
+"""Where the view is not known, muscle within this share of the window from its edge may be none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A part of an image that the detector takes for a lesion, and how sure it is, 0..1."""
+
+    region: Region
+    certainty: float
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Which candidates count: of those of `least_certainty` or more the `most` surest."""
+
+    least_certainty: float
+    most: int
+
+
+def candidates(
+    pixels: Pixels,
+    engine: Engine,
+    *,
+    is_oblique: bool | None,
+    spacing: float | None = None,
+    limits: Limits | None = None,
+) -> list[Candidate]:
+    """Return where the detector sees lesions on a mammogram, the surest first.
+
+    `pixels` is (rows, columns), brighter is denser, what is no image at its lowest; `is_oblique`
+    says whether it may show the pectoral muscle, None where nobody knows; `spacing` is in mm. The
+    limits are those of the detector's card unless others are given.
+
+    Raises:
+        AnswerError: the network does not answer as its card says.
+        CardError: no limits are given, and the card has none.
+    """
+    limits = limits or _limits(chain_of(engine.card))
+    window, place = shrunk(pixels, side_of(engine.card))
+    area = breast(window)
+    found = seen(engine, toned(window, area))
+    searched = resized(area & ~_muscle(window, area, is_oblique=is_oblique), found.shape) > HALF
+    marked = blobs(np.where(searched, found, np.float32(0)), limits.least_certainty)
+    scale = window.shape[0] / found.shape[0]
+    return [
+        Candidate(_region(scale * _corners(blob), place, spacing), blob.certainty)
+        for blob in marked[: limits.most]
+    ]
+
+
+def chain_of(card: Card) -> Chain:
+    """Return what the card says that its detector is followed by.
+
+    Raises:
+        CardError: it says nothing of that.
+    """
+    if card.chain is None:
+        raise CardError(f"{card.name} {card.version} is no detector: its card has no [chain]")
+    return card.chain
+
+
+def _limits(chain: Chain) -> Limits:
+    return Limits(chain.least_certainty, chain.most_findings)
+
+
+def _muscle(window: Shades, area: Mask, *, is_oblique: bool | None) -> Mask:
+    """Return the pectoral muscle: what is surely of it where nobody knows the view."""
+    if is_oblique is False:
+        return np.zeros(window.shape, bool)
+    muscle = pectoral(window, area)
+    if is_oblique:
+        return muscle
+    # Beyond the edges there is more of it: it is made smaller where it borders on the breast.
+    depth = round(DOUBTFUL * max(window.shape))
+    surely: Mask = ndimage.binary_erosion(muscle, iterations=depth, border_value=1)
+    return surely
+
+
+def _corners(blob: Blob) -> Points:
+    return np.array([(blob.left, blob.top), (blob.right, blob.bottom)], float)
+
+
+def _region(corners: Points, place: Place, spacing: float | None) -> Region:
+    """Return the square region around what lies between two corners of the window."""
+    first, last = place.to_image(corners)
+    longest = max(place.shape)
+    least = LEAST_MM / spacing if spacing else LEAST_SHARE * longest
+    most = MOST_SHARE * longest
+    side = max(1, round(min(max(CONTEXT * (last - first).max(), least), most)))
+    left, top = np.rint((first + last - side) / 2).astype(int).tolist()
+    return Region(left, top, side)
