@@ -49,13 +49,20 @@ class Pipelines(Mapping[str, Pipeline]):
         """What is wrong with the models that are left out, by name."""
         return dict(self._broken)
 
-    def card(self, name: str) -> Card:
-        """Return the card of the model that the pipeline of that name runs.
+    def cards(self, name: str) -> list[Card]:
+        """Return the cards of the models that the pipeline of that name runs.
+
+        Raises:
+            CardError: one is on no shelf, or broken.
+        """
+        return [self.card(network) for network in self[name].networks]
+
+    def card(self, network: str) -> Card:
+        """Return the card of that model, as it was first seen.
 
         Raises:
             CardError: it is on no shelf, or broken.
         """
-        network = self[name].network
         return self._cards.get(network) or find_card(self._shelves, network)
 
     def _look(self) -> None:
@@ -70,15 +77,15 @@ class Pipelines(Mapping[str, Pipeline]):
 
 
 class Versions(Mapping[str, str]):
-    """The version of the model that each pipeline runs, and its weights."""
+    """The versions of the models that each pipeline runs, and their weights."""
 
     def __init__(self, pipelines: Pipelines) -> None:
         self._pipelines = pipelines
 
     @override
     def __getitem__(self, name: str) -> str:
-        card = self._pipelines.card(name)
-        return f"{card.version} {card.sha256}"
+        cards = self._pipelines.cards(name)
+        return " ".join(f"{card.version} {card.sha256}" for card in cards)
 
     @override
     def __iter__(self) -> Iterator[str]:

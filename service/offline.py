@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,11 @@ from typing import Any
 from pydicom import Dataset, dcmread
 from pydicom.errors import InvalidDicomError
 
+from engines.cad.finding import Region
+from engines.card import Card
 from pipelines.errors import CannotProcessError
-from pipelines.pipeline import Context, Pipeline
+from pipelines.kinds import USUAL, Kind, Made
+from pipelines.pipeline import Context, Document, Outcome, Pipeline
 from service.errors import BadObjectError
 from service.ledger.spool import UNREADABLE, read_file
 from service.worker.stopwatch import Stopwatch
@@ -21,16 +24,42 @@ INDEX = "index.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
-class Processed:
-    """What became of one file."""
+class Wish:
+    """What is wanted of a pipeline beyond its name."""
 
-    path: str
+    kinds: frozenset[Kind] = USUAL
+    regions: Mapping[str, Sequence[Region]] = field(default_factory=dict)
+    """To look at and no others, by SOP Instance UID."""
+    allowed: tuple[str, ...] = ()
+    """Kinds of images that are taken although others like them are not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Processed:
+    """What became of one file, or of the files of a study."""
+
+    paths: tuple[str, ...]
     sha256: str
     outcome: str
-    """``done``, ``skipped`` or ``failed``."""
+    """``done``, ``partly``, ``skipped`` or ``failed``."""
     reason: str
     results: tuple[str, ...] = ()
+    failures: tuple[Document, ...] = ()
+    """Those of the results that say that the study was not analysed."""
     stages: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Files that are processed together, and the digest of their bytes."""
+
+    paths: tuple[Path, ...]
+    sha256: str
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The paths as text."""
+        return tuple(map(str, self.paths))
 
 
 @dataclass(frozen=True)
@@ -38,63 +67,98 @@ class Offline:
     """Runs one pipeline on files; what `out` already holds is not made again."""
 
     pipeline: Pipeline
+    cards: Sequence[Card]
     context: Context
     out: Path
+    allowed: Collection[str] = ()
 
-    def process(self, paths: list[Path]) -> Iterator[Processed]:
-        """Yield what became of each file, once its results are on the disk."""
+    def process(self, paths: Sequence[Path]) -> Iterator[Processed]:
+        """Yield what became of each file, or study, once its results are on the disk."""
         self.out.mkdir(parents=True, exist_ok=True)
-        known = self._known()
-        for path in paths:
-            sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-            if sha256 in known:
-                yield replace(known[sha256], path=str(path), reason="done before")
+        for one in self._batches(paths):
+            if isinstance(one, Processed):
+                yield one
                 continue
-            processed = self._one(path, sha256)
+            known = self._known()
+            before = known.get(one.sha256)
+            if before is not None and before.outcome != "failed":
+                yield replace(before, paths=one.names, reason="done before")
+                continue
+            processed = self._one(one, before.failures if before else ())
             self._remember(processed)
             yield processed
 
-    def _one(self, path: Path, sha256: str) -> Processed:
-        watch = Stopwatch()
+    def _batches(self, paths: Sequence[Path]) -> Iterator[Processed | Batch]:
+        """Yield what is to be processed together, and what is not processed at all."""
+        studies: dict[str, list[Path]] = {}
+        images: set[str] = set()
+        for path in paths:
+            found = self._looked_at(path)
+            if isinstance(found, Processed):
+                yield found
+            elif not self.pipeline.takes_studies:
+                yield _batch([path])
+            else:
+                study = str(found.get("StudyInstanceUID", ""))
+                studies.setdefault(study, []).append(path)
+                if not self.pipeline.accompanies(found):
+                    images.add(study)
+        for study, members in studies.items():
+            if study in images:
+                yield _batch(members)
+            else:
+                yield from (_skipped(path, "there is no image of its study") for path in members)
+
+    def _looked_at(self, path: Path) -> Processed | Dataset:
         try:
-            reason = self.pipeline.skips(dcmread(path, stop_before_pixels=True))
+            header = dcmread(path, stop_before_pixels=True)
+            beside = self.pipeline.takes_studies and self.pipeline.accompanies(header)
+            reason = None if beside else self.pipeline.skips(header, self.allowed)
         except InvalidDicomError:
-            return Processed(str(path), sha256, "skipped", "it is no DICOM file")
+            return _skipped(path, "it is no DICOM file")
         except UNREADABLE:
-            return Processed(str(path), sha256, "failed", "its header cannot be read")
-        if reason is not None:
-            return Processed(str(path), sha256, "skipped", reason)
+            return replace(_skipped(path, "its header cannot be read"), outcome="failed")
+        return header if reason is None else _skipped(path, reason)
+
+    def _one(self, batch: Batch, failures: Sequence[Document]) -> Processed:
+        watch = Stopwatch()
+        context = replace(self.context, progress=watch, predecessors=failures)
         try:
             with watch("read file"):
-                image = read_file(path)
-            results = self.pipeline.run(image, replace(self.context, progress=watch))
+                images = [read_file(path) for path in batch.paths]
+            outcome = self.pipeline.run(images, context)
         except (BadObjectError, CannotProcessError) as error:
-            return Processed(str(path), sha256, "failed", str(error), stages=watch.seconds)
+            return Processed(batch.names, batch.sha256, "failed", str(error), stages=watch.seconds)
         with watch("write files"):
-            names = tuple(self._write(result) for result in results)
-        return Processed(str(path), sha256, "done", "", names, watch.seconds)
+            names = tuple(self._write(made) for made in outcome.made)
+        return Processed(
+            batch.names,
+            batch.sha256,
+            {"whole": "done"}.get(outcome.extent, outcome.extent),
+            outcome.reason,
+            names,
+            _failures(outcome) or tuple(failures),
+            watch.seconds,
+        )
 
-    def _write(self, result: Dataset) -> str:
-        name = f"{result.SOPInstanceUID}.dcm"
+    def _write(self, made: Made) -> str:
+        name = f"{made.kind}-{made.dataset.SOPInstanceUID}.dcm"
         part = self.out / f"{name}.part"
-        result.save_as(part, enforce_file_format=True)
+        made.dataset.save_as(part, enforce_file_format=True)
         part.replace(self.out / name)
         return name
 
     def _known(self) -> dict[str, Processed]:
+        """Return what is known of each digest: the last that was done, whose results are there."""
         index = self.out / INDEX
         if not index.is_file():
             return {}
         rows = [row for line in index.read_text().splitlines() if (row := _row(line))]
-        found = (
-            Processed(**{**row, "results": tuple(row["results"])})
-            for row in rows
-            if row.pop("recipe") == self._recipe()
-        )
+        found = (_processed(row) for row in rows if row.pop("recipe", None) == self._recipe())
         return {
             row.sha256: row
             for row in found
-            if row.outcome == "done" and all((self.out / name).is_file() for name in row.results)
+            if row is not None and all((self.out / name).is_file() for name in row.results)
         }
 
     def _remember(self, processed: Processed) -> None:
@@ -105,8 +169,51 @@ class Offline:
             os.fsync(index.fileno())
 
     def _recipe(self) -> str:
-        card = self.context.engine.card
-        return f"{self.pipeline.name} {card.name} {card.version} {card.sha256[:12]}"
+        """Return what tells this run from another on the same files."""
+        models = [f"{card.name} {card.version} {card.sha256[:12]}" for card in self.cards]
+        wish = [*sorted(self.context.kinds), *sorted(self.allowed)]
+        regions = [f"{uid} {list(given)}" for uid, given in sorted(self.context.regions.items())]
+        return "; ".join([self.pipeline.name, *models, *wish, *regions])
+
+
+def _batch(paths: Sequence[Path]) -> Batch:
+    digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in paths]
+    if len(digests) == 1:
+        return Batch(tuple(paths), digests[0])
+    return Batch(tuple(paths), hashlib.sha256("".join(sorted(digests)).encode()).hexdigest())
+
+
+def _skipped(path: Path, reason: str) -> Processed:
+    return Processed((str(path),), "", "skipped", reason)
+
+
+def _failures(outcome: Outcome) -> tuple[Document, ...]:
+    if outcome.extent != "failed":
+        return ()
+    return tuple(_document(made) for made in outcome.made)
+
+
+def _document(made: Made) -> Document:
+    dataset = made.dataset
+    return Document(
+        made.kind,
+        str(dataset.SOPClassUID),
+        str(dataset.SOPInstanceUID),
+        str(dataset.SeriesInstanceUID),
+        str(dataset.StudyInstanceUID),
+    )
+
+
+def _processed(row: dict[str, Any]) -> Processed | None:
+    """Return what a row of the index says, None if it is of another release."""
+    try:
+        failures = tuple(
+            Document(**{**one, "kind": Kind(one["kind"])}) for one in row.pop("failures")
+        )
+        told = {**row, "paths": tuple(row["paths"]), "results": tuple(row["results"])}
+        return Processed(**told, failures=failures)
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def _row(line: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import hashlib
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,9 +18,10 @@ from engines.card import Card, CardError
 from engines.engine import Engine
 from engines.load import open_engine
 from engines.plans.store import PlanStore
-from engines.shelf import find_card, verify
+from engines.shelf import verify
 from engines.windowed import as_served
 from pipelines.catalogue import DEFAULT
+from pipelines.kinds import USUAL, Kind
 from pipelines.pipeline import Context, Product
 from service.checks import Check, Checks
 from service.delivery.peer import Address as PeerAddress
@@ -40,7 +41,7 @@ from service.metrics import LedgerCollector, Metrics
 from service.models import Pipelines, Versions
 from service.node import Loop, Node, Role
 from service.observer import Observer
-from service.offline import Offline
+from service.offline import Offline, Wish
 from service.queue.celery import CeleryQueue, make_app
 from service.readiness import Readiness, destination_answers
 from service.router.router import Router
@@ -123,15 +124,21 @@ class Parts:
             routes = ()
         return list(dict.fromkeys([DEFAULT.name, *(one for r in routes for one in r.pipelines)]))
 
-    def checked_card(self, pipeline: str) -> Card:
-        """Return the card of that pipeline's model, its weights checked.
+    def checked_cards(self, pipeline: str) -> list[Card]:
+        """Return the cards of that pipeline's models, their weights checked.
 
         Raises:
-            CardError: it is missing, broken or altered.
+            CardError: one is missing, broken or altered.
         """
-        card = self.pipelines.card(pipeline)
-        verify(card)
-        return card
+        cards = self.pipelines.cards(pipeline)
+        for card in cards:
+            verify(card)
+        return cards
+
+    def accepts(self, destination: str) -> Collection[Kind]:
+        """Return the kinds of results that a destination of the routes in force is sent."""
+        found = self.routes.current().destinations.get(destination)
+        return found.accepts if found is not None else USUAL
 
     @property
     def plans(self) -> PlanStore:
@@ -204,7 +211,7 @@ class Parts:
             CardError: the model of a pipeline in use is missing, broken or altered.
         """
         for pipeline in self.in_use():
-            self.checked_card(pipeline)
+            self.checked_cards(pipeline)
         return Router(
             ledger=self.ledger,
             received=self.received,
@@ -261,8 +268,7 @@ def make_worker(settings: Settings, device: str) -> Worker:
 
     @cache
     def opened(network: str) -> Engine:
-        card = as_served(find_card(settings.shelves, network))
-        return open_engine(card, device, parts.plans)
+        return open_engine(as_served(parts.pipelines.card(network)), device, parts.plans)
 
     def engine(network: str) -> Engine:
         with opening:  # the thread that tells of the worker opens engines too
@@ -273,6 +279,7 @@ def make_worker(settings: Settings, device: str) -> Worker:
         received=parts.received,
         results=parts.results,
         pipelines=parts.pipelines,
+        accepts=parts.accepts,
         in_use=parts.in_use,
         open_engine=engine,
         product=parts.product,
@@ -282,8 +289,8 @@ def make_worker(settings: Settings, device: str) -> Worker:
     )
 
 
-def make_offline(config: Path | None, pipeline: str, device: str, out: Path) -> Offline:
-    """Return what runs that pipeline on files.
+def make_offline(config: Path | None, pipeline: str, device: str, out: Path, wish: Wish) -> Offline:
+    """Return what runs that pipeline on files, and makes of them what is wished for.
 
     Raises:
         BadConfigurationError: if there is no such pipeline.
@@ -295,18 +302,27 @@ def make_offline(config: Path | None, pipeline: str, device: str, out: Path) -> 
         there = ", ".join(parts.pipelines)
         hint = did_you_mean(pipeline, parts.pipelines)
         raise BadConfigurationError(f"there is no pipeline {pipeline!r}{hint}; there is {there}")
-    engine = open_engine(as_served(parts.checked_card(pipeline)), device, parts.plans)
+    cards = parts.checked_cards(pipeline)
+    engines = {card.name: open_engine(as_served(card), device, parts.plans) for card in cards}
     today = now().replace(hour=0, minute=0, second=0, microsecond=0)  # same day, same bytes
-    context = Context(engine, parts.product, parts.site_key, today, _untimed)
-    return Offline(parts.pipelines[pipeline], context, out)
+    context = Context(
+        engine_of=engines.__getitem__,
+        product=parts.product,
+        site_key=parts.site_key,
+        made_at=today,
+        progress=_untimed,
+        kinds=wish.kinds,
+        regions=wish.regions,
+    )
+    return Offline(parts.pipelines[pipeline], cards, context, out, wish.allowed)
 
 
 def _model_is_whole(parts: Parts, pipeline: str) -> Check:
     try:
-        card = parts.checked_card(pipeline)
+        cards = parts.checked_cards(pipeline)
     except CardError as error:
         return Check(f"model of {pipeline}", ok=False, detail=str(error))
-    detail = f"{card.name} {card.version}, sha256 right"
+    detail = f"{', '.join(f'{card.name} {card.version}' for card in cards)}, sha256 right"
     return Check(f"model of {pipeline}", ok=True, detail=detail)
 
 

@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+from pydicom import Dataset
 
 from engines.card import Card, Input, Tolerance, Training
-from engines.engine import Batch
-from pipelines.pipeline import Context, Product
+from engines.engine import Batch, Engine
+from pipelines.pipeline import Context, Pipeline, Product
 
 CARD = Card(
     folder=Path(),
@@ -49,9 +50,15 @@ def unwatched(_stage: str) -> Iterator[None]:
     yield
 
 
-def context(**changes: object) -> Context:
+def results_of(pipeline: Pipeline, image: Dataset, given: Context) -> list[Dataset]:
+    """Return what a pipeline makes of one image."""
+    return [made.dataset for made in pipeline.run([image], given).made]
+
+
+def context(engine: Engine | None = None, **changes: object) -> Context:
+    used = engine or DoublingEngine()
     stated = {
-        "engine": DoublingEngine(),
+        "engine_of": lambda _: used,
         "product": Product("0.1.0", "SERIAL-1", "SENOSCOPE"),
         "site_key": b"a key of this site",
         "made_at": datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),

@@ -7,7 +7,7 @@ import ctypes
 import logging
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -21,7 +21,8 @@ from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage
 
 from engines.engine import DeviceLostError
 from pipelines.errors import CannotProcessError
-from pipelines.pipeline import Context, Product
+from pipelines.kinds import USUAL, Kind, Made
+from pipelines.pipeline import Context, OfOneImage, Outcome, Product
 from service.celery_worker import die_with, serve
 from service.errors import UnavailableError
 from service.ledger.records import Instance, Job, Priority
@@ -79,20 +80,21 @@ def job_of(image: Dataset, pipeline: str, **changes: object) -> Job:
 
 
 @dataclass(frozen=True)
-class Copying:
+class Copying(OfOneImage):
     """Makes one result of each image, takes `seconds` for it, and `fault` happens on the way."""
 
     name: str
     seconds: float = 0.0
     fault: type[Exception] | None = None
     is_poison: bool = False
-    network: str = "doubling"
+    networks: tuple[str, ...] = ("doubling",)
 
-    def skips(self, header: Dataset) -> str | None:
-        del header
+    def skips(self, header: Dataset, allowed: Collection[str] = ()) -> str | None:
+        del header, allowed
         return None
 
-    def run(self, image: Dataset, context: Context) -> list[Dataset]:
+    def run(self, images: Sequence[Dataset], context: Context) -> Outcome:
+        (image,) = images
         with context.progress("copy"):
             if self.fault is not None:
                 raise self.fault("no patient is named here")
@@ -100,7 +102,7 @@ class Copying:
                 ctypes.string_at(0)
             time.sleep(self.seconds)
             result = plain_image(f"{image.SOPInstanceUID}.99", image.StudyInstanceUID)
-        return [result]
+        return Outcome([Made(result, Kind.SC_MULTIFRAME)])
 
 
 PIPELINES: Mapping[str, Copying] = {
@@ -125,6 +127,7 @@ def make_worker(data: Path, device: str = "cpu") -> Worker:
         received=Spool(data / "received"),
         results=Spool(data / "results"),
         pipelines=PIPELINES,
+        accepts=lambda _: USUAL,
         in_use=lambda: ["copy"],
         open_engine=lambda _: engine,
         product=Product("0.1.0", "SERIAL-1", "SENOSCOPE"),

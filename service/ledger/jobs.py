@@ -40,25 +40,56 @@ class SqlJobs(Part):
         """See Jobs."""
         return self._move_held(job, partial(moves.heartbeat, now=self.now()))
 
-    def finish(self, job: Job, results: Sequence[Result], stages: Mapping[str, float]) -> bool:
+    def finish(
+        self,
+        job: Job,
+        results: Sequence[Result],
+        stages: Mapping[str, float],
+        remark: str = "",
+    ) -> bool:
         """See Jobs."""
         now = self.now()
         with self.database.writing() as connection:
             held = _held(connection, job)
             if held is None:
                 return False
-            save_job(connection, moves.finish(held, stages, now))
-            _replace_results(connection, held, results)
+            save_job(connection, moves.finish(held, stages, now, remark))
+            self._replace_results(connection, held, results)
             self._owe(connection, held, results, now)
             return True
+
+    def failures_before(self, job: Job) -> Sequence[Result]:
+        """See Jobs."""
+        same = (
+            (jobs.c.study_instance_uid == job.study_instance_uid)
+            & (jobs.c.pipeline == job.pipeline)
+            & (jobs.c.route == job.route)
+            & (jobs.c.created_at <= job.created_at)
+        )
+        told = (
+            sa.select(*columns_of(results, Result))
+            .join(jobs, jobs.c.job_id == results.c.job_id)
+            .where(same, results.c.is_failure)
+            .order_by(results.c.sop_instance_uid)
+        )
+        with self.database.reading() as connection:
+            return records_of(Result, connection.execute(told))
 
     def put_off(self, job: Job, error: str) -> bool:
         """See Jobs."""
         return self._move_held(job, partial(moves.put_off, error=error, now=self.now()))
 
-    def refuse_job(self, job: Job, error: str) -> bool:
+    def refuse_job(self, job: Job, error: str, results: Sequence[Result] = ()) -> bool:
         """See Jobs."""
-        return self._move_held(job, partial(moves.refuse, error=error, now=self.now()))
+        now = self.now()
+        with self.database.writing() as connection:
+            held = _held(connection, job)
+            if held is None:
+                return False
+            save_job(connection, moves.refuse(held, error, now))
+            self._replace_results(connection, held, results)
+            self._owe(connection, held, results, now)
+            return True
 
     def crashed(self, owner: str, error: str) -> Sequence[str]:
         """See Jobs."""
@@ -180,6 +211,14 @@ class SqlJobs(Part):
                 save_job(connection, move(job))
         return [job.job_id for job in moved]
 
+    def _replace_results(self, connection: sa.Connection, job: Job, made: Sequence[Result]) -> None:
+        """Put `made` in place of what the job made before, but for its reports of failure."""
+        of_job = results.c.job_id == job.job_id
+        connection.execute(results.delete().where(of_job, ~results.c.is_failure))
+        if made:
+            rows = [values_of(result) | {"job_id": job.job_id} for result in made]
+            connection.execute(self.database.insert(results).on_conflict_do_nothing(), rows)
+
     def _owe(
         self, connection: sa.Connection, job: Job, made: Sequence[Result], now: datetime
     ) -> None:
@@ -195,7 +234,7 @@ class SqlJobs(Part):
                 "owed_at": now,
             }
             for result in made
-            for destination in job.send_to
+            for destination in result.send_to
         ]
         if owed:
             insert = self.database.insert(deliveries).on_conflict_do_nothing()
@@ -233,10 +272,3 @@ def _held(connection: sa.Connection, job: Job) -> Job | None:
     found = load_jobs(connection, jobs.c.job_id == job.job_id)
     is_held = found and found[0].state is JobState.RUNNING and found[0].token == job.token
     return found[0] if is_held else None
-
-
-def _replace_results(connection: sa.Connection, job: Job, made: Sequence[Result]) -> None:
-    connection.execute(results.delete().where(results.c.job_id == job.job_id))
-    if made:
-        rows = [values_of(result) | {"job_id": job.job_id} for result in made]
-        connection.execute(results.insert(), rows)

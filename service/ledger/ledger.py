@@ -126,10 +126,12 @@ class Jobs(Protocol):
         job: Job,
         results: Sequence[Result],
         stages: Mapping[str, float],
+        remark: str = "",
     ) -> bool:
-        """Mark `job` done, keep `results` and owe each to every destination, all or nothing.
+        """Mark `job` done, keep `results` and owe each to its destinations, all or nothing.
 
-        A result that a destination has already been sent is not owed again.
+        A result that a destination has already been sent is not owed again. `remark` says what
+        could not be done, if anything.
         Returns whether it counted: False if another owner has the job by now.
         """
         ...
@@ -138,8 +140,15 @@ class Jobs(Protocol):
         """Something was unavailable: queue `job` again after a pause, or mark it dead."""
         ...
 
-    def refuse_job(self, job: Job, error: str) -> bool:
-        """Mark `job` dead: trying again cannot help."""
+    def refuse_job(self, job: Job, error: str, results: Sequence[Result] = ()) -> bool:
+        """Mark `job` dead: trying again cannot help; keep and owe `results`, which say so."""
+        ...
+
+    def failures_before(self, job: Job) -> Sequence[Result]:
+        """Return the reports of failure of that route's and pipeline's jobs on the same study.
+
+        Those of jobs made after `job` do not count.
+        """
         ...
 
     def crashed(self, owner: str, error: str) -> Sequence[str]:

@@ -40,9 +40,9 @@ def heartbeat(job: Job, now: datetime) -> Job:
     return replace(job, lease_until=now + LEASE)
 
 
-def finish(job: Job, stages: Mapping[str, float], now: datetime) -> Job:
-    """Return `job` done."""
-    return _ended(replace(advance(job, JobEvent.FINISHED), stages=stages), "", now)
+def finish(job: Job, stages: Mapping[str, float], now: datetime, remark: str = "") -> Job:
+    """Return `job` done; `remark` says what of it could not be, if anything."""
+    return _ended(replace(advance(job, JobEvent.FINISHED), stages=stages), remark, now)
 
 
 def refuse(job: Job, error: str, now: datetime) -> Job:

@@ -136,7 +136,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One object that a job made; its bytes lie in the results spool."""
+    """One object that a job made, and who is to have it; its bytes lie in the results spool."""
 
     sop_instance_uid: str
     sop_class_uid: str
@@ -144,6 +144,11 @@ class Result:
     study_instance_uid: str
     transfer_syntax_uid: str
     size: int
+    kind: str
+    """As destinations accept it, such as ``cad-sr``."""
+    send_to: tuple[str, ...]
+    is_failure: bool = False
+    """It says that the study was not analysed: it is kept when a later one takes its place."""
 
 
 @dataclass(frozen=True, slots=True)

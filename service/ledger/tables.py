@@ -194,6 +194,9 @@ results = Table(
     Column("study_instance_uid", sa.Text, nullable=False),
     Column("transfer_syntax_uid", sa.Text, nullable=False),
     Column("size", sa.BigInteger, nullable=False),
+    Column("kind", sa.Text, nullable=False),
+    Column("send_to", Words, nullable=False),
+    Column("is_failure", sa.Boolean, nullable=False),
 )
 
 deliveries = Table(

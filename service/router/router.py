@@ -2,7 +2,7 @@
 
 import hashlib
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Event
@@ -16,6 +16,7 @@ from service.ledger.records import Decision, Instance, Job, Study
 from service.ledger.spool import UNREADABLE, Spool
 from service.queue.queue import Queue
 from service.router.complete import is_complete
+from service.router.gather import members, of, with_job
 from service.router.match import matches, may_use
 from service.router.routes import Route, Routes
 
@@ -26,11 +27,29 @@ UNAVAILABLE_S = 5.0
 """Pause when ledger or spool is unavailable."""
 
 
+NO_IMAGE = "it says where to look, and there is no image of its study to look at"
+NO_IMAGES = (
+    "1.2.840.10008.5.1.4.1.1.11.",
+    "1.2.840.10008.5.1.4.1.1.66.",
+    "1.2.840.10008.5.1.4.1.1.88.",
+)
+"""Presentation states, segmentations and reports; cheap to ask before their headers are read."""
+
+
 class Recipe(Protocol):
     """What the router asks of a pipeline."""
 
-    def skips(self, header: Dataset) -> str | None:
+    @property
+    def takes_studies(self) -> bool:
+        """Whether a job is all that a study holds for it, and not one image."""
+        ...
+
+    def skips(self, header: Dataset, allowed: Collection[str] = ()) -> str | None:
         """Return why this image is not processed; None if it is."""
+        ...
+
+    def accompanies(self, header: Dataset) -> bool:
+        """Return whether an object that is no image says where to look on those of its study."""
         ...
 
 
@@ -58,43 +77,84 @@ class Judge:
     def _judged(self, instance: Instance, header: Dataset) -> list[tuple[Decision, Job | None]]:
         found = matches(self.routes.routes, header, instance.calling_ae_title)
         taken = [match.route for match in found if not match.why_not]
+        beside: list[tuple[Decision, Job | None]] = [
+            (self._beside(route, pipeline, instance), None)
+            for route, pipeline in self.of_studies()
+            if route not in taken and self.is_beside(route, pipeline, instance, header)
+        ]
+        if beside and not taken:
+            return beside
         if not taken:
             reasons = [f"{match.route.name}: {match.why_not}" for match in found]
             reason = f"no route: {'; '.join(reasons) or 'none is configured'}"
             return [(self._decision(instance, reason), None)]
-        return [
+        under = [
             self._under(route, pipeline, instance, header)
             for route in taken
             for pipeline in route.pipelines
         ]
+        return [*under, *beside]
 
     def _under(
         self, route: Route, pipeline: str, instance: Instance, header: Dataset
     ) -> tuple[Decision, Job | None]:
-        skipped = self._skips(pipeline, header)
-        job = None if skipped else self._job(route, pipeline, instance)
+        if self.is_beside(route, pipeline, instance, header):
+            return self._beside(route, pipeline, instance), None
+        skipped = self._skips(pipeline, header, route.allow)
+        alone = not skipped and not self.pipelines[pipeline].takes_studies
+        job = self.job(route, pipeline, [instance]) if alone else None
         decision = Decision(
             sop_instance_uid=instance.sop_instance_uid,
             route=route.name,
             pipeline=pipeline,
-            taken=job is not None,
+            taken=not skipped,
             reason=skipped or "taken",
             job_id=job.job_id if job else "",
             decided_at=self.now,
         )
         return decision, job
 
-    def _skips(self, pipeline: str, header: Dataset) -> str | None:
+    def of_studies(self) -> Iterator[tuple[Route, str]]:
+        """Yield the routes with those of their pipelines that take studies."""
+        for route in self.routes.routes:
+            for pipeline in route.pipelines:
+                if self.pipelines[pipeline].takes_studies:
+                    yield route, pipeline
+
+    def is_beside(self, route: Route, pipeline: str, instance: Instance, header: Dataset) -> bool:
+        """Return whether it says where to look, and its sender may use `route`."""
+        return may_use(route, instance.calling_ae_title) and self._accompanies(pipeline, header)
+
+    def _accompanies(self, pipeline: str, header: Dataset) -> bool:
         try:
-            return self.pipelines[pipeline].skips(header)
+            return self.pipelines[pipeline].accompanies(header)
         except UNREADABLE:
             raise BadObjectError("a value of its header cannot be read") from None
 
-    def _job(self, route: Route, pipeline: str, instance: Instance) -> Job:
+    def _beside(self, route: Route, pipeline: str, instance: Instance) -> Decision:
+        """Return the decision on what says where to look, as long as there is no image of it."""
+        return Decision(
+            sop_instance_uid=instance.sop_instance_uid,
+            route=route.name,
+            pipeline=pipeline,
+            taken=False,
+            reason=NO_IMAGE,
+            job_id="",
+            decided_at=self.now,
+        )
+
+    def _skips(self, pipeline: str, header: Dataset, allowed: Collection[str]) -> str | None:
+        try:
+            return self.pipelines[pipeline].skips(header, allowed)
+        except UNREADABLE:
+            raise BadObjectError("a value of its header cannot be read") from None
+
+    def job(self, route: Route, pipeline: str, instances: Sequence[Instance]) -> Job:
+        """Return the job of that pipeline on `instances`, which are of one study."""
         return Job(
-            job_id=job_id(instance, route.name, pipeline, self.versions[pipeline]),
-            study_instance_uid=instance.study_instance_uid,
-            sop_instance_uids=(instance.sop_instance_uid,),
+            job_id=job_id(instances, route.name, pipeline, self.versions[pipeline]),
+            study_instance_uid=instances[0].study_instance_uid,
+            sop_instance_uids=tuple(one.sop_instance_uid for one in instances),
             route=route.name,
             pipeline=pipeline,
             send_to=route.send_to,
@@ -168,10 +228,47 @@ class Router:
     def _route(self, study_instance_uid: str, judge: Judge) -> None:
         instances = self.ledger.undecided_instances(study_instance_uid)
         judged = [pair for instance in instances for pair in self._judged(instance, judge)]
-        jobs: Sequence[Job] = [job for _, job in judged if job is not None]
-        self.ledger.decide([decision for decision, _ in judged], jobs)
+        jobs = [job for _, job in judged if job is not None]
+        decisions = [decision for decision, _ in judged]
+        for route, pipeline in judge.of_studies():
+            job = self._study_job(study_instance_uid, decisions, judge, (route, pipeline))
+            if job is not None:
+                jobs.append(job)
+                decisions = with_job(decisions, job)
+        self.ledger.decide(decisions, jobs)
         for job in jobs:
             self.queue.put(job.job_id)
+
+    def _study_job(
+        self,
+        study_instance_uid: str,
+        decisions: Sequence[Decision],
+        judge: Judge,
+        recipe: tuple[Route, str],
+    ) -> Job | None:
+        """Return the job of a pipeline that takes studies, None where nothing new came for it."""
+        route, pipeline = recipe
+        now = of(decisions, route.name, pipeline)
+        if not now:
+            return None
+        instances = {one.sop_instance_uid: one for one in self.ledger.instances(study_instance_uid)}
+        beside = {
+            uid for uid, one in instances.items() if self._is_beside(one, judge, route, pipeline)
+        }
+        before = of(self.ledger.decisions(study_instance_uid), route.name, pipeline)
+        chosen = members(now, before, beside)
+        if not chosen:
+            return None
+        return judge.job(route, pipeline, [instances[uid] for uid in sorted(chosen)])
+
+    def _is_beside(self, instance: Instance, judge: Judge, route: Route, pipeline: str) -> bool:
+        if not instance.sop_class_uid.startswith(NO_IMAGES):
+            return False
+        try:
+            header = self.received.header(instance.sop_instance_uid)
+            return judge.is_beside(route, pipeline, instance, header)
+        except BadObjectError:
+            return False
 
     def _judged(self, instance: Instance, judge: Judge) -> list[tuple[Decision, Job | None]]:
         try:
@@ -181,14 +278,8 @@ class Router:
         return judge.judge(instance, header)
 
 
-def job_id(instance: Instance, route: str, pipeline: str, version: str) -> str:
-    """Return the id of that job: the same image under the same recipe is the same job."""
-    parts = (
-        instance.study_instance_uid,
-        instance.sop_instance_uid,
-        instance.sha256,
-        route,
-        pipeline,
-        version,
-    )
+def job_id(instances: Sequence[Instance], route: str, pipeline: str, version: str) -> str:
+    """Return the id of that job: the same images under the same recipe are the same job."""
+    images = [part for one in instances for part in (one.sop_instance_uid, one.sha256)]
+    parts = (instances[0].study_instance_uid, *images, route, pipeline, version)
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()

@@ -13,6 +13,7 @@ from pydantic import (
 )
 from pydicom.datadict import dictionary_VR, tag_for_keyword
 
+from pipelines.kinds import USUAL, Kind
 from service.ledger.records import Priority
 
 AeTitle = Annotated[str, StringConstraints(pattern=r"^[!-\[\]-~]([ -\[\]-~]{0,14}[!-\[\]-~])?$")]
@@ -38,6 +39,8 @@ class Destination(Table):
     ae_title: AeTitle
     host: str = Field(min_length=1)
     port: int = Field(ge=1, le=65535)
+    accepts: tuple[Kind, ...] = Field(default=tuple(sorted(USUAL)), min_length=1)
+    """The kinds of results that it is sent: docs/results.md."""
 
 
 class Condition(Table):
@@ -93,6 +96,8 @@ class Route(Table):
     when: tuple[Condition, ...] = ()
     complete: Complete = Complete()
     pipelines: tuple[str, ...] = Field(min_length=1)
+    allow: tuple[str, ...] = ()
+    """Kinds of images that are analysed although others like them are not: docs/cad-sources.md."""
     send_to: tuple[str, ...] = Field(min_length=1)
     priority: Literal["urgent", "routine", "background"] = "routine"
 

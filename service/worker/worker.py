@@ -1,17 +1,17 @@
 """From a job to results that are owed."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-
-from pydicom import Dataset
+from itertools import chain
 
 from engines.card import CardError
 from engines.engine import Engine, UnusableError
 from pipelines.errors import CannotProcessError
-from pipelines.pipeline import Context, Pipeline, Product
+from pipelines.kinds import Kind, Made
+from pipelines.pipeline import Context, Document, Outcome, Pipeline, Product
 from service.errors import RefusedError, UnavailableError
 from service.ledger.ledger import Ledger
 from service.ledger.records import Job, Result, WorkerPresence
@@ -41,6 +41,8 @@ class Worker:
     site_key: bytes
     device: str
     now: Callable[[], datetime]
+    accepts: Callable[[str], Collection[Kind]]
+    """Says which kinds of results a destination is sent."""
     in_use: Callable[[], Iterable[str]]
     """The names of those whose networks are held ready; others are opened when a job needs them."""
     beat_s: float = BEAT_S
@@ -67,11 +69,11 @@ class Worker:
             UnavailableError: if one of them cannot be opened here.
         """
         for name in self.in_use():
-            self._engine_of(self.pipelines[name])
+            self._engines_of(name)
 
     def presence(self, started_at: datetime) -> WorkerPresence:
         """Return what this worker says of itself."""
-        engines = [self._engine_of(self.pipelines[name]) for name in self.in_use()]
+        engines = [engine for name in self.in_use() for engine in self._engines_of(name)]
         names = {f"{engine.card.name} {engine.backend}" for engine in engines}
         return WorkerPresence(
             this_process(), self.device, tuple(sorted(names)), started_at, self.now()
@@ -81,7 +83,7 @@ class Worker:
         """Do the work of `job` and write down what came of it."""
         watch = Stopwatch()
         try:
-            results = self._make(job, heart, watch)
+            outcome, results = self._make(job, heart, watch)
         except TakenError:
             logger.info("job %s was taken from this worker", job.job_id)
         except (CannotProcessError, RefusedError) as error:
@@ -91,29 +93,45 @@ class Worker:
             self.ledger.put_off(job, str(error))
             logger.warning("job %s put off: %s", job.job_id, error)
         else:
-            counted = self.ledger.finish(job, results, watch.seconds)
-            logger.info("job %s %s", job.job_id, "done" if counted else "was another's by now")
+            self._write_down(job, outcome, results, watch)
 
-    def _make(self, job: Job, heart: Heart, watch: Stopwatch) -> list[Result]:
+    def _write_down(
+        self, job: Job, outcome: Outcome, results: Sequence[Result], watch: Stopwatch
+    ) -> None:
+        if outcome.extent == "failed":
+            self.ledger.refuse_job(job, outcome.reason, results)
+            logger.warning("job %s not analysed: %s", job.job_id, outcome.reason)
+            return
+        counted = self.ledger.finish(job, results, watch.seconds, outcome.reason)
+        logger.info("job %s %s", job.job_id, "done" if counted else "was another's by now")
+
+    def _make(self, job: Job, heart: Heart, watch: Stopwatch) -> tuple[Outcome, list[Result]]:
         pipeline = self._pipeline_of(job)
+        self._engines_of(job.pipeline)
         progress = _stages(watch, heart)
+        accepted = {name: frozenset(self.accepts(name)) for name in job.send_to}
         context = Context(
-            engine=self._engine_of(pipeline),
+            engine_of=self._engine,
             product=self.product,
             site_key=self.site_key,
             made_at=job.created_at.astimezone(),  # DICOM's dates are local
             progress=progress,
+            kinds=frozenset(chain.from_iterable(accepted.values())),
+            predecessors=[_document(one) for one in self.ledger.failures_before(job)],
         )
-        made: list[Result] = []
-        for uid in job.sop_instance_uids:
-            with progress("read"):
-                image = self.received.read(uid)
-            datasets = pipeline.run(image, context)
-            with progress("store"):
-                made += [self._keep(dataset) for dataset in datasets]
-        return made
+        with progress("read"):
+            images = [self.received.read(uid) for uid in job.sop_instance_uids]
+        outcome = pipeline.run(images, context)
+        with progress("store"):
+            results = [
+                self._keep(made, to, is_failure=outcome.extent == "failed")
+                for made in outcome.made
+                if (to := [name for name, kinds in accepted.items() if made.suits(kinds)])
+            ]
+        return outcome, results
 
-    def _keep(self, dataset: Dataset) -> Result:
+    def _keep(self, made: Made, send_to: Sequence[str], *, is_failure: bool) -> Result:
+        dataset = made.dataset
         path = self.results.keep_dataset(dataset)
         return Result(
             sop_instance_uid=str(dataset.SOPInstanceUID),
@@ -122,6 +140,9 @@ class Worker:
             study_instance_uid=str(dataset.StudyInstanceUID),
             transfer_syntax_uid=str(dataset.file_meta.TransferSyntaxUID),
             size=path.stat().st_size,
+            kind=made.kind,
+            send_to=tuple(send_to),
+            is_failure=is_failure,
         )
 
     def _pipeline_of(self, job: Job) -> Pipeline:
@@ -130,11 +151,24 @@ class Worker:
         except KeyError:
             raise RefusedError(f"this node has no pipeline {job.pipeline!r}") from None
 
-    def _engine_of(self, pipeline: Pipeline) -> Engine:
+    def _engines_of(self, pipeline: str) -> list[Engine]:
+        return [self._engine(network) for network in self.pipelines[pipeline].networks]
+
+    def _engine(self, network: str) -> Engine:
         try:
-            return self.open_engine(pipeline.network)
+            return self.open_engine(network)
         except (CardError, UnusableError) as error:
-            raise UnavailableError(f"engine {pipeline.network}: {error}") from error
+            raise UnavailableError(f"engine {network}: {error}") from error
+
+
+def _document(result: Result) -> Document:
+    return Document(
+        Kind(result.kind),
+        result.sop_class_uid,
+        result.sop_instance_uid,
+        result.series_instance_uid,
+        result.study_instance_uid,
+    )
 
 
 def _stages(watch: Stopwatch, heart: Heart) -> Callable[[str], AbstractContextManager[None]]:

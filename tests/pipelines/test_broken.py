@@ -4,7 +4,7 @@ from contextlib import suppress
 import imagecodecs
 import numpy as np
 import pytest
-from doubling import context
+from doubling import context, results_of
 from phantoms import TRANSFER_SYNTAXES, mammogram
 from pydicom import dcmread
 from pydicom.encaps import encapsulate
@@ -47,7 +47,7 @@ def test_bad_files_are_left_alone_or_refused_with_a_reason(bad_files):
         image = dcmread(path, force=True)
         if SuperResolution().skips(image) is None:
             with pytest.raises(CannotProcessError, match=r"\w"):
-                SuperResolution().run(image, context())
+                results_of(SuperResolution(), image, context())
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ LABELS = (Label(name="lesion"),)
 
 
 def test_super_resolution_is_always_there_and_runs_fsrcnn():
-    assert catalogue()["super-resolution"].network == "fsrcnn-x2"
+    assert catalogue()["super-resolution"].networks == ("fsrcnn-x2",)
 
 
 def test_each_model_is_a_pipeline_of_its_task():
@@ -21,8 +21,12 @@ def test_each_model_is_a_pipeline_of_its_task():
 
     found = catalogue(cards)
 
-    networks = {name: one.network for name, one in found.items() if name != "super-resolution"}
-    assert networks == {"classification:a": "a", "segmentation:b": "b", "super-resolution:c": "c"}
+    networks = {name: one.networks for name, one in found.items() if name != "super-resolution"}
+    assert networks == {
+        "classification:a": ("a",),
+        "segmentation:b": ("b",),
+        "super-resolution:c": ("c",),
+    }
     assert all(name == one.name for name, one in found.items())
 
 

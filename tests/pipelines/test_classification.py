@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from answering import Answering, card, classifier
-from doubling import context
+from doubling import context, results_of
 from phantoms import mammogram, tomosynthesis
 from pydicom.uid import Comprehensive3DSRStorage
 from reread import reread
@@ -23,7 +23,7 @@ PIPELINE = Classification("classification:plain", "plain")
 
 def run(image, engine=None, **changes):
     engine = engine or classifier(0.25, 0.75, labels=LABELS)
-    (report,) = PIPELINE.run(reread(image), context(engine=engine, **changes))
+    (report,) = results_of(PIPELINE, reread(image), context(engine, **changes))
     return reread(report)
 
 

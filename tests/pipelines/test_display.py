@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from doubling import context
+from doubling import context, results_of
 from hypothesis import given
 from hypothesis import strategies as st
 from phantoms import mammogram, picture
@@ -130,7 +130,7 @@ def test_another_image_without_a_window_is_shown_over_what_it_holds():
     ],
 )
 def test_the_result_is_shown_like_its_source(image):
-    result, _ = SuperResolution().run(image, context())
+    result, _ = results_of(SuperResolution(), image, context())
 
     source = shown(image).repeat(2, axis=0).repeat(2, axis=1)
 

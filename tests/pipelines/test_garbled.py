@@ -5,7 +5,7 @@ from io import BytesIO
 
 import numpy as np
 import pytest
-from doubling import context
+from doubling import context, results_of
 from phantoms import mammogram, picture
 from pydicom import dcmread
 from pydicom.errors import InvalidDicomError
@@ -43,6 +43,8 @@ def test_a_garbled_header_is_refused_or_read_but_nothing_else(file):
             continue  # the listener's business
         if SuperResolution().skips(image) is None:
             with suppress(CannotProcessError):
-                done += len([written(result) for result in SuperResolution().run(image, job)])
+                done += len(
+                    [written(result) for result in results_of(SuperResolution(), image, job)]
+                )
 
     assert done

@@ -3,7 +3,7 @@ from io import BytesIO
 
 import highdicom
 import pytest
-from doubling import CARD, context
+from doubling import CARD, context, results_of
 from hypothesis import given
 from hypothesis import strategies as st
 from odd import lacking_images, odd_images
@@ -19,7 +19,7 @@ from pipelines.super_resolution import SuperResolution
 
 
 def run(image, **changes):
-    return SuperResolution().run(reread(image), context(**changes))
+    return results_of(SuperResolution(), reread(image), context(**changes))
 
 
 def result_of(image):
@@ -262,7 +262,7 @@ def test_a_ct_is_not_reported_as_a_mammogram():
 @pytest.mark.filterwarnings("ignore")
 def test_odd_headers_are_survived():
     for image in [*odd_images(), *lacking_images()]:
-        for result in SuperResolution().run(image, context()):
+        for result in results_of(SuperResolution(), image, context()):
             assert reread(result).StudyInstanceUID == image.StudyInstanceUID
 
 

@@ -4,7 +4,7 @@ import highdicom
 import numpy as np
 import pytest
 from answering import Answering, brightness, card
-from doubling import context
+from doubling import context, results_of
 from phantoms import mammogram, tomosynthesis
 from pydicom.uid import Comprehensive3DSRStorage, SegmentationStorage
 from reread import reread, written
@@ -20,7 +20,7 @@ PIPELINE = Segmentation("segmentation:plain", "plain")
 
 
 def run(image, engine):
-    return [reread(result) for result in PIPELINE.run(reread(image), context(engine=engine))]
+    return [reread(result) for result in results_of(PIPELINE, reread(image), context(engine))]
 
 
 def masks(segmentation, tmp_path):

@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
-from doubling import DoublingEngine, context
+from doubling import DoublingEngine, context, results_of
 from phantoms import mammogram, picture, tomosynthesis
 from pydicom.uid import (
     Comprehensive3DSRStorage,
@@ -32,7 +32,7 @@ class RestlessEngine(DoublingEngine):
 
 
 def run(image, **changes):
-    return SuperResolution().run(reread(image), context(**changes))
+    return results_of(SuperResolution(), reread(image), context(**changes))
 
 
 def enlarged(image):
@@ -188,7 +188,7 @@ def test_running_leaves_the_source_as_it_was():
     image = reread(mammogram(photometric="MONOCHROME1", padding=True))
     before = written(image)
 
-    SuperResolution().run(image, context())
+    results_of(SuperResolution(), image, context())
 
     assert written(image) == before
 

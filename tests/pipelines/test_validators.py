@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from answering import brightness, classifier
-from doubling import context
+from doubling import context, results_of
 from odd import lacking_images, odd_images
 from phantoms import TRANSFER_SYNTAXES, mammogram, picture
 from pydicom import dcmread
@@ -51,7 +51,7 @@ def validated(edition, tmp_path):
 
 def written_results(image, stem):
     for kind, result in zip(
-        ("image", "report"), SuperResolution().run(image, context()), strict=True
+        ("image", "report"), results_of(SuperResolution(), image, context()), strict=True
     ):
         path = stem.with_suffix(f".{kind}.dcm")
         result.save_as(path, enforce_file_format=True)
@@ -141,11 +141,17 @@ def written(results, stem):
 def found_on(image):
     """Return what a classifier and a network that segments make of `image`."""
     return [
-        *Classification("c", "plain").run(
-            image, context(engine=classifier(0.25, 0.75, labels=LABELS))
+        *results_of(
+            Classification("c", "plain"),
+            image,
+            context(engine=classifier(0.25, 0.75, labels=LABELS)),
         ),
-        *Segmentation("s", "plain").run(image, context(engine=brightness(0.3, 0.6, labels=LABELS))),
-        *Segmentation("s", "plain").run(image, context(engine=brightness(1, 1, labels=LABELS))),
+        *results_of(
+            Segmentation("s", "plain"), image, context(engine=brightness(0.3, 0.6, labels=LABELS))
+        ),
+        *results_of(
+            Segmentation("s", "plain"), image, context(engine=brightness(1, 1, labels=LABELS))
+        ),
     ]
 
 
@@ -181,7 +187,7 @@ def broken(result, keyword):
 
 
 def test_the_validators_would_have_noticed(edition, tmp_path):
-    image, report = SuperResolution().run(reread(mammogram()), context())
+    image, report = results_of(SuperResolution(), reread(mammogram()), context())
     spoilt = {
         tmp_path / "image.dcm": broken(image, "PresentationLUTShape"),
         tmp_path / "report.dcm": broken(report, "CompletionFlag"),

@@ -57,7 +57,16 @@ def story(ledger):
     ]
     left = decision(f"{STUDY}.3", taken=False, reason="not greyscale", job_id="")
     ledger.decide([*taken, left], jobs)
-    result = Result(f"{STUDY}.1.9", "1.2.840.10008.5.1.4.1.1.7.3", "1.9", STUDY, "1.2.4", 1000)
+    result = Result(
+        f"{STUDY}.1.9",
+        "1.2.840.10008.5.1.4.1.1.7.3",
+        "1.9",
+        STUDY,
+        "1.2.4",
+        1000,
+        "sc-multiframe",
+        ("pacs",),
+    )
     ledger.finish(ledger.claim("owner", jobs[0].job_id), [result], {"enlarge": 1.5})
     ledger.sent(ledger.deliveries()[0])
     ledger.refuse_job(ledger.claim("owner", jobs[1].job_id), "Rows is missing")

@@ -36,7 +36,7 @@ from service.ledger.tables import metadata
 IMAGE = plain_image("1.2.3")
 STUDY = str(IMAGE.StudyInstanceUID)
 JOB = job_of(IMAGE, "copy")
-RESULT = Result("1.2.3.99", "1.2.840", f"{STUDY}.9", STUDY, "1.2.840.1", 1000)
+RESULT = Result("1.2.3.99", "1.2.840", f"{STUDY}.9", STUDY, "1.2.840.1", 1000, "cad-sr", ("pacs",))
 
 
 @pytest.fixture(scope="session")
@@ -467,3 +467,64 @@ def test_no_value_is_named_when_the_ledger_fails(tmp_path):
         ledger.refuse(Refusal("SECRET", "1.2", "", 0, "SECRET", Clock()()))
 
     assert "SECRET" not in str(caught.value)
+
+
+FAILURE = replace(RESULT, sop_instance_uid="1.2.3.98", is_failure=True)
+
+
+def failed(ledger, job=JOB):
+    ledger.decide([], [job])
+    assert ledger.refuse_job(ledger.claim("worker", job.job_id), "not analysed", [FAILURE])
+
+
+def test_a_job_that_failed_owes_the_report_that_says_so(ledger):
+    failed(ledger)
+
+    assert [one.sop_instance_uid for one in ledger.owed("pacs")] == ["1.2.3.98"]
+    assert ledger.job(JOB.job_id).state is JobState.DEAD
+
+
+def test_the_report_of_a_failure_is_remembered_when_another_takes_its_place(ledger):
+    failed(ledger)
+    ledger.retry(JOB.job_id)
+    again = ledger.claim("worker", JOB.job_id)
+    assert [one.sop_instance_uid for one in ledger.failures_before(again)] == ["1.2.3.98"]
+
+    ledger.finish(again, [RESULT], {}, "one image of two")
+
+    made = {one.sop_instance_uid: one.is_failure for one in ledger.results(JOB.job_id)}
+    assert made == {"1.2.3.98": True, "1.2.3.99": False}
+    assert ledger.job(JOB.job_id).error == "one image of two"
+    assert [one.sop_instance_uid for one in ledger.failures_before(again)] == ["1.2.3.98"]
+
+
+def test_failures_of_another_study_pipeline_or_later_job_do_not_count(ledger):
+    failed(ledger)
+
+    for other in (
+        replace(JOB, study_instance_uid="1.9"),
+        replace(JOB, pipeline="other"),
+        replace(JOB, route="other"),
+        replace(JOB, created_at=JOB.created_at - timedelta(seconds=1)),
+    ):
+        assert ledger.failures_before(other) == []
+
+
+def test_a_failure_that_is_told_twice_is_one(ledger):
+    failed(ledger)
+    ledger.retry(JOB.job_id)
+
+    ledger.refuse_job(ledger.claim("worker", JOB.job_id), "not analysed", [FAILURE])
+
+    assert len(ledger.results(JOB.job_id)) == 1
+    assert len(ledger.owed("pacs")) == 1
+
+
+def test_a_result_is_owed_to_its_own_destinations(ledger):
+    ledger.decide([], [replace(JOB, send_to=("pacs", "viewer"))])
+    job = ledger.claim("worker", JOB.job_id)
+
+    ledger.finish(job, [RESULT, replace(RESULT, sop_instance_uid="1.2.3.97", send_to=())], {})
+
+    assert [one.sop_instance_uid for one in ledger.owed("pacs")] == ["1.2.3.99"]
+    assert ledger.owed("viewer") == []

@@ -48,7 +48,7 @@ def test_a_hospitals_models_stand_beside_the_shipped_ones(tmp_path, made):
     found = Pipelines(load_settings(tmp_path / "senoscope.toml").shelves)
 
     assert {"super-resolution", "super-resolution:fsrcnn-x2", "classification:my-net"} <= set(found)
-    assert found["classification:my-net"].network == "my-net"
+    assert found["classification:my-net"].networks == ("my-net",)
     assert Versions(found)["super-resolution"].startswith("1 ")
 
 
@@ -91,13 +91,13 @@ def test_a_model_that_comes_later_is_found_when_it_is_named(tmp_path, made):
 def test_what_is_known_stays_as_it_was_first_seen(tmp_path, made):
     put(tmp_path, made, name="net")
     found = Pipelines(tmp_path)
-    before = found.card("classification:net")
+    before = found.card("net")
     put(tmp_path, made, name="net", version="2")
     put(tmp_path, made, name="other")
 
     assert "classification:other" in found
-    assert found.card("classification:net") == before
-    assert Pipelines(tmp_path).card("classification:net").version == "2"
+    assert found.card("net") == before
+    assert Pipelines(tmp_path).card("net").version == "2"
 
 
 def test_the_pipeline_that_is_always_there_says_when_its_model_is_missing(tmp_path):
@@ -105,7 +105,7 @@ def test_the_pipeline_that_is_always_there_says_when_its_model_is_missing(tmp_pa
 
     assert list(found) == ["super-resolution"]
     with pytest.raises(CardError, match="no model 'fsrcnn-x2'"):
-        found.card("super-resolution")
+        found.cards("super-resolution")
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 import json
 
-from doubling import context
+from doubling import CARD, context
 from phantoms import mammogram, picture
 
 from pipelines.super_resolution import SuperResolution
@@ -8,7 +8,7 @@ from service.offline import INDEX, Offline
 
 
 def offline(out):
-    return Offline(SuperResolution(), context(), out)
+    return Offline(SuperResolution(), [CARD], context(), out)
 
 
 def written(image, path):

@@ -1,6 +1,7 @@
 """From studies in the ledger to jobs in the queue."""
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,11 +9,14 @@ from pathlib import Path
 import pytest
 from phantoms import mammogram, picture
 from pydicom import Dataset
+from pydicom.dataset import FileMetaDataset
+from pydicom.uid import ExplicitVRLittleEndian, GrayscaleSoftcopyPresentationStateStorage
 
 from service.errors import UnavailableError
 from service.ledger.records import Instance, JobState, Priority
 from service.ledger.spool import Spool
 from service.ledger.sql import open_ledger
+from service.router.gather import ACCOMPANIES
 from service.router.router import Router
 from service.router.routes import Routes
 
@@ -23,10 +27,27 @@ SMALL = {"rows": 96, "columns": 64}
 class Enlarges:
     """A pipeline that takes mammograms and leaves its own results alone."""
 
-    def skips(self, header: Dataset) -> str | None:
+    takes_studies = False
+
+    def skips(self, header: Dataset, allowed: Collection[str] = ()) -> str | None:
         if header.Manufacturer == "Own":
             return "made by this node"
+        if header.get("QualityControlImage") == "YES" and "controls" not in allowed:
+            return "a control"
         return None if header.Rows > 10 else "too small"
+
+    def accompanies(self, header: Dataset) -> bool:
+        del header
+        return False
+
+
+class Reads(Enlarges):
+    """A pipeline that takes studies; presentation states tell it where to look."""
+
+    takes_studies = True
+
+    def accompanies(self, header: Dataset) -> bool:
+        return header.SOPClassUID == GrayscaleSoftcopyPresentationStateStorage
 
 
 class World:
@@ -42,8 +63,8 @@ class World:
             self.ledger,
             self.spool,
             lambda: self.routes,
-            {"sr": Enlarges(), "cad": Enlarges()},
-            {"sr": "1", "cad": "1"},
+            {"sr": Enlarges(), "cad": Enlarges(), "studies": Reads()},
+            {"sr": "1", "cad": "1", "studies": "1"},
             self,
             lambda: self.time,
         )
@@ -257,3 +278,121 @@ def test_a_file_that_is_gone_holds_up_its_study_and_no_other(world):
 
     assert world.reasons(other) == ["taken"]
     assert world.reasons(lost) == []
+
+
+def state_of(image: Dataset, **changes: str) -> Dataset:
+    """Return a presentation state of the study of `image`, as far as a router looks at it."""
+    state = Dataset()
+    state.file_meta = FileMetaDataset()
+    state.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    state.SOPClassUID = GrayscaleSoftcopyPresentationStateStorage
+    state.SOPInstanceUID, state.SeriesInstanceUID = f"{image.SOPInstanceUID}.7", "1.2.7"
+    state.StudyInstanceUID, state.Modality, state.Manufacturer = image.StudyInstanceUID, "PR", ""
+    for keyword, value in changes.items():
+        setattr(state, keyword, value)
+    return state
+
+
+def uids(*images: Dataset) -> tuple[str, ...]:
+    return tuple(sorted(image.SOPInstanceUID for image in images))
+
+
+@pytest.fixture
+def reading(world):
+    world.routes = routes(pipelines=["sr", "studies"])
+    return world
+
+
+def jobs_of(world, image, pipeline="studies"):
+    """Return what the jobs of a pipeline are made of, the oldest first."""
+    found = [job for job in world.ledger.jobs(image.StudyInstanceUID) if job.pipeline == pipeline]
+    return [job.sop_instance_uids for job in sorted(found, key=lambda job: job.created_at)]
+
+
+def test_a_pipeline_that_takes_studies_gets_one_job_of_all_images(reading):
+    right, left = (reading.receive(mammogram(view, **SMALL)) for view in ("RCC", "LCC"))
+
+    reading.later(30)
+
+    assert jobs_of(reading, right) == [uids(right, left)]
+    assert len(jobs_of(reading, right, "sr")) == 2
+    (job,) = (one for one in reading.ledger.jobs() if one.pipeline == "studies")
+    told = [d for d in reading.ledger.decisions(right.StudyInstanceUID) if d.pipeline == "studies"]
+    assert [(d.taken, d.job_id) for d in told] == [(True, job.job_id)] * 2
+    assert job.job_id in reading.queued
+
+
+def test_an_image_that_comes_late_has_the_study_looked_at_as_a_whole(reading):
+    right = reading.receive(mammogram("RCC", **SMALL))
+    reading.later(30)
+
+    left = reading.receive(mammogram("LCC", **SMALL))
+    reading.later(30)
+
+    assert jobs_of(reading, right) == [uids(right), uids(right, left)]
+
+
+def test_an_image_that_is_skipped_is_no_part_of_the_job(reading):
+    right = reading.receive(mammogram("RCC", **SMALL))
+    control = mammogram("LCC", **SMALL)
+    control.QualityControlImage = "YES"
+    reading.receive(control)
+
+    reading.later(30)
+
+    assert jobs_of(reading, right) == [uids(right)]
+    assert "a control" in reading.reasons(right)
+
+
+def test_a_route_may_allow_what_is_skipped_elsewhere(reading):
+    reading.routes = routes(pipelines=["studies"], allow=["controls"])
+    control = mammogram("LCC", **SMALL)
+    control.QualityControlImage = "YES"
+    reading.receive(control)
+
+    reading.later(30)
+
+    assert jobs_of(reading, control) == [uids(control)]
+
+
+def test_what_says_where_to_look_joins_the_images_whatever_the_route_asks_of_them(reading):
+    image = reading.receive(mammogram("RCC", **SMALL))
+    state = reading.receive(state_of(image))
+
+    reading.later(30)
+
+    assert jobs_of(reading, image) == [uids(image, state)]
+    assert ACCOMPANIES in reading.reasons(image)
+
+
+def test_what_says_where_to_look_may_come_before_the_image_or_after_it(reading):
+    image = mammogram("RCC", **SMALL)
+    state = reading.receive(state_of(image))
+    reading.later(30)
+    assert jobs_of(reading, image) == []
+
+    reading.receive(image)
+    reading.later(30)
+    second = reading.receive(state_of(image, SOPInstanceUID="1.2.8"))
+    reading.later(30)
+
+    assert jobs_of(reading, image) == [uids(image, state), uids(image, state, second)]
+
+
+def test_a_stranger_says_nobody_where_to_look(reading):
+    image = reading.receive(mammogram("RCC", **SMALL))
+    reading.receive(state_of(image), calling="OTHER")
+
+    reading.later(30)
+
+    assert jobs_of(reading, image) == [uids(image)]
+
+
+def test_a_study_judged_again_is_the_same_job(reading):
+    image = reading.receive(mammogram("RCC", **SMALL))
+    reading.later(30)
+
+    reading.ledger.reopen(image.StudyInstanceUID)
+    reading.later(30)
+
+    assert jobs_of(reading, image) == [uids(image)]

@@ -50,7 +50,16 @@ class Owing:
             self.clock(), self.clock(),
         )  # fmt: skip
         self.ledger.decide([], [job])
-        result = Result(uid, str(image.SOPClassUID), "1.2", study, syntax, path.stat().st_size)
+        result = Result(
+            uid,
+            str(image.SOPClassUID),
+            "1.2",
+            study,
+            syntax,
+            path.stat().st_size,
+            "gsps",
+            ("pacs",),
+        )
         assert self.ledger.finish(self.ledger.claim("worker", job.job_id), [result], {})
         return uid
 

@@ -3,12 +3,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import pytest
-from doubling import DoublingEngine, context
+from doubling import DoublingEngine, context, results_of
 from peers.programs import until
 from working import PIPELINES, Copying, job_of, make_worker, plain_image
 
 from engines.engine import UnusableError
-from pipelines.pipeline import Context
+from pipelines.kinds import Kind, Made
+from pipelines.pipeline import Context, Outcome
 from service.celery_worker import do_job, how_it_died, is_from_outside, where
 from service.errors import UnavailableError
 from service.ledger.moves import LEASE
@@ -46,10 +47,10 @@ class Remembering(Copying):
     seen: list[Context] = field(default_factory=list)
     meanwhile: Callable[[], object] = int
 
-    def run(self, image, context):
+    def run(self, images, context):
         self.seen.append(context)
         self.meanwhile()
-        return super().run(image, context)
+        return super().run(images, context)
 
 
 def test_a_job_becomes_a_result_that_is_owed(worker):
@@ -75,7 +76,7 @@ def test_a_job_that_is_run_twice_leaves_the_same_bytes_owed_once(worker):
     job_id = put(worker, "copy")
     dead = "a worker that dies before it has finished"
     worker.ledger.claim(dead)
-    worker.results.keep_dataset(Copying("copy").run(IMAGE, context())[0])
+    worker.results.keep_dataset(results_of(Copying("copy"), IMAGE, context())[0])
     before = worker.results.path("1.2.3.99").read_bytes()
     worker.ledger.lost(dead, "killed")
 
@@ -195,7 +196,9 @@ def test_a_worker_says_what_it_has_open(worker):
 
     assert (said.device, said.engines) == ("cpu", ("doubling numpy",))
     assert said.owner == this_process()
-    assert {pipeline.network for pipeline in PIPELINES.values()} == {DoublingEngine.card.name}
+    assert {one for pipeline in PIPELINES.values() for one in pipeline.networks} == {
+        DoublingEngine.card.name
+    }
 
 
 @pytest.mark.parametrize(
@@ -230,7 +233,10 @@ def test_engines_are_opened_for_the_pipelines_in_use_and_others_when_a_job_needs
         opened.append(network)
         return DoublingEngine()
 
-    pipelines = {"used": Copying("used", network="a"), "other": Copying("other", network="b")}
+    pipelines = {
+        "used": Copying("used", networks=("a",)),
+        "other": Copying("other", networks=("b",)),
+    }
     lazy = replace(worker, pipelines=pipelines, open_engine=remembering, in_use=lambda: ["used"])
 
     lazy.open_engines()
@@ -239,3 +245,80 @@ def test_engines_are_opened_for_the_pipelines_in_use_and_others_when_a_job_needs
     put(lazy, "other")
     lazy.run()
     assert opened == ["a", "b"]
+
+
+@dataclass(frozen=True)
+class Telling(Copying):
+    """Has this outcome; remembers what it was given."""
+
+    outcome: Outcome = field(default_factory=lambda: Outcome([]))
+    seen: list[Context] = field(default_factory=list)
+
+    def run(self, images, context):
+        self.seen.append(context)
+        return self.outcome
+
+
+def made(uid, kind, beside=None):
+    return Made(plain_image(uid, IMAGE.StudyInstanceUID), kind, beside)
+
+
+def telling(worker, outcome, **changes):
+    """Return a worker whose pipeline has that outcome, and the pipeline."""
+    pipeline = Telling("copy", outcome=outcome)
+    return replace(worker, pipelines={"copy": pipeline}, **changes), pipeline
+
+
+def test_a_destination_is_sent_the_kinds_that_it_accepts(worker):
+    accepts = {"pacs": {Kind.CAD_SR, Kind.GSPS}, "viewer": {Kind.GSPS, Kind.MG_DERIVED}}
+    results = [
+        made("1.1", Kind.CAD_SR),
+        made("1.2", Kind.GSPS),
+        made("1.3", Kind.MG_DERIVED),
+        made("1.4", Kind.GSPS, beside=Kind.MG_DERIVED),
+        made("1.5", Kind.SEG),
+    ]
+    worker.received.keep_dataset(IMAGE)
+    job = job_of(IMAGE, "copy", send_to=("pacs", "viewer"))
+    worker.ledger.decide([], [job])
+    at_work, pipeline = telling(worker, Outcome(results), accepts=accepts.__getitem__)
+
+    at_work.run()
+
+    owed = {
+        name: sorted(one.sop_instance_uid for one in worker.ledger.owed(name)) for name in accepts
+    }
+    assert owed == {"pacs": ["1.1", "1.2"], "viewer": ["1.2", "1.3", "1.4"]}
+    assert pipeline.seen[0].kinds == {Kind.CAD_SR, Kind.GSPS, Kind.MG_DERIVED}
+    assert not worker.results.path("1.5").exists()
+
+
+def test_a_study_that_could_not_be_analysed_is_dead_and_its_report_is_owed(worker):
+    job_id = put(worker, "copy")
+    failed = Outcome([made("1.1", Kind.CAD_SR)], "failed", "the pixel data is broken")
+
+    telling(worker, failed)[0].run()
+
+    assert outcome(worker, job_id) == (JobState.DEAD, "the pixel data is broken")
+    assert [one.sop_instance_uid for one in worker.ledger.owed("pacs")] == ["1.1"]
+
+
+def test_a_retry_learns_of_the_report_that_it_takes_the_place_of(worker):
+    job_id = put(worker, "copy")
+    telling(worker, Outcome([made("1.1", Kind.CAD_SR)], "failed", "broken"))[0].run()
+    worker.ledger.retry(job_id)
+    at_work, pipeline = telling(worker, Outcome([made("1.2", Kind.CAD_SR)]))
+
+    at_work.run()
+
+    (document,) = pipeline.seen[0].predecessors
+    assert (document.kind, document.sop_instance_uid) == (Kind.CAD_SR, "1.1")
+    assert outcome(worker, job_id) == (JobState.DONE, "")
+
+
+def test_a_study_of_which_a_part_could_not_be_analysed_is_done_with_a_remark(worker):
+    job_id = put(worker, "copy")
+
+    telling(worker, Outcome([made("1.1", Kind.CAD_SR)], "partly", "1.2.4: broken"))[0].run()
+
+    assert outcome(worker, job_id) == (JobState.DONE, "1.2.4: broken")

@@ -1,0 +1,1 @@
+"""The pipeline `cad`: from the mammograms of a study to findings (Jimenez-Gaona 2024)."""

@@ -1,0 +1,81 @@
+"""What is found on one image."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from pydicom import Dataset
+
+from engines.cad.chain import Networks, examine, examine_region
+from engines.cad.finding import Finding, Region
+from engines.engine import AnswerError, Engine
+from pipelines.eligibility import why_skipped
+from pipelines.errors import CannotProcessError
+from pipelines.kinds import Made
+from pipelines.mammogram.read import Grey, Pixels, read
+from pipelines.mammogram.view import view_of
+from pipelines.pipeline import Context
+from pipelines.results.lesions import Reading
+from pipelines.super_resolution import super_resolved
+
+BROKEN_PIXELS, BROKEN_NETWORK = "PIXELS", "NETWORK"
+"""Codes of what went wrong, as reports state them; the reason in words is for the log."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Looked:
+    """An image that was looked at: what was found, its pixels, its enlargement with its report.
+
+    `reason` says what could not be done, if anything.
+    """
+
+    reading: Reading
+    grey: Grey | None = None
+    enlarged: Sequence[Made] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Eyes:
+    """The networks: those that find, and the one that enlarges whole images."""
+
+    networks: Networks
+    enlarger: Engine
+
+
+def look(image: Dataset, marked: Sequence[Region] | None, eyes: Eyes, context: Context) -> Looked:
+    """Return what is found on `image`, or in its `marked` regions and nowhere else."""
+    try:
+        with context.progress("read"):
+            grey = read(image)
+    except CannotProcessError as error:
+        return Looked(Reading(image, failure=BROKEN_PIXELS), reason=str(error))
+    try:
+        with context.progress("analyse"):
+            findings = _findings(image, grey, marked, eyes.networks)
+    except AnswerError as error:
+        return Looked(Reading(image, failure=BROKEN_NETWORK), grey, reason=str(error))
+    reading = Reading(image, findings)
+    if why_skipped(image, "enlarged") is not None:
+        return Looked(reading, grey)
+    try:
+        return Looked(reading, grey, super_resolved(image, grey, eyes.enlarger, context))
+    except CannotProcessError as error:
+        return Looked(reading, grey, reason=f"not enlarged: {error}")
+
+
+def _findings(
+    image: Dataset, grey: Grey, marked: Sequence[Region] | None, networks: Networks
+) -> list[Finding]:
+    pixels = _dense(grey)
+    if marked is not None:
+        return [examine_region(pixels, region, None, networks) for region in marked]
+    return examine(pixels, networks, is_oblique=view_of(image).is_oblique)
+
+
+def _dense(grey: Grey) -> Pixels:
+    """Return the pixels with the background as the darkest of what is shown."""
+    low, high = grey.span
+    shown = np.clip(grey.pixels, low, high)
+    shown[grey.background] = low
+    return shown

@@ -1,0 +1,88 @@
+"""What the pipeline `cad` does, from first to last."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from pydicom import Dataset
+
+from engines.cad.chain import Networks
+from engines.cad.finding import Region
+from engines.card import Chain
+from pipelines.cad.looking import Eyes, look
+from pipelines.cad.writing import Recipe, outcome
+from pipelines.eligibility import why_not_analysed
+from pipelines.mammogram.attributes import text
+from pipelines.pipeline import Context, Outcome
+from pipelines.regions.objects import accompanies, regions_of
+from pipelines.results.legal import instance_number
+
+
+@dataclass(frozen=True, slots=True)
+class Cad:
+    """From the mammograms of a study to findings, each an outline and probabilities.
+
+    `detector` finds candidates, the networks of `chain` look at each; `enlarger` makes the
+    super-resolved images of those that are for presentation.
+    """
+
+    name: str
+    detector: str
+    chain: Chain
+    enlarger: str
+
+    takes_studies = True
+
+    @property
+    def networks(self) -> Sequence[str]:
+        """The models on the shelf that it runs on."""
+        chain = self.chain
+        of_chain = (chain.super_resolution, chain.segmentation, chain.classification)
+        return (self.detector, *of_chain, self.enlarger)
+
+    def skips(self, header: Dataset, allowed: Collection[str] = ()) -> str | None:
+        """Return why an image with this header is not analysed, None if it is."""
+        return why_not_analysed(header, allowed)
+
+    def accompanies(self, header: Dataset) -> bool:
+        """Return whether an object says where to look on the images of its study."""
+        return accompanies(header)
+
+    def run(self, images: Sequence[Dataset], context: Context) -> Outcome:
+        """Return what was found on the images of a study, and the objects that say so.
+
+        Where anybody marked regions, they are looked at and nothing else. An image that cannot be
+        read does not keep the others from being analysed.
+        """
+        shown = sorted((one for one in images if not accompanies(one)), key=_place)
+        beside = [one for one in images if accompanies(one)]
+        marked = _marked(shown, {**regions_of(beside, shown), **context.regions})
+        engines = [context.engine_of(network) for network in self.networks]
+        eyes = Eyes(Networks(*engines[:-1]), engines[-1])
+        looked = [
+            look(image, marked.get(text(image, "SOPInstanceUID")), eyes, context)
+            for image in shown
+            if not marked or text(image, "SOPInstanceUID") in marked
+        ]
+        cards = tuple(engine.card for engine in engines[:-1])
+        return outcome(looked, Recipe(cards, _parameters(self.chain, marked)), context)
+
+
+def _marked(
+    images: Sequence[Dataset], regions: Mapping[str, Sequence[Region]]
+) -> dict[str, Sequence[Region]]:
+    """Return the regions of those of `images` that have any."""
+    uids = (text(image, "SOPInstanceUID") for image in images)
+    return {uid: regions[uid] for uid in uids if regions.get(uid)}
+
+
+def _parameters(chain: Chain, marked: Mapping[str, Sequence[Region]]) -> tuple[str, ...]:
+    """Return what tells this analysis from another by the same models."""
+    limits = f"{chain.least_certainty} {chain.most_findings} {chain.suspicious}"
+    return (limits, "marked regions") if marked else (limits,)
+
+
+def _place(image: Dataset) -> tuple[str, ...]:
+    """Return what images are ordered by: the breast, the view, the number."""
+    keywords = ("ImageLaterality", "ViewPosition")
+    number = f"{instance_number(image):012}"
+    return (*(text(image, one) for one in keywords), number, text(image, "SOPInstanceUID"))
