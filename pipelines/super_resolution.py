@@ -19,11 +19,12 @@ from pipelines.kinds import Kind, Made
 from pipelines.mammogram.read import Grey, Pixels, read
 from pipelines.pipeline import Context, OfOneImage, Outcome
 from pipelines.quality.piqe import piqe
+from pipelines.results.derived_mammogram import can_derive, derived_mammogram
 from pipelines.results.encode import jpeg_ls
 from pipelines.results.measurement_report import reports
 from pipelines.results.provenance import Origin
 from pipelines.results.quality_report import quality_report
-from pipelines.results.secondary_capture import secondary_capture
+from pipelines.results.secondary_capture import secondary_capture, single_frame
 
 MOST_ROWS = 0xFFFF
 """What Rows and Columns can say (PS3.3 C.7.6.3)."""
@@ -62,8 +63,19 @@ class SuperResolution(OfOneImage):
 
 FORMS: Mapping[Kind, Callable[[Grey, Voi, bytes, Origin], Dataset]] = {
     Kind.SC_MULTIFRAME: secondary_capture,
+    Kind.SC_SINGLE: single_frame,
+    Kind.MG_DERIVED: derived_mammogram,
 }
 """How each form of the enlarged image is made."""
+
+
+def forms_of(image: Dataset, kinds: Collection[Kind]) -> list[Kind]:
+    """Return those forms among `kinds` that can be made of `image`."""
+    return [
+        form
+        for form in FORMS
+        if form in kinds and (form is not Kind.MG_DERIVED or can_derive(image))
+    ]
 
 
 def super_resolved(image: Dataset, grey: Grey, engine: Engine, context: Context) -> list[Made]:
@@ -72,7 +84,7 @@ def super_resolved(image: Dataset, grey: Grey, engine: Engine, context: Context)
     Raises:
         CannotProcessError: it would be too large, or the network does not answer as its card says.
     """
-    forms = [form for form in FORMS if form in context.kinds]
+    forms = forms_of(image, context.kinds)
     if not forms:
         return []
     if max(grey.pixels.shape) * engine.card.scale > MOST_ROWS:

@@ -22,9 +22,11 @@ ABNORMAL = Code("49755003", "SCT", "Morphologically Abnormal Structure")
 MASS = Code("4147007", "SCT", "Mass")
 BREAST = Code("76752008", "SCT", "Breast")
 SIDES = ("L", "R")
+SEGMENTS = "segmentation"
+"""The task of a model that says what lies where."""
 
 
-def lesion_segmentation(lesions: Sequence[Lesion], origin: Origin, segmenter: Card) -> Dataset:
+def lesion_segmentation(lesions: Sequence[Lesion], origin: Origin) -> Dataset:
     """Return `lesions`, one or more, all of the source of `origin`, as one segment each."""
     source = origin.source
     region = breast(source) if text(source, "Modality") == "MG" else None
@@ -33,7 +35,12 @@ def lesion_segmentation(lesions: Sequence[Lesion], origin: Origin, segmenter: Ca
     ]
     masks = [filled(lesion.finding.outline, (source.Rows, source.Columns)) for lesion in lesions]
     outcome = [said for lesion in lesions for said in (lesion.identifier, lesion.uid)]
-    return segmented(segments, masks, LESIONS, outcome, origin, segmenter)
+    return segmented(segments, masks, LESIONS, outcome, origin, segmenter(origin))
+
+
+def segmenter(origin: Origin) -> Card:
+    """Return the model that drew the outlines: a detector that segments comes before it."""
+    return next((one for one in reversed(origin.cards) if one.task == SEGMENTS), origin.card)
 
 
 def filled(outline: Points, shape: tuple[int, int]) -> Mask:
