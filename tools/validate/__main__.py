@@ -15,9 +15,11 @@ from pydicom import dcmread
 from tools.validate.allowed import why_allowed
 from tools.validate.validators import (
     SR_CLASSES,
+    STATE_CLASSES,
     Complaint,
     dciodvfy,
     dcmftest,
+    dcmpschk,
     dicom_validator,
     dsrdump,
     pixelmed,
@@ -60,9 +62,11 @@ def _arguments() -> argparse.Namespace:
 
 
 def _complaints(files: list[Path], edition: Path, *, with_templates: bool) -> Iterator[Complaint]:
-    reports = [path for path in files if _is_report(path)]
+    reports = [path for path in files if _is_of(SR_CLASSES, path)]
+    states = [path for path in files if _is_of(STATE_CLASSES, path)]
     checks = [(check, path) for check in (dciodvfy, dcmftest) for path in files]
     checks += [(dsrdump, path) for path in reports]
+    checks += [(dcmpschk, path) for path in states]
     checks += [(pixelmed, path) for path in reports if with_templates]
     with ThreadPoolExecutor(THREADS) as pool:
         done = pool.map(lambda check: list(check[0](check[1])), checks)
@@ -70,8 +74,8 @@ def _complaints(files: list[Path], edition: Path, *, with_templates: bool) -> It
         yield from chain.from_iterable(done)
 
 
-def _is_report(path: Path) -> bool:
-    return str(dcmread(path, specific_tags=["SOPClassUID"]).SOPClassUID).startswith(SR_CLASSES)
+def _is_of(classes: str, path: Path) -> bool:
+    return str(dcmread(path, specific_tags=["SOPClassUID"]).SOPClassUID).startswith(classes)
 
 
 if __name__ == "__main__":

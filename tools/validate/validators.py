@@ -1,6 +1,6 @@
 """One function for each validator: files in, complaints out, by file.
 
-From Debian: dicom3tools (dciodvfy), dcmtk (dcmftest, dsrdump), pixelmed-apps; from PyPI:
+From Debian: dicom3tools (dciodvfy), dcmtk (dcmftest, dcmpschk, dsrdump), pixelmed-apps; from PyPI:
 dicom-validator.
 """
 
@@ -14,11 +14,19 @@ from typing import NamedTuple
 from tools.validate.edition import make_edition
 
 SR_CLASSES = "1.2.840.10008.5.1.4.1.1.88."
+STATE_CLASSES = "1.2.840.10008.5.1.4.1.1.11."
 OUR_CLASSES = (
-    "1.2.840.10008.5.1.4.1.1.7.3",
-    "1.2.840.10008.5.1.4.1.1.66.4",
-    "1.2.840.10008.5.1.4.1.1.88.34",
+    "1.2.840.10008.5.1.4.1.1.1.2",  # Digital Mammography X-Ray Image - For Presentation
+    "1.2.840.10008.5.1.4.1.1.7",  # Secondary Capture Image
+    "1.2.840.10008.5.1.4.1.1.7.3",  # Multi-frame Grayscale Word Secondary Capture Image
+    "1.2.840.10008.5.1.4.1.1.11.1",  # Grayscale Softcopy Presentation State
+    "1.2.840.10008.5.1.4.1.1.66.4",  # Segmentation
+    "1.2.840.10008.5.1.4.1.1.88.22",  # Enhanced SR
+    "1.2.840.10008.5.1.4.1.1.88.33",  # Comprehensive SR
+    "1.2.840.10008.5.1.4.1.1.88.34",  # Comprehensive 3D SR
+    "1.2.840.10008.5.1.4.1.1.88.50",  # Mammography CAD SR
 )
+"""What our results are stored as; dicom-validator knows these and no others."""
 
 JARS = ("pixelmed", "commons-codec", "slf4j-simple", "slf4j-api", "jsonp")
 XPATH_LIMITS = ("xpathExprGrpLimit", "xpathExprOpLimit", "xpathTotalOpLimit")
@@ -56,6 +64,13 @@ def dsrdump(path: Path) -> Iterator[Complaint]:
             yield Complaint(path, "dsrdump", line)
     if status:
         yield Complaint(path, "dsrdump", f"E: exit status {status}")
+
+
+def dcmpschk(path: Path) -> Iterator[Complaint]:
+    """Check a presentation state."""
+    status, said = _run("dcmpschk", str(path))
+    if status or not any("Test passed" in line for line in said):
+        yield Complaint(path, "dcmpschk", " ".join(said))
 
 
 def pixelmed(path: Path) -> Iterator[Complaint]:
