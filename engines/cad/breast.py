@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.cad.window import Shades
+from engines.cad.muscle import pectoral
+from engines.cad.window import Mask
 
-Mask = NDArray[np.bool_]
-"""(rows, columns)."""
+__all__ = ["Mask", "breast", "pectoral"]
 
 OPENING = 60
 """Labels, scratches and film edges narrower than a 60th of the image are no breast."""
@@ -80,6 +80,6 @@ def _opened(mask: Mask) -> NDArray[np.uint8]:
     """Return `mask` without what is narrow; mirrored at the edges, so that corners stay."""
     width = max(3, max(mask.shape) // OPENING) | 1
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width))
-    wide = cv2.copyMakeBorder(mask.astype(np.uint8), *[width] * 4, cv2.BORDER_REFLECT)
+    wide = np.pad(mask.astype(np.uint8), width, mode="symmetric")
     made: NDArray[np.uint8] = cv2.morphologyEx(wide, cv2.MORPH_OPEN, disc)
     return np.ascontiguousarray(made[width:-width, width:-width])

@@ -3,8 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.cad.breast import Mask
-from engines.cad.window import Shades
+from engines.cad.window import Mask, Shades
 
 DARKEST, BRIGHTEST = 1, 99.5
 """Percentiles of the breast that become 0 and 1: neither a rim nor a clip decides."""
@@ -17,12 +16,12 @@ def toned(values: NDArray[np.generic], area: Mask) -> Shades:
     """
     if not area.any():
         return np.zeros(values.shape, np.float32)
-    low, high = np.percentile(values[area], (DARKEST, BRIGHTEST))
+    low, high = np.percentile(values[area].astype(np.float32), (DARKEST, BRIGHTEST))
     return np.where(area, stretched(values, low, high), np.float32(0))
 
 
 def stretched(values: NDArray[np.generic], low: float, high: float) -> Shades:
-    """Return `values` with `low` and less as 0, `high` and more as 1; all 0 if they are the same."""
+    """Return `values` with `low` and less as 0, `high` and more as 1; all 0 if those are one."""
     if low >= high:
         return np.zeros(values.shape, np.float32)
     made: Shades = np.clip((values.astype(np.float32) - low) / (high - low), 0, 1)

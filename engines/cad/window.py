@@ -11,6 +11,9 @@ from engines.cad.finding import Points
 Shades = NDArray[np.float32]
 """(rows, columns)."""
 
+Mask = NDArray[np.bool_]
+"""(rows, columns)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:

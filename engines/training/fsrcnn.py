@@ -22,6 +22,7 @@ from engines.networks.fsrcnn import FSRCNN
 from engines.training.checkpoint import LAST, Checkpoint
 from engines.training.curves import CURVES, PICTURE, Epoch, draw_curves, write_curves
 from engines.training.patches import Patches, batch_of, in_all_sizes
+from engines.training.schedule import learning_rate
 
 PARTS = ("train", "val")
 """Folders of the data."""
@@ -142,15 +143,6 @@ def prepare(recipe: Recipe, data: Path, folder: Path, *, resume: bool) -> Traini
     if resume:
         training.resume(Checkpoint.load(last))
     return training
-
-
-def learning_rate(recipe: Recipe, step: int) -> float:
-    """Return the rate at `step`: linear over the first epoch, then a cosine to the last."""
-    if step < recipe.steps:
-        return recipe.rate * (step + 1) / recipe.steps
-    done = (step - recipe.steps) / max(1, recipe.steps * (recipe.epochs - 1))
-    height = (1 + math.cos(math.pi * done)) / 2
-    return recipe.last_rate + (recipe.rate - recipe.last_rate) * height
 
 
 def squared_error(network: nn.Module, image: Grey) -> float:

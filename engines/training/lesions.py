@@ -1,0 +1,166 @@
+"""Outlined and boxed lesions to learn from, split by patient."""
+
+import csv
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+import cv2
+import numpy as np
+
+from engines.cad.breast import breast
+from engines.cad.tones import toned
+from engines.cad.window import Mask, Shades
+from engines.images import Grey, read_luma
+
+WHOLE, REGIONS = "mammo/cesm_low_energy", "mammo/cbis_mass"
+"""CDD-CESM, low energy: whole images, outlines. CBIS-DDSM: regions of films, boxes, pathology."""
+
+HELD_BACK = 0.15
+"""Share of the patients who are kept for validation."""
+
+SPLIT = 20261123
+
+SMALLEST, LARGEST = 250, 20_000
+"""Pixels, of 512 x 512, that the outline of one mass encloses."""
+
+SLIMMEST, ROUGHEST = 2.4, 0.75
+"""A mass is at most so much longer than wide, and fills at least so much of its hull."""
+
+AIR, EDGE = 20, 250
+"""Grey levels of a film between which there is breast."""
+
+
+class Patients(Protocol):
+    """Something that is of a patient."""
+
+    @property
+    def patient(self) -> str:
+        """An identifier."""
+
+
+Sample = TypeVar("Sample", bound=Patients)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outlined:
+    """A whole image in its tones, its breast, and what is outlined on it.
+
+    Of the outlines, `masses` are those of single masses; `others` are not to be learned from.
+    """
+
+    patient: str
+    values: Grey
+    shades: Shades
+    area: Mask
+    masses: tuple[Mask, ...]
+    others: Mask
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Boxed:
+    """A region of a film with a mass in `box`: left, top, width and height."""
+
+    patient: str
+    values: Grey
+    box: tuple[float, float, float, float]
+    is_malignant: bool
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """The middle of the box, (x, y)."""
+        left, top, width, height = self.box
+        return left + width / 2, top + height / 2
+
+    @property
+    def mask(self) -> Mask:
+        """The ellipse in the box: where the mass is, more or less."""
+        (x, y), (_, _, width, height) = self.centre, self.box
+        rows, columns = np.indices(self.values.shape) + 0.5
+        inside: Mask = np.hypot((columns - x) / (width / 2), (rows - y) / (height / 2)) <= 1
+        return inside
+
+    @property
+    def area(self) -> Mask:
+        """Where there is breast: neither air nor the edge of the film."""
+        mean = cv2.blur(self.values, (5, 5))
+        inside: Mask = (mean > AIR) & (mean < EDGE)
+        return inside
+
+
+def outlined(data: Path) -> list[Outlined]:
+    """Return the whole images with their outlines.
+
+    Raises:
+        FileNotFoundError: they are not in `data`.
+    """
+    folder = data / WHOLE
+    return [_outlined(folder, row) for row in _rows(folder / "labels.csv")]
+
+
+def _outlined(folder: Path, row: dict[str, str]) -> Outlined:
+    values = read_luma(folder / row["image"])
+    area = breast(values)
+    drawn = read_luma(folder / row["mask"]) > 0
+    masses = [one for one in pieces(drawn) if row["has_mass"] == "1" and is_mass(one)]
+    others = drawn & ~np.any([np.zeros_like(drawn), *masses], axis=0)
+    return Outlined(row["patient"], values, toned(values, area), area, tuple(masses), others)
+
+
+def boxed(data: Path) -> list[Boxed]:
+    """Return the regions of films with their boxes.
+
+    Raises:
+        FileNotFoundError: they are not in `data`.
+    """
+    folder = data / REGIONS
+    return [_boxed(folder, row) for row in _rows(folder / "labels.csv")]
+
+
+def _boxed(folder: Path, row: dict[str, str]) -> Boxed:
+    left, top, width, height = (float(row[f"bbox_{end}"]) for end in "xywh")
+    is_malignant = row["label"] == "malignant"
+    return Boxed(
+        row["patient"], read_luma(folder / row["roi"]), (left, top, width, height), is_malignant
+    )
+
+
+def pieces(mask: Mask) -> list[Mask]:
+    """Return the connected parts of `mask`."""
+    count, labels = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)
+    return [labels == number for number in range(1, count)]
+
+
+def is_mass(piece: Mask) -> bool:
+    """Return whether an outline is as large, as round and as full as that of one mass."""
+    if not SMALLEST <= np.count_nonzero(piece) <= LARGEST:
+        return False
+    outlines, _ = cv2.findContours(piece.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    outline = max(outlines, key=cv2.contourArea)
+    _, sides, _ = cv2.minAreaRect(outline)
+    fill = cv2.contourArea(outline) / cv2.contourArea(cv2.convexHull(outline))
+    return bool(max(sides) <= SLIMMEST * min(sides) and fill >= ROUGHEST)
+
+
+def split(samples: Iterable[Sample]) -> tuple[list[Sample], list[Sample]]:
+    """Return those to learn from and those to validate on; no patient is in both."""
+    found = list(samples)
+    patients = sorted({one.patient for one in found})
+    np.random.default_rng(SPLIT).shuffle(patients)
+    held = set(patients[: max(1, round(HELD_BACK * len(patients)))])
+    return (
+        [one for one in found if one.patient not in held],
+        [one for one in found if one.patient in held],
+    )
+
+
+def bounds(mask: Mask) -> tuple[int, int, int, int]:
+    """Return left, top, width and height of what `mask` holds."""
+    left, top, width, height = cv2.boundingRect(mask.astype(np.uint8))
+    return left, top, width, height
+
+
+def _rows(path: Path) -> Sequence[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
