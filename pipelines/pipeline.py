@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 from pydicom import Dataset
 
 from engines.cad.finding import Region
+from engines.card import Card
 from engines.engine import Engine
 from pipelines.kinds import USUAL, Kind, Made
 
@@ -39,9 +40,9 @@ class Context:
 
     `engine_of` opens a network by its name; `site_key` keys the hash of derived UIDs; `made_at` is
     when the job was created, so that the same job gives the same bytes; `progress` wraps each stage
-    by its name. `kinds` are what is wanted of what the pipeline can make; `regions` are those to look
-    at and no others, by SOP Instance UID, beside what objects of the study say; `predecessors` are
-    the reports that the study was not analysed, which a later report takes the place of.
+    by its name. `kinds` are what is wanted of what the pipeline can make. `regions` are those to
+    look at and no others, by SOP Instance UID, beside what objects of the study say. `predecessors`
+    are reports that the study was not analysed, which a later report takes the place of.
     """
 
     engine_of: Callable[[str], Engine]
@@ -101,6 +102,15 @@ class Pipeline(Protocol):
         """
         ...
 
+    def not_analysed(
+        self, headers: Sequence[Dataset], cards: Sequence[Card], code: str, context: Context
+    ) -> Sequence[Made]:
+        """Return reports that what has these headers could not be analysed, and the code of why.
+
+        `cards` are those of its networks. It makes none if that is not its way.
+        """
+        ...
+
 
 class OfOneImage:
     """What pipelines have in common whose jobs are one image each."""
@@ -113,3 +123,10 @@ class OfOneImage:
         """Return that nothing does."""
         del header
         return False
+
+    def not_analysed(
+        self, headers: Sequence[Dataset], cards: Sequence[Card], code: str, context: Context
+    ) -> Sequence[Made]:
+        """Return nothing: the job says it, and nobody waits for a report."""
+        del headers, cards, code, context
+        return ()

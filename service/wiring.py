@@ -50,6 +50,7 @@ from service.settings import Settings, load_settings
 from service.site_key import read_or_make_key
 from service.version import VERSION
 from service.worker.embedded import EmbeddedWorker
+from service.worker.reporter import Reporter
 from service.worker.sweeper import Sweeper
 from service.worker.worker import Worker
 
@@ -222,6 +223,19 @@ class Parts:
             now=now,
         )
 
+    def reporter(self) -> Reporter:
+        """Make what tells of studies that were given up."""
+        return Reporter(
+            ledger=self.ledger,
+            received=self.received,
+            results=self.results,
+            pipelines=self.pipelines,
+            cards=self.pipelines.cards,
+            accepts=self.accepts,
+            product=self.product,
+            site_key=self.site_key,
+        )
+
     def embedded_worker(self, config: Path | None) -> EmbeddedWorker:
         """Make the worker beside this process."""
         named = ["--config", str(config.resolve())] if config else []
@@ -238,6 +252,7 @@ def make_node(config: Path | None, roles: frozenset[Role]) -> Node:
     if Role.ROUTER in roles:
         loops["router"] = parts.router().run
         loops["sweeper"] = Sweeper(parts.ledger, parts.queue, now).run
+        loops["reporter"] = parts.reporter().run
     if Role.DELIVERY in roles:
         loops["delivery"] = Senders(parts.ledger, parts.results, parts.peers, now).run
     if Role.CONSOLE in roles:

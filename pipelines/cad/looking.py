@@ -15,6 +15,7 @@ from pipelines.kinds import Made
 from pipelines.mammogram.read import Grey, Pixels, read
 from pipelines.mammogram.view import view_of
 from pipelines.pipeline import Context
+from pipelines.results.derived_image import spacing_of
 from pipelines.results.lesions import Reading
 from pipelines.super_resolution import super_resolved
 
@@ -70,7 +71,13 @@ def _findings(
     pixels = _dense(grey)
     if marked is not None:
         return [examine_region(pixels, region, None, networks) for region in marked]
-    return examine(pixels, networks, is_oblique=view_of(image).is_oblique)
+    spacing = spacing_of(image)
+    return examine(
+        pixels,
+        networks,
+        is_oblique=view_of(image).is_oblique,
+        spacing=max(spacing) if spacing else None,
+    )
 
 
 def _dense(grey: Grey) -> Pixels:

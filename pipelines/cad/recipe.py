@@ -7,14 +7,16 @@ from pydicom import Dataset
 
 from engines.cad.chain import Networks
 from engines.cad.finding import Region
-from engines.card import Chain
+from engines.card import Card, Chain
 from pipelines.cad.looking import Eyes, look
-from pipelines.cad.writing import Recipe, outcome
+from pipelines.cad.writing import Recipe, failure, outcome
 from pipelines.eligibility import why_not_analysed
+from pipelines.kinds import Made
 from pipelines.mammogram.attributes import text
 from pipelines.pipeline import Context, Outcome
 from pipelines.regions.objects import accompanies, regions_of
 from pipelines.results.legal import instance_number
+from pipelines.results.lesions import Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,14 @@ class Cad:
         ]
         cards = tuple(engine.card for engine in engines[:-1])
         return outcome(looked, Recipe(cards, _parameters(self.chain, marked)), context)
+
+    def not_analysed(
+        self, headers: Sequence[Dataset], cards: Sequence[Card], code: str, context: Context
+    ) -> Sequence[Made]:
+        """Return reports that a study could not be analysed, and the code of why."""
+        images = sorted((one for one in headers if not accompanies(one)), key=_place)
+        readings = [Reading(image, failure=code) for image in images]
+        return failure(readings, Recipe(tuple(cards[:-1]), _parameters(self.chain, {})), context)
 
 
 def _marked(

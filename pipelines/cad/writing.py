@@ -44,12 +44,21 @@ def outcome(looked: Sequence[Looked], recipe: Recipe, context: Context) -> Outco
         f"{text(one.reading.image, 'SOPInstanceUID')}: {one.reason}" for one in looked if one.reason
     ]
     if all(reading.failure for reading in readings):
-        return Outcome(_cad_reports(readings, found, origin, context, ()), "failed", reasons[0])
+        return Outcome(failure(readings, recipe, context), "failed", reasons[0])
     with context.progress("write"):
         made = [each for one in looked for each in _of_image(one, found, recipe, context)]
         made += reports(context.kinds, partial(findings_report, readings, found, origin))
         made += _cad_reports(readings, found, origin, context, context.predecessors)
     return Outcome(made, "partly" if reasons else "whole", "; ".join(reasons))
+
+
+def failure(readings: Sequence[Reading], recipe: Recipe, context: Context) -> list[Made]:
+    """Return the reports of a study of which no image could be analysed.
+
+    They take the place of none: the same failure makes the same report, whatever was before.
+    """
+    origin = recipe.origin(readings[0].image, context)
+    return _cad_reports(readings, (), origin, context, ())
 
 
 def _cad_reports(

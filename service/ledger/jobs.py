@@ -1,6 +1,6 @@
 """The ledger's jobs in SQL."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -74,6 +74,29 @@ class SqlJobs(Part):
         )
         with self.database.reading() as connection:
             return records_of(Result, connection.execute(told))
+
+    def unreported(self, pipelines: Collection[str]) -> Sequence[Job]:
+        """See Jobs."""
+        told = sa.select(results.c.job_id).where(results.c.job_id == jobs.c.job_id)
+        given_up = jobs.c.state.in_([JobState.DEAD, JobState.PARKED])
+        rows = (
+            sa.select(*columns_of(jobs, Job))
+            .where(given_up, jobs.c.pipeline.in_(pipelines), ~told.exists())
+            .order_by(*_LINE)
+        )
+        with self.database.reading() as connection:
+            return records_of(Job, connection.execute(rows))
+
+    def report_failure(self, job: Job, results: Sequence[Result]) -> bool:
+        """See Jobs."""
+        now = self.now()
+        with self.database.writing() as connection:
+            found = load_jobs(connection, jobs.c.job_id == job.job_id)
+            if not found or found[0].state is not job.state:
+                return False
+            self._replace_results(connection, job, results)
+            self._owe(connection, job, results, now)
+            return True
 
     def put_off(self, job: Job, error: str) -> bool:
         """See Jobs."""

@@ -1,6 +1,6 @@
 """What the stages ask of the ledger."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -142,6 +142,14 @@ class Jobs(Protocol):
 
     def refuse_job(self, job: Job, error: str, results: Sequence[Result] = ()) -> bool:
         """Mark `job` dead: trying again cannot help; keep and owe `results`, which say so."""
+        ...
+
+    def unreported(self, pipelines: Collection[str]) -> Sequence[Job]:
+        """Return the jobs of those pipelines that are dead or parked and have made nothing."""
+        ...
+
+    def report_failure(self, job: Job, results: Sequence[Result]) -> bool:
+        """Keep and owe `results`, which say that `job` was given up; return whether it still is."""
         ...
 
     def failures_before(self, job: Job) -> Sequence[Result]:

@@ -10,13 +10,14 @@ from itertools import chain
 from engines.card import CardError
 from engines.engine import Engine, UnusableError
 from pipelines.errors import CannotProcessError
-from pipelines.kinds import Kind, Made
+from pipelines.kinds import Kind
 from pipelines.pipeline import Context, Document, Outcome, Pipeline, Product
 from service.errors import RefusedError, UnavailableError
 from service.ledger.ledger import Ledger
 from service.ledger.records import Job, Result, WorkerPresence
 from service.ledger.spool import Spool
 from service.worker.heart import BEAT_S, Heart
+from service.worker.keeping import keep
 from service.worker.owner import this_process
 from service.worker.stopwatch import Stopwatch
 
@@ -123,27 +124,9 @@ class Worker:
             images = [self.received.read(uid) for uid in job.sop_instance_uids]
         outcome = pipeline.run(images, context)
         with progress("store"):
-            results = [
-                self._keep(made, to, is_failure=outcome.extent == "failed")
-                for made in outcome.made
-                if (to := [name for name, kinds in accepted.items() if made.suits(kinds)])
-            ]
+            is_failure = outcome.extent == "failed"
+            results = keep(outcome.made, accepted, self.results, is_failure=is_failure)
         return outcome, results
-
-    def _keep(self, made: Made, send_to: Sequence[str], *, is_failure: bool) -> Result:
-        dataset = made.dataset
-        path = self.results.keep_dataset(dataset)
-        return Result(
-            sop_instance_uid=str(dataset.SOPInstanceUID),
-            sop_class_uid=str(dataset.SOPClassUID),
-            series_instance_uid=str(dataset.SeriesInstanceUID),
-            study_instance_uid=str(dataset.StudyInstanceUID),
-            transfer_syntax_uid=str(dataset.file_meta.TransferSyntaxUID),
-            size=path.stat().st_size,
-            kind=made.kind,
-            send_to=tuple(send_to),
-            is_failure=is_failure,
-        )
 
     def _pipeline_of(self, job: Job) -> Pipeline:
         try:

@@ -255,6 +255,7 @@ class Telling(Copying):
     seen: list[Context] = field(default_factory=list)
 
     def run(self, images, context):
+        del images
         self.seen.append(context)
         return self.outcome
 
