@@ -21,11 +21,11 @@ from pydicom.uid import (
 
 from pipelines.mammogram.attributes import integer, text
 from pipelines.mammogram.circumstances import (
-    is_for_biopsy,
     is_breast,
     is_contrast_alone,
-    is_magnified,
+    is_for_biopsy,
     is_for_quality_control,
+    is_magnified,
     is_specimen,
     is_spot,
     is_tomosynthesis_projection,
