@@ -1,5 +1,6 @@
 """What is said alike of every image that is made of another."""
 
+import numpy as np
 from pydicom import Dataset
 from pydicom.uid import (
     HTJ2K,
@@ -21,6 +22,7 @@ from pipelines.results.provenance import DISCLAIMER, Origin
 
 FEWEST_BITS = 9
 """Word secondary captures hold 9 to 16 bits (A.8.4.4); a window shows the 8 of smaller ones."""
+BITS_OF_BYTE = 8
 LONGEST_DESCRIPTION = 1024
 """Characters of an ST."""
 
@@ -131,7 +133,20 @@ def show(result: Dataset, shown: Voi) -> None:
         if all(explanations):
             result.WindowCenterWidthExplanation = explanations
     if shown.tables:
-        result.VOILUTSequence = [lut_item(table, said) for table, said in shown.tables]
+        result.VOILUTSequence = [voi_lut_item(table, said) for table, said in shown.tables]
+
+
+def voi_lut_item(table: Lookup, explanation: str) -> Dataset:
+    """Return the item for a VOI LUT, which outside mammography has 8 or 16 bits (C.11.2.1.1)."""
+    bits = whole_bits(table)
+    share = ((1 << bits) - 1) / ((1 << table.bits) - 1)
+    entries = np.rint(share * table.entries).astype(np.uint16)
+    return lut_item(Lookup(table.first, bits, entries), explanation)
+
+
+def whole_bits(table: Lookup) -> int:
+    """Return 8 or 16, what holds the entries of `table`."""
+    return BITS_OF_BYTE if table.bits == BITS_OF_BYTE else 2 * BITS_OF_BYTE
 
 
 def lut_item(table: Lookup, explanation: str) -> Dataset:

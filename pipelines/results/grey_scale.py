@@ -4,13 +4,15 @@ A presentation state takes the place of all that its image says of this, the mea
 included: so what the image says is said again, as far as it is legal.
 """
 
+from dataclasses import replace
+
 from pydicom import Dataset
 
 from pipelines.display import LINEAR, LINEAR_EXACT, SIGMOID, Window
 from pipelines.mammogram.attributes import integer, items, number, numbers, text
 from pipelines.mammogram.lookup import Lookup, lookup
 from pipelines.mammogram.read import Grey, is_little_endian
-from pipelines.results.derived_image import lut_item
+from pipelines.results.derived_image import lut_item, voi_lut_item, whole_bits
 from pipelines.results.legal import decimal_string, legal
 
 UNSPECIFIED = "US"
@@ -36,6 +38,7 @@ def _say_modality(result: Dataset, image: Dataset) -> None:
     for item in items(image, "ModalityLUTSequence")[:1]:
         table = _table(item, image)
         if table is not None:
+            table = replace(table, bits=whole_bits(table))  # what comes out stays (C.11.1.1)
             said = lut_item(table, text(item, "LUTExplanation"))
             said.ModalityLUTType = legal(item, "ModalityLUTType") or UNSPECIFIED
             result.ModalityLUTSequence = [said]
@@ -50,7 +53,7 @@ def _voi(image: Dataset, otherwise: Window | None) -> Dataset | None:
     for item in items(image, "VOILUTSequence"):
         table = _table(item, image)
         if table is not None:
-            found.VOILUTSequence = [lut_item(table, text(item, "LUTExplanation"))]
+            found.VOILUTSequence = [voi_lut_item(table, text(item, "LUTExplanation"))]
             return found
     function = text(image, "VOILUTFunction")
     function = function if function in {LINEAR_EXACT, SIGMOID} else LINEAR

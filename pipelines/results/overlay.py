@@ -29,7 +29,7 @@ MOST_ROWS = 2048
 ORANGE, BLACK = (255, 140, 0), (0, 0, 0)
 SUBPIXEL_BITS = 4
 SMALLEST_TEXT = 8
-TEXTS_IN_HEIGHT, LETTERS_IN_WIDTH = 60, 30
+TEXTS_IN_HEIGHT, LETTERS_IN_WIDTH = 50, 30
 """How many lines of text would stand one above the other, and about how many letters abreast."""
 
 
@@ -68,18 +68,19 @@ def drawn(picture: NDArray[np.uint8], lesions: Sequence[Lesion]) -> Picture:
 
 
 def _draw_outline(canvas: Picture, outline: Points) -> None:
-    """Draw a closed line; for OpenCV the middle of the first pixel is 0, 0."""
+    """Draw a closed line on a dark one; for OpenCV the middle of the first pixel is 0, 0."""
     thickness = max(1, len(canvas) // 700)
     corners = np.rint((outline - 0.5) * (1 << SUBPIXEL_BITS)).astype(np.int32)
-    cv2.polylines(
-        canvas,
-        [corners],
-        isClosed=True,
-        color=ORANGE,
-        thickness=thickness,
-        lineType=cv2.LINE_AA,
-        shift=SUBPIXEL_BITS,
-    )
+    for colour, width in ((BLACK, 3 * thickness), (ORANGE, thickness)):
+        cv2.polylines(
+            canvas,
+            [corners],
+            isClosed=True,
+            color=colour,
+            thickness=width,
+            lineType=cv2.LINE_AA,
+            shift=SUBPIXEL_BITS,
+        )
 
 
 def _lettered(canvas: Picture, labels: Sequence[tuple[str, Points]]) -> Picture:
@@ -94,9 +95,9 @@ def _lettered(canvas: Picture, labels: Sequence[tuple[str, Points]]) -> Picture:
         right, left = last[0] + size / 2, first[0] - size / 2 - width
         x = right if right + width <= columns else max(0, left)
         y = np.clip(first[1], 0, max(0, rows - 3 * size))
-        pen.text((x, y), said, ORANGE, font, stroke_width=max(1, size // 12), stroke_fill=BLACK)
+        pen.text((x, y), said, ORANGE, font, stroke_width=max(1, size // 9), stroke_fill=BLACK)
     foot = size / 2, rows - 2 * size
-    pen.text(foot, DISCLAIMER, ORANGE, font, stroke_width=max(1, size // 12), stroke_fill=BLACK)
+    pen.text(foot, DISCLAIMER, ORANGE, font, stroke_width=max(1, size // 9), stroke_fill=BLACK)
     return np.asarray(image)
 
 

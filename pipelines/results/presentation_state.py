@@ -13,7 +13,7 @@ from pipelines.results.anatomy import UNPAIRED
 from pipelines.results.content import reference
 from pipelines.results.derived_image import side_of, spacing_of
 from pipelines.results.grey_scale import say_grey_scale
-from pipelines.results.legal import decimal_string, instance_number, legal, patient_study
+from pipelines.results.legal import carry, decimal_string, instance_number, legal, patient_study
 from pipelines.results.lesions import Lesion
 from pipelines.results.provenance import (
     DISCLAIMER,
@@ -54,6 +54,7 @@ def presentation_state(
     result.SOPClassUID = GrayscaleSoftcopyPresentationStateStorage
     _describe(result, target, scale, origin)
     sign(result, origin)
+    del result.ContentDate, result.ContentTime  # it has a Presentation Creation Date instead
     _refer(result, target)
     say_grey_scale(result, target, otherwise)
     result.GraphicLayerSequence = list(_layers())
@@ -70,19 +71,27 @@ def label_of(lesion: Lesion) -> str:
 
 
 def _describe(result: Dataset, target: Dataset, scale: int, origin: Origin) -> None:
-    side, series = side_of(origin.source), text(target, "SeriesInstanceUID")
+    source = origin.source
+    side, series = side_of(source), text(target, "SeriesInstanceUID")
     result.SeriesInstanceUID = origin.uid("presentation-series", series, side)
     result.Modality, result.SeriesNumber = "PR", ON_SOURCE if scale == 1 else ON_ENLARGED
     result.SeriesDescription = "AI lesion outlines RESEARCH"
-    if side in {"L", "R"}:
-        result.Laterality = side
-    elif legal(origin.source, "BodyPartExamined") not in UNPAIRED:
-        result.Laterality = None  # type 2C of a series, so one series has one side (C.7.3.1)
-    result.InstanceNumber = instance_number(origin.source)
+    _place(result, source, side)
+    result.InstanceNumber = instance_number(source)
     result.PresentationCreationDate = date_of(origin.moment)
     result.PresentationCreationTime = time_of(origin.moment)
     result.ContentLabel, result.ContentDescription = FINDINGS, DISCLAIMER
     result.ContentCreatorName = ""
+
+
+def _place(result: Dataset, source: Dataset, side: str) -> None:
+    """State the side, which is its series' (C.7.3.1): so one series has one."""
+    if side in {"L", "R"}:
+        result.Laterality = side
+    elif legal(source, "BodyPartExamined") in UNPAIRED:
+        carry(source, result, "BodyPartExamined")
+    else:
+        result.Laterality = None
 
 
 def _refer(result: Dataset, target: Dataset) -> None:
