@@ -1,14 +1,17 @@
 """Where on a whole mammogram a network sees lesions."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 import numpy as np
 from scipy import ndimage
 
 from engines.cad.answers import seen, side_of
 from engines.cad.blobs import Blob, blobs
-from engines.cad.breast import Mask, breast, pectoral
+from engines.cad.breast import Mask, breast
 from engines.cad.finding import Points, Region
+from engines.cad.muscle import pectoral
 from engines.cad.tones import toned
 from engines.cad.window import Place, Shades, resized, shrunk
 from engines.card import Card, CardError, Chain
@@ -38,6 +41,17 @@ class Candidate:
     certainty: float
 
 
+class Certain(Protocol):
+    """Something of which a method is more or less sure."""
+
+    @property
+    def certainty(self) -> float:
+        """How sure it is, 0..1."""
+
+
+Sure = TypeVar("Sure", bound=Certain)
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Which candidates count: of those of `least_certainty` or more the `most` surest."""
@@ -64,7 +78,7 @@ def candidates(
         AnswerError: the network does not answer as its card says.
         CardError: no limits are given, and the card has none.
     """
-    limits = limits or _limits(chain_of(engine.card))
+    limits = limits or limits_of(engine.card)
     window, place = shrunk(pixels, side_of(engine.card))
     area = breast(window)
     found = seen(engine, toned(window, area))
@@ -73,7 +87,7 @@ def candidates(
     scale = window.shape[0] / found.shape[0]
     return [
         Candidate(_region(scale * _corners(blob), place, spacing), blob.certainty)
-        for blob in marked[: limits.most]
+        for blob in within(limits, marked)
     ]
 
 
@@ -88,8 +102,19 @@ def chain_of(card: Card) -> Chain:
     return card.chain
 
 
-def _limits(chain: Chain) -> Limits:
+def limits_of(card: Card) -> Limits:
+    """Return the operating point of a detector's card.
+
+    Raises:
+        CardError: it says nothing of that.
+    """
+    chain = chain_of(card)
     return Limits(chain.least_certainty, chain.most_findings)
+
+
+def within(limits: Limits, found: Sequence[Sure]) -> Sequence[Sure]:
+    """Return those of `found`, the surest first, that count within `limits`."""
+    return [one for one in found if one.certainty >= limits.least_certainty][: limits.most]
 
 
 def _muscle(window: Shades, area: Mask, *, is_oblique: bool | None) -> Mask:

@@ -1,26 +1,24 @@
-"""`senoscope evaluate`: how well a model does on sets of images."""
+"""`senoscope evaluate fsrcnn-x2`: how well a model enlarges, set by set."""
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
 
 import typer
 from rich.progress import Progress
 
 from engines.backends.openvino import open_openvino
-from engines.card import Card, CardError
+from engines.card import Card
 from engines.engine import Engine, UnusableError
 from engines.evaluation.areas import breast, whole
 from engines.evaluation.scores import Area
 from engines.evaluation.table import ImageSet, Method, Row, bicubic, compare, markdown
 from engines.images import Grey, image_files
-from engines.shelf import find_card, verify
 from engines.tiling import enlarge
-from service.cli.options import Config, Json, console, examples, print_json, print_table
+from service.cli.options import console, print_json, print_table
 from service.errors import RefusedError
-from service.wiring import settings_of
 
 METHOD = (
     "Low resolution is the 2 x 2 binning of the 8-bit luma (BT.601, 16..235; grey images as they "
@@ -29,49 +27,27 @@ METHOD = (
     "after an opening by 9 x 9 pixels, holes filled."
 )
 
-NamedFolders = list[str]
+
+@dataclass(frozen=True, slots=True)
+class Sets:
+    """The project's test data, and sets given as NAME=DIR; mammograms are judged in the breast."""
+
+    data: Path
+    images: Sequence[str]
+    mammograms: Sequence[str]
 
 
-def register(app: typer.Typer) -> None:
-    """Give `app` the command."""
-    app.command(
-        epilog=examples(
-            "senoscope evaluate fsrcnn-x2",
-            "senoscope evaluate fsrcnn-x2 --images Urban100=urban/ --out report.md",
-        )
-    )(evaluate)
+def evaluate(card: Card, given: Sets, out: Path | None, *, as_json: bool) -> None:
+    """Print PSNR and SSIM of bicubic enlargement and of a model, set by set.
 
-
-def evaluate(
-    *,
-    name: Annotated[str, typer.Argument(help="The model, as it is called on the shelf.")],
-    version: Annotated[str | None, typer.Option(help="Which; default: the newest.")] = None,
-    config: Config = None,
-    models: Annotated[Path | None, typer.Option(help="Another shelf than the settings'.")] = None,
-    data: Annotated[
-        Path,
-        typer.Option(envvar="SENOSCOPE_DATA", help="Holds natural/val and mammo/mias/images."),
-    ] = Path("../shared/data"),
-    images: Annotated[
-        NamedFolders | None, typer.Option(metavar="NAME=DIR", help="Another set. Repeatable.")
-    ] = None,
-    mammograms: Annotated[
-        NamedFolders | None,
-        typer.Option(metavar="NAME=DIR", help="Another set, judged in the breast. Repeatable."),
-    ] = None,
-    out: Annotated[Path | None, typer.Option(help="Write a Markdown report there.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Print PSNR and SSIM of bicubic enlargement and of a model, set by set."""
-    sets = [*_known(data), *_named(images or [], whole), *_named(mammograms or [], breast)]
+    Raises:
+        RefusedError: there are no images.
+        UnusableError: the model cannot be opened.
+    """
+    sets = [*_known(given.data), *_named(given.images, whole), *_named(given.mammograms, breast)]
     if not sets:
-        raise RefusedError(f"no images: neither in {data} nor by --images NAME=DIR")
-    try:
-        card = find_card(models or settings_of(config).shelves, name, version)
-        verify(card)
-        rows = _compare_all(card, sets)
-    except (CardError, UnusableError) as error:
-        raise RefusedError(str(error)) from error
+        raise RefusedError(f"no images: neither in {given.data} nor by --images NAME=DIR")
+    rows = _compare_all(card, sets)
     if out is not None:
         out.write_text(f"# {card.name} {card.version}\n\n{METHOD}\n\n{markdown(rows)}")
     if as_json:
@@ -130,7 +106,7 @@ def _known(data: Path) -> Iterator[ImageSet]:
             yield ImageSet(name, tuple(files), area)
 
 
-def _named(folders: NamedFolders, area: Callable[[Grey], Area]) -> Iterator[ImageSet]:
+def _named(folders: Sequence[str], area: Callable[[Grey], Area]) -> Iterator[ImageSet]:
     """Yield the sets that were given as NAME=DIR."""
     for given in folders:
         name, _, folder = given.partition("=")

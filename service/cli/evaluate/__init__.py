@@ -1,0 +1,82 @@
+"""`senoscope evaluate`: how well a model does on sets of images."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from engines.card import CardError
+from engines.engine import UnusableError
+from engines.plans.store import PlanStore
+from engines.shelf import find_card, verify
+from service.cli.evaluate import cad, enlarging
+from service.cli.options import Config, Json, examples
+from service.errors import RefusedError
+from service.wiring import settings_of
+
+CAD, DETECTOR = "cad", "mass-detector"
+
+NamedFolders = list[str]
+
+
+def register(app: typer.Typer) -> None:
+    """Give `app` the command."""
+    app.command(
+        epilog=examples(
+            "senoscope evaluate fsrcnn-x2",
+            "senoscope evaluate fsrcnn-x2 --images Urban100=urban/ --out report.md",
+            "senoscope evaluate cad",
+            "senoscope evaluate cad --classical --out report.md",
+        )
+    )(evaluate)
+
+
+def evaluate(
+    *,
+    name: Annotated[
+        str, typer.Argument(help="The model, as it is called on the shelf; cad for the detector.")
+    ],
+    version: Annotated[str | None, typer.Option(help="Which; default: the newest.")] = None,
+    config: Config = None,
+    models: Annotated[Path | None, typer.Option(help="Another shelf than the settings'.")] = None,
+    data: Annotated[
+        Path,
+        typer.Option(envvar="SENOSCOPE_DATA", help="Holds natural/val and mammo/mias."),
+    ] = Path("../shared/data"),
+    images: Annotated[
+        NamedFolders | None, typer.Option(metavar="NAME=DIR", help="Another set. Repeatable.")
+    ] = None,
+    mammograms: Annotated[
+        NamedFolders | None,
+        typer.Option(metavar="NAME=DIR", help="Another set, judged in the breast. Repeatable."),
+    ] = None,
+    detector: Annotated[
+        str, typer.Option(help="cad: the detector; its card names the others.")
+    ] = DETECTOR,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="cad: only the first so many films.")
+    ] = None,
+    classical: Annotated[
+        bool, typer.Option("--classical", help="cad: beside a detector without a network.")
+    ] = False,
+    device: Annotated[str, typer.Option(help="cad: cpu, cuda:0 or auto.")] = "cpu",
+    out: Annotated[Path | None, typer.Option(help="Write a Markdown report there.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Print how well a model does: PSNR and SSIM of one that enlarges, FROC of one that detects."""
+    settings = settings_of(config)
+    shelves = models or settings.shelves
+    try:
+        card = find_card(shelves, detector if name == CAD else name, version)
+        verify(card)
+        if card.chain is None:
+            sets = enlarging.Sets(data, tuple(images or ()), tuple(mammograms or ()))
+            enlarging.evaluate(card, sets, out, as_json=as_json)
+            return
+        if images or mammograms:
+            raise RefusedError("--images and --mammograms are for models that enlarge")
+        opener = cad.Opener(shelves, device, PlanStore(settings.plans))
+        wish = cad.Wish(data, limit, with_peer=classical)
+        cad.evaluate(card, opener, wish, out, as_json=as_json)
+    except (CardError, UnusableError) as error:
+        raise RefusedError(str(error)) from error
