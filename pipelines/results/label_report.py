@@ -11,8 +11,9 @@ from pipelines.kinds import Kind
 from pipelines.mammogram.attributes import text
 from pipelines.results.codes import PRIVATE_SCHEME, Code, dcm
 from pipelines.results.content import CONTAINS, measured
-from pipelines.results.measurement_report import Group, Subject, measurement_report
+from pipelines.results.measurement_report import Group, measurement_report
 from pipelines.results.provenance import Origin
+from pipelines.results.sr_document import Subject
 
 PERCENT = Code("%", "UCUM", "percent")
 DECIMALS = 2

@@ -1,4 +1,4 @@
-"""A Measurement Report (PS3.16 TID 1500) of one image and what was made of it."""
+"""A Measurement Report (PS3.16 TID 1500): of one image and what was made of it, or of a study."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,6 @@ from pydicom.uid import (
     Comprehensive3DSRStorage,
     ComprehensiveSRStorage,
     EnhancedSRStorage,
-    ExplicitVRLittleEndian,
 )
 
 from pipelines.kinds import REPORTS, Kind, Made
@@ -17,7 +16,6 @@ from pipelines.mammogram.attributes import text
 from pipelines.results.codes import (
     Code,
     dcm,
-    item_of,
     mammographic_view,
     private_scheme,
 )
@@ -29,25 +27,26 @@ from pipelines.results.content import (
     coded,
     container,
     image_of,
-    reference,
-    template_of,
     text_of,
     uid_of,
 )
-from pipelines.results.legal import instance_number, legal, patient_orientation, patient_study
-from pipelines.results.provenance import (
-    DISCLAIMER,
-    MANUFACTURER,
-    MODEL_NAME,
-    Origin,
-    file_meta,
-    sign,
-)
+from pipelines.results.derived_image import side_of
+from pipelines.results.legal import patient_orientation
+from pipelines.results.provenance import MANUFACTURER, MODEL_NAME, Origin
+from pipelines.results.sr_document import ENGLISH, Cited, Subject, fill, finish, sr_document
 
 TITLE = dcm("126000", "Imaging Measurement Report")
-ENGLISH = Code("en", "RFC5646", "English")
 MAMMOGRAPHY = Code("71651007", "SCT", "Mammography")
 IMAGING = Code("363679005", "SCT", "Imaging procedure")
+MODALITIES = {
+    "CR": dcm("CR", "Computed Radiography"),
+    "CT": dcm("CT", "Computed Tomography"),
+    "DX": dcm("DX", "Digital Radiography"),
+    "MG": dcm("MG", "Mammography"),
+    "MR": dcm("MR", "Magnetic Resonance"),
+}
+OTHER = dcm("OT", "Other Modality")
+"""CID 29."""
 LEFT_OR_RIGHT = {
     "L": Code("7771000", "SCT", "Left"),
     "R": Code("24028007", "SCT", "Right"),
@@ -55,12 +54,6 @@ LEFT_OR_RIGHT = {
     "U": Code("66459002", "SCT", "Unilateral"),
 }
 """CID 244."""
-ALGORITHM = (
-    ("111001", "Algorithm Name"),
-    ("111003", "Algorithm Version"),
-    ("111002", "Algorithm Parameters"),
-)
-
 
 SOP_CLASSES: Mapping[Kind, UID] = {
     Kind.TID1500: Comprehensive3DSRStorage,
@@ -77,13 +70,12 @@ def reports(
     return [Made(report(form), form, beside) for form in REPORTS if form in kinds]
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """What a report is about: `name` keys its UIDs, the others are of its series."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Listed:
+    """An image in the library, and the one that says how it was taken: itself or its source."""
 
-    name: str
-    series_number: int
-    description: str
+    image: Dataset
+    taken_as: Dataset
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,52 +105,46 @@ def measurement_report(
 
     `outcome` is what tells this report from another of the same source.
     """
-    images = [origin.source, *results]
-    report = Dataset()
-    patient_study(origin.source, report)
-    report.SOPClassUID = SOP_CLASSES[form]
-    _describe(report, subject, origin)
-    sign(report, origin)
-    report.CurrentRequestedProcedureEvidenceSequence = [_evidence(images)]
+    source = origin.source
+    library = [Listed(image, source) for image in (source, *results)]
+    report = _report(subject, (text(source, "SeriesInstanceUID"),), library, origin, form)
+    _say(report, library, [_group(group, origin) for group in groups], origin)
+    return finish(report, origin.uid(subject.name, form, *outcome), origin)
+
+
+def study_report(
+    subject: Subject,
+    images: Sequence[Dataset],
+    groups: Sequence[Dataset],
+    origin: Origin,
+    outcome: Sequence[str],
+    form: Kind,
+) -> Dataset:
+    """Return the report of `groups`, containers of what was found on the `images` of a study."""
+    library = [Listed(image, image) for image in images]
+    report = _report(subject, (text(origin.source, "StudyInstanceUID"),), library, origin, form)
+    _say(report, library, groups, origin)
+    return finish(report, origin.uid(subject.name, form, *outcome), origin)
+
+
+def _report(
+    subject: Subject, series: Sequence[str], library: Iterable[Listed], origin: Origin, form: Kind
+) -> Dataset:
+    cited = [Cited.of(listed.image) for listed in library]
+    return sr_document(subject, series, SOP_CLASSES[form], cited, origin)
+
+
+def _say(
+    report: Dataset, library: Sequence[Listed], groups: Sequence[Dataset], origin: Origin
+) -> None:
     report.CodingSchemeIdentificationSequence = [private_scheme()]
-    report.ValueType, report.ContinuityOfContent = "CONTAINER", "SEPARATE"
-    report.ConceptNameCodeSequence = [item_of(TITLE)]
-    report.ContentTemplateSequence = [template_of("1500")]
-    report.ContentSequence = list(_content(images, groups, origin))
-    report.SOPInstanceUID = origin.uid(subject.name, form, *outcome)
-    report.file_meta = file_meta(report, ExplicitVRLittleEndian, origin.product.version)
-    return report
-
-
-def _describe(report: Dataset, subject: Subject, origin: Origin) -> None:
-    series = text(origin.source, "SeriesInstanceUID")
-    report.SeriesInstanceUID = origin.uid(f"{subject.name}-series", series)
-    report.Modality, report.SeriesNumber = "SR", subject.series_number
-    report.SeriesDescription = subject.description
-    report.InstanceNumber = instance_number(origin.source)
-    report.ReferencedPerformedProcedureStepSequence = []
-    report.PerformedProcedureCodeSequence = []
-    report.CompletionFlag, report.CompletionFlagDescription = "COMPLETE", DISCLAIMER
-    report.VerificationFlag, report.PreliminaryFlag = "UNVERIFIED", "PRELIMINARY"
-
-
-def _evidence(images: Iterable[Dataset]) -> Dataset:
-    study = Dataset()
-    study.ReferencedSeriesSequence = []
-    for image in images:
-        series = Dataset()
-        series.SeriesInstanceUID = UID(text(image, "SeriesInstanceUID"))
-        series.ReferencedSOPSequence = [reference(image)]
-        study.ReferencedSeriesSequence.append(series)
-        study.StudyInstanceUID = UID(text(image, "StudyInstanceUID"))
-    return study
+    fill(report, TITLE, "1500", _content(library, groups, origin))
 
 
 def _content(
-    images: Sequence[Dataset], groups: Sequence[Group], origin: Origin
+    library: Sequence[Listed], groups: Sequence[Dataset], origin: Origin
 ) -> Iterable[Dataset]:
-    source = origin.source
-    is_mammogram = text(source, "Modality") == "MG"
+    is_mammogram = text(origin.source, "Modality") == "MG"
     yield coded(HAS_CONCEPT_MOD, dcm("121049", "Language of Content Item and Descendants"), ENGLISH)
     yield from _observer(origin)
     yield coded(
@@ -166,17 +152,15 @@ def _content(
         dcm("121058", "Procedure reported"),
         MAMMOGRAPHY if is_mammogram else IMAGING,
     )
-    library = [
-        image_of(image, children=list(_acquisition(source)))
-        for image in images
-        if text(image, "Modality") != "SEG"
+    entries = [
+        image_of(listed.image, children=list(_acquisition(listed)))
+        for listed in library
+        if text(listed.image, "Modality") != "SEG"
     ]
     yield container(
-        dcm("111028", "Image Library"), [container(dcm("126200", "Image Library Group"), library)]
+        dcm("111028", "Image Library"), [container(dcm("126200", "Image Library Group"), entries)]
     )
-    yield container(
-        dcm("126010", "Imaging Measurements"), [_group(group, origin) for group in groups]
-    )
+    yield container(dcm("126010", "Imaging Measurements"), groups)
 
 
 def _observer(origin: Origin) -> Iterable[Dataset]:
@@ -193,14 +177,21 @@ def _observer(origin: Origin) -> Iterable[Dataset]:
         yield text_of(HAS_OBS_CONTEXT, dcm(value, meaning), said)
 
 
-def _acquisition(source: Dataset) -> Iterable[Dataset]:
-    """Yield what TID 1602 says of an image: the side and the view, as the source has them."""
-    side = LEFT_OR_RIGHT.get(legal(source, "ImageLaterality") or legal(source, "Laterality"))
+def _acquisition(listed: Listed) -> Iterable[Dataset]:
+    """Yield what TID 1602 says of an image: the side and the view, as far as they are known."""
+    source, modality = listed.taken_as, text(listed.image, "Modality")
+    yield coded(HAS_ACQ_CONTEXT, dcm("121139", "Modality"), MODALITIES.get(modality, OTHER))
+    side = LEFT_OR_RIGHT.get(side_of(source))
     if side is not None:
         yield coded(HAS_ACQ_CONTEXT, dcm("111027", "Image Laterality"), side)
     view = mammographic_view(source)
     if view is not None:
         yield coded(HAS_ACQ_CONTEXT, dcm("111031", "Image View"), view)
+    yield from oriented(source)
+
+
+def oriented(source: Dataset) -> Iterable[Dataset]:
+    """Yield the directions of rows and columns, where both are known."""
     orientation = patient_orientation(source)
     if orientation is not None:
         row, column = orientation
@@ -208,22 +199,36 @@ def _acquisition(source: Dataset) -> Iterable[Dataset]:
         yield text_of(HAS_ACQ_CONTEXT, dcm("111043", "Patient Orientation Column"), column)
 
 
-def _group(group: Group, origin: Origin) -> Dataset:
-    tracking = origin.uid("tracking", text(group.image, "SOPInstanceUID"), *group.tracking)
+def measurement_group(identifier: str, uid: UID, said: Iterable[Dataset]) -> Dataset:
+    """Return a group of TID 1410 or 1501 that can be found again by its name and UID."""
     return container(
         dcm("125007", "Measurement Group"),
         [
-            text_of(HAS_OBS_CONTEXT, dcm("112039", "Tracking Identifier"), group.identifier),
-            uid_of(HAS_OBS_CONTEXT, dcm("112040", "Tracking Unique Identifier"), tracking),
-            coded(CONTAINS, dcm("121071", "Finding"), group.finding),
-            *_algorithm(group.algorithm),
-            image_of(group.image, dcm("121112", "Source of Measurement")),
-            *group.measurements,
+            text_of(HAS_OBS_CONTEXT, dcm("112039", "Tracking Identifier"), identifier),
+            uid_of(HAS_OBS_CONTEXT, dcm("112040", "Tracking Unique Identifier"), uid),
+            *said,
         ],
     )
 
 
-def _algorithm(said: Sequence[str]) -> Iterable[Dataset]:
-    """Yield TID 4019."""
-    for (value, meaning), text_ in zip(ALGORITHM, said, strict=False):
-        yield text_of(HAS_CONCEPT_MOD, dcm(value, meaning), text_)
+def algorithm(relationship: str, said: Sequence[str]) -> Iterable[Dataset]:
+    """Yield TID 4019: the name of an algorithm, its version and any number of parameters."""
+    name, version, *parameters = said
+    yield text_of(relationship, dcm("111001", "Algorithm Name"), name)
+    yield text_of(relationship, dcm("111003", "Algorithm Version"), version)
+    for one in parameters:
+        yield text_of(relationship, dcm("111002", "Algorithm Parameters"), one)
+
+
+def _group(group: Group, origin: Origin) -> Dataset:
+    tracking = origin.uid("tracking", text(group.image, "SOPInstanceUID"), *group.tracking)
+    return measurement_group(
+        group.identifier,
+        tracking,
+        [
+            coded(CONTAINS, dcm("121071", "Finding"), group.finding),
+            *algorithm(HAS_CONCEPT_MOD, group.algorithm),
+            image_of(group.image, dcm("121112", "Source of Measurement")),
+            *group.measurements,
+        ],
+    )

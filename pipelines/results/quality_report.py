@@ -5,8 +5,9 @@ from pydicom import Dataset
 from pipelines.kinds import Kind
 from pipelines.results.codes import PRIVATE_SCHEME, Code, dcm
 from pipelines.results.content import CONTAINS, measured
-from pipelines.results.measurement_report import Group, Subject, measurement_report
+from pipelines.results.measurement_report import Group, measurement_report
 from pipelines.results.provenance import Origin
+from pipelines.results.sr_document import Subject
 
 SUBJECT = Subject("quality", 9203, "AI image quality RESEARCH")
 DECIMALS = 3
