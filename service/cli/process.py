@@ -14,6 +14,7 @@ from service.cli.options import Config, Json, console, examples, print_json
 from service.delivery.files import find_files
 from service.errors import BadConfigurationError, RefusedError
 from service.offline import Offline, Processed, Wish
+from service.report.page import write_report
 from service.wiring import make_offline
 
 
@@ -25,6 +26,7 @@ def register(app: typer.Typer) -> None:
             "senoscope process a.dcm b.dcm --pipeline cad --out out --json",
             "senoscope process study/ -p cad -o out --kind cad-sr --kind seg",
             "senoscope process a.dcm -p cad -o out --regions boxes.json",
+            "senoscope process study/ -p cad -o out --report",
         )
     )(process)
 
@@ -50,6 +52,9 @@ def process(
         list[str] | None,
         typer.Option(help=f"Images that cad takes although: {', '.join(ALLOWABLE)}. Repeatable."),
     ] = None,
+    report: Annotated[
+        bool, typer.Option("--report", help="Write report.html too: a page with pictures.")
+    ] = False,
     device: Annotated[str, typer.Option(help="cpu, or auto for the best there is.")] = "auto",
     config: Config = None,
     as_json: Json = False,
@@ -62,6 +67,10 @@ def process(
         print_json([asdict(each) for each in done])
     for each in [] if as_json else done:
         _tell(each)
+    if report:
+        path = write_report(out, done)
+        if not as_json:
+            console.print(f"report   -> {path}", soft_wrap=True)
     failed = sum(each.outcome == "failed" for each in done)
     if failed:
         raise RefusedError(f"{failed} of {len(done)} failed; the reasons are above")

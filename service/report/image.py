@@ -1,0 +1,133 @@
+"""A source image on the page: what is known of it, and what was found on it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from pydicom import Dataset, dcmread
+
+from pipelines.display import picture
+from pipelines.errors import CannotProcessError
+from pipelines.mammogram.attributes import text
+from pipelines.results.codes import mammographic_view
+from pipelines.results.derived_image import side_of, spacing_of
+from service.ledger.spool import UNREADABLE
+from service.report.gallery import Gallery
+from service.report.held import Held, Results
+from service.report.lesion import Enlarged, Scene, lesion, line, why_not_enlarged
+from service.report.pictures import LONGEST, Box, Tones, shrunk
+from service.report.said import Mark, Statement
+from service.report.sheet import Gap, Image, Picture, Row
+
+SIDES = {"L": "left breast", "R": "right breast", "B": "both breasts"}
+UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Said:
+    """What the reports say of one image; the marks with the labels that they bear on the page."""
+
+    marks: Sequence[tuple[str, Mark]]
+    statements: Sequence[Statement]
+    scores: dict[str, float]
+    is_reported: bool
+    """Whether any report of findings is about it."""
+
+
+def image(source: Held, results: Results, said: Said, place: str, gallery: Gallery) -> Image:
+    """Return what the page shows of an image, its pictures written."""
+    header = source.header
+    large, spacing = results.enlargement_of(source), spacing_of(header)
+    tones = shown(source)
+    scene = Scene(source, tones, _enlarged(large, source, results, said), spacing, place)
+    return Image(
+        anchor=place,
+        title=title_of(header),
+        verdict=verdict(said),
+        rows=list(_rows(source, large, said)),
+        picture=_whole(scene, said, gallery),
+        lesions=[lesion(mark, label, scene, gallery) for label, mark in said.marks],
+    )
+
+
+def title_of(header: Dataset) -> str:
+    """Return the side and the view, as far as they are known."""
+    return f"{side(header)}, {view(header)}".capitalize()
+
+
+def side(header: Dataset) -> str:
+    """Return the side in words."""
+    return SIDES.get(side_of(header), "side unknown")
+
+
+def view(header: Dataset) -> str:
+    """Return the view in words: its code's meaning, else its View Position as it stands."""
+    code = mammographic_view(header)
+    return code.meaning if code else text(header, "ViewPosition") or "view unknown"
+
+
+def shown(held: Held) -> Tones | None:
+    """Return an image as it is displayed, None where its pixels cannot be read."""
+    try:
+        return picture(dcmread(held.path))
+    except (CannotProcessError, OSError, *UNREADABLE):
+        return None
+
+
+def verdict(said: Said) -> str:
+    """Return in a few words what was found."""
+    if not said.is_reported:
+        return "no report of findings"
+    if not said.marks:
+        return "no lesion found"
+    count, suspicious = len(said.marks), sum(bool(mark.is_suspicious) for _, mark in said.marks)
+    return f"{count} {'lesion' if count == 1 else 'lesions'}, {suspicious} suspicious"
+
+
+def _enlarged(large: Held | None, source: Held, results: Results, said: Said) -> Enlarged | str:
+    """Return the enlarged image where a lesion is to be shown on it, or why there is none."""
+    if large is None:
+        return why_not_enlarged(source)
+    if not said.marks:
+        return "no lesion to show"
+    tones = shown(large)
+    if tones is None:
+        return f"none: the pixels of {large.path.name} cannot be read"
+    return Enlarged(tones, large.size[0] // source.size[0], results.outlines_on(large))
+
+
+def _whole(scene: Scene, said: Said, gallery: Gallery) -> Picture | Gap:
+    title = "Source as displayed"
+    if scene.tones is None:
+        return Gap(title, "none: its pixels cannot be read")
+    rows, columns = scene.tones.shape
+    lines = [line(mark, label, mark.outline, columns) for label, mark in said.marks]
+    alt = f"{title_of(scene.source.header)}: {verdict(said)}"
+    file = gallery.keep(scene.place, shrunk(scene.tones, LONGEST))
+    return Picture(title, alt, file, Box(0, 0, columns, rows), lines, scene.bar)
+
+
+def _rows(source: Held, large: Held | None, said: Said) -> Iterator[Row]:
+    rows, columns = source.size
+    spacing = " x ".join(f"{value:g}" for value in spacing_of(source.header))
+    yield Row("View", view(source.header))
+    yield Row("Side", side(source.header))
+    yield Row("Size", f"{rows} x {columns} px (rows x columns)")
+    yield Row("Spacing", f"{spacing} mm" if spacing else UNKNOWN)
+    yield Row("Super-resolved", _enlargement(source, large))
+    if large is not None:
+        yield Row("PIQE before → after", f"{_score(source, said)} → {_score(large, said)}")
+    for one in said.statements:
+        yield Row(f"{one.finding}: {one.name}" if one.finding else one.name, one.value)
+    yield Row("SOP Instance UID", source.uid)
+
+
+def _enlargement(source: Held, large: Held | None) -> str:
+    if large is None:
+        return why_not_enlarged(source)
+    rows, columns = large.size
+    return f"x{rows // source.size[0]}: {rows} x {columns} px"
+
+
+def _score(held: Held, said: Said) -> str:
+    score = said.scores.get(held.uid)
+    return "not stated" if score is None else f"{score:.1f}"

@@ -1,0 +1,105 @@
+"""A study on the page."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from pydicom import Dataset
+from pydicom.uid import SegmentationStorage
+
+from pipelines.mammogram.attributes import integer, text
+from pipelines.results.derived_image import side_of
+from service.report.gallery import Gallery
+from service.report.held import Held, Results, class_name, made_by, tracked
+from service.report.image import Said, image
+from service.report.said import Mark, is_about, marks, scores, statements
+from service.report.sheet import File, Image, Study
+
+DATE_DIGITS = 8
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sources:
+    """The files of one study, what came of them, and what else is to be said of the run."""
+
+    uid: str
+    files: Sequence[Held]
+    results: Results
+    remarks: Sequence[str]
+
+
+def study(sources: Sources, number: int, gallery: Gallery) -> Study:
+    """Return what the page shows of a study, its pictures written."""
+    images = sorted((one for one in sources.files if is_image(one)), key=_place)
+    results, anchor = sources.results, f"study-{number}"
+    labels = _labels(marks(results.reports()))
+    shown = list(_images(images, results, labels, anchor, gallery))
+    return Study(
+        anchor=anchor,
+        date=date_of(images[0].header if images else Dataset()),
+        uid=sources.uid or "unknown",
+        remarks=sources.remarks,
+        images=shown,
+        files=[_file(one, labels) for one in results.objects],
+        unreadable=[*results.unreadable],
+        made_by=made_by(results.objects),
+    )
+
+
+def is_image(held: Held) -> bool:
+    """Return whether it is an image, and not an object that says where to look on one."""
+    return min(held.size) > 0 and held.sop_class != SegmentationStorage
+
+
+def date_of(header: Dataset) -> str:
+    """Return the Study Date as people write it, as it stands where it is none."""
+    date = text(header, "StudyDate")
+    if len(date) == DATE_DIGITS and date.isdigit():
+        return f"{date[:4]}-{date[4:6]}-{date[6:]}"
+    return date or "unknown"
+
+
+def _images(
+    images: Sequence[Held],
+    results: Results,
+    labels: Mapping[str, Mark],
+    anchor: str,
+    gallery: Gallery,
+) -> Iterator[Image]:
+    reports = results.reports()
+    stated, scored = statements(reports), scores(reports)
+    for number, one in enumerate(images, 1):
+        said = Said(
+            [(label, mark) for label, mark in labels.items() if mark.image == one.uid],
+            [statement for statement in stated if statement.image == one.uid],
+            scored,
+            is_about(reports, one.uid),
+        )
+        yield image(one, results, said, f"{anchor}-image-{number}", gallery)
+
+
+def _labels(found: Sequence[Mark]) -> dict[str, Mark]:
+    """Return the lesions of a study by their number."""
+    return {str(number): mark for number, mark in enumerate(found, 1)}
+
+
+def _file(held: Held, labels: Mapping[str, Mark]) -> File:
+    named = tracked(held.header)
+    return File(
+        name=held.path.name,
+        what=class_name(held.sop_class),
+        description=text(held.header, "SeriesDescription"),
+        size=_bytes(held.path.stat().st_size),
+        lesions=", ".join(label for label, mark in labels.items() if mark.uid in named),
+    )
+
+
+def _bytes(count: int) -> str:
+    kilo = 1000
+    return f"{count / kilo**2:.1f} MB" if count >= kilo**2 else f"{max(1, round(count / kilo))} kB"
+
+
+def _place(held: Held) -> tuple[object, ...]:
+    """Return what images are ordered by: the breast, the view, the number."""
+    header = held.header
+    number = integer(header, "InstanceNumber") or 0
+    return side_of(header), text(header, "ViewPosition"), number, held.uid
