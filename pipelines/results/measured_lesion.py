@@ -1,0 +1,35 @@
+"""What is measured of a lesion, the same in every report."""
+
+import numpy as np
+
+from engines.cad.finding import Points
+from pipelines.results.codes import Code, dcm
+from pipelines.results.derived_image import spacing_of
+from pipelines.results.lesions import Lesion
+
+PROBABILITY = dcm("111047", "Probability of cancer")
+CERTAINTY = dcm("111012", "Certainty of Finding")
+
+PERCENT = Code("%", "UCUM", "Percent")
+SQUARE_MILLIMETRE = Code("mm2", "UCUM", "Square millimeter")
+DECIMALS = 2
+
+
+def percent(share: float) -> float:
+    """Return a share, 0..1, in percent."""
+    return round(100 * share, DECIMALS)
+
+
+def area_of(lesion: Lesion) -> float | None:
+    """Return what the outline encloses in mm2, None where the size of pixels is not known."""
+    spacing = spacing_of(lesion.image)
+    if not spacing:
+        return None
+    height, width = spacing
+    return round(lesion.finding.area * height * width, DECIMALS)
+
+
+def corners_of(lesion: Lesion) -> Points:
+    """Return the corners of the outline, within the image."""
+    inside: Points = np.clip(lesion.finding.outline, 0, (lesion.image.Columns, lesion.image.Rows))
+    return inside
