@@ -45,10 +45,10 @@ def found(outline: Points, probability: float = 0.874) -> Finding:
     return Finding(Region(0, 0, 8), corners, 0.9, probability, is_suspicious=True)
 
 
-def lesions_of(image: Dataset, *outlines: Points, **changes: object) -> list[Lesion]:
+def lesions_of(image: Dataset, *outlines: Points, probability: float = 0.874) -> list[Lesion]:
     """Return a lesion of each outline, (corners, 2) of x and y from the outer corner on."""
-    readings = [Reading(image, [found(outline) for outline in outlines])]
-    return lesions(readings, origin_of(image, **changes))
+    readings = [Reading(image, [found(outline, probability) for outline in outlines])]
+    return lesions(readings, origin_of(image))
 
 
 def outline_of(truth: Phantom) -> Points:
