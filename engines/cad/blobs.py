@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
-from skimage.feature import peak_local_max
 
 from engines.cad.breast import Mask
 from engines.cad.window import Shades
@@ -18,7 +18,7 @@ APART = 1 / 64
 LEVELS = (0.5, 0.65, 0.8)
 """Heights of a peak at which its blob is cut off: the lowest at which it is alone."""
 
-MOST_PEAKS = 64
+MOST_PEAKS, DIMMEST = 64, 1e-3
 
 TOP = 0.25
 """Share of a blob's pixels, the surest, whose mean is its certainty."""
@@ -42,23 +42,29 @@ def blobs(seen: Shades, least: float) -> list[Blob]:
     """
     side = max(seen.shape)
     smooth = ndimage.gaussian_filter(seen, SMOOTHING * side, mode="nearest")
-    peaks = peak_local_max(
-        smooth,
-        min_distance=max(1, round(APART * side)),
-        threshold_abs=max(least / 4, 1e-3),
-        exclude_border=False,
-        num_peaks=MOST_PEAKS,
-    )
-    ordered = sorted((tuple(peak) for peak in peaks), key=lambda peak: (-smooth[peak], peak))
+    highest = peaks(smooth, max(1, round(APART * side)), max(least / 4, DIMMEST))
     found = []
     higher = np.zeros(smooth.shape, bool)
-    for peak in ordered:
+    for peak in highest[:MOST_PEAKS]:
         alone = _alone(smooth, peak, higher)
         higher[peak] = True
         if alone is not None:
             found.append(_blob(seen, alone))
     kept = [blob for blob in found if blob.certainty >= least]
     return sorted(kept, key=lambda blob: (-blob.certainty, blob.top, blob.left))
+
+
+def peaks(values: NDArray[np.floating], apart: int, least: float) -> list[tuple[int, ...]]:
+    """Return where `values`, `least` or more, are highest within `apart`, the highest first.
+
+    Of a plateau it is one place.
+    """
+    width = 2 * apart + 1
+    tops = (ndimage.maximum_filter(values, width, mode="nearest") == values) & (values >= least)
+    plateaus, count = ndimage.label(tops, np.ones((3,) * values.ndim))
+    found = ndimage.maximum_position(values, plateaus, np.arange(1, count + 1))
+    places = [tuple(int(index) for index in place) for place in found]
+    return sorted(places, key=lambda place: (-values[place], place))
 
 
 def _alone(smooth: Shades, peak: tuple[int, ...], higher: Mask) -> Mask | None:

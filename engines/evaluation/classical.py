@@ -8,8 +8,8 @@ from math import hypot
 
 import numpy as np
 from scipy import ndimage
-from skimage.feature import peak_local_max
 
+from engines.cad.blobs import DIMMEST, peaks
 from engines.cad.breast import Mask, breast
 from engines.cad.detection import Candidate, Limits, within
 from engines.cad.finding import Region
@@ -63,12 +63,10 @@ def classical(pixels: Pixels, *, is_oblique: bool, limits: Limits) -> list[Candi
 def _discs(shades: Shades, searched: Mask) -> list[_Disc]:
     """Return where a disc of some size stands out more than its neighbours, most first."""
     responses = np.stack([_response(shades, radius) for radius in RADII])
-    peaks = peak_local_max(
-        np.where(searched, responses, 0), min_distance=APART, exclude_border=False
-    )
+    standing = peaks(np.where(searched, responses, 0), APART, DIMMEST)
     found = [
         _Disc(column + 0.5, row + 0.5, RADII[scale], float(responses[scale, row, column]))
-        for scale, row, column in peaks.tolist()
+        for scale, row, column in standing
     ]
     return sorted(found, key=lambda disc: (-disc.weight, disc.y, disc.x))
 
