@@ -23,9 +23,9 @@ SCALE = 3
 
 BLOCKS, FILTERS = 8, 32
 
-PLAN = Plan(epochs=40, steps=150, rate=1e-3, decay=0, averaging=0.995)
+PLAN = Plan(epochs=40, steps=100, rate=1e-3, decay=0, averaging=0.995)
 
-BATCH, SIDE = 16, 32
+BATCH, SIDE = 8, 24
 
 PARTS = ("natural/train", "natural/val")
 

@@ -1,5 +1,7 @@
 """`senoscope train`: training recipes."""
 
+import importlib
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +13,18 @@ from service.errors import RefusedError
 
 if TYPE_CHECKING:
     from engines.training.curves import Epoch
+    from engines.training.journal import Entry
+    from engines.training.loop import Plan
+
+Shared = Annotated[Path, typer.Option(help="The shared data: mammo/ and natural/ are in there.")]
+Out = Annotated[Path, typer.Option(help="Checkpoints, curves, figures and weights go there.")]
+Epochs = Annotated[int | None, typer.Option(min=1, help="As in the recipe unless given.")]
+Steps = Annotated[int | None, typer.Option(min=1, help="Batches in an epoch.")]
+Seed = Annotated[int | None, typer.Option(help="Same seed, same threads: same weights.")]
+Threads = Annotated[int, typer.Option(min=1)]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on from the last epoch.")]
+
+SHARED = Path("../shared/data")
 
 app = typer.Typer(help="Train networks; needs the extra `train`.", no_args_is_help=True)
 
@@ -58,13 +72,119 @@ def fsrcnn(
     console.print(f"best weights: {write_outcome(out)}")
 
 
-def _progress() -> Progress:
+@app.command("mass-detector", epilog=examples("senoscope train mass-detector --threads 2"))
+def mass_detector(
+    *,
+    data: Shared = SHARED,
+    out: Out = Path(".work/training/mass-detector"),
+    epochs: Epochs = None,
+    steps: Steps = None,
+    seed: Seed = None,
+    threads: Threads = 1,
+    resume: Resume = False,
+) -> None:
+    """Train the detector of masses: a U-Net on whole mammograms shrunk to one window."""
+    _learn("detector", data, out, _Wish(epochs, steps, seed, threads), resume=resume)
+
+
+@app.command("mass-unet", epilog=examples("senoscope train mass-unet --threads 2"))
+def mass_unet(
+    *,
+    data: Shared = SHARED,
+    out: Out = Path(".work/training/mass-unet"),
+    epochs: Epochs = None,
+    steps: Steps = None,
+    seed: Seed = None,
+    threads: Threads = 1,
+    resume: Resume = False,
+) -> None:
+    """Train the U-Net that outlines a mass in its region."""
+    _learn("segmenter", data, out, _Wish(epochs, steps, seed, threads), resume=resume)
+
+
+@app.command("mass-resnet", epilog=examples("senoscope train mass-resnet --threads 2"))
+def mass_resnet(
+    *,
+    data: Shared = SHARED,
+    out: Out = Path(".work/training/mass-resnet"),
+    epochs: Epochs = None,
+    steps: Steps = None,
+    seed: Seed = None,
+    threads: Threads = 1,
+    resume: Resume = False,
+) -> None:
+    """Train the residual network that tells benign from malignant masses."""
+    _learn("classifier", data, out, _Wish(epochs, steps, seed, threads), resume=resume)
+
+
+@app.command("edsr-small-x3", epilog=examples("senoscope train edsr-small-x3 --threads 2"))
+def edsr_small_x3(
+    *,
+    data: Shared = SHARED,
+    out: Out = Path(".work/training/edsr-small-x3"),
+    epochs: Epochs = None,
+    steps: Steps = None,
+    seed: Seed = None,
+    threads: Threads = 1,
+    resume: Resume = False,
+) -> None:
+    """Train a small EDSR x3 (Lim 2017) on natural images."""
+    _learn("enlarger", data, out, _Wish(epochs, steps, seed, threads), resume=resume)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What is to be other than in the recipe."""
+
+    epochs: int | None
+    steps: int | None
+    seed: int | None
+    threads: int
+
+    def of(self, plan: "Plan") -> "Plan":
+        """Return `plan` with it."""
+        wished = {"epochs": self.epochs, "steps": self.steps, "seed": self.seed}
+        given = {name: value for name, value in wished.items() if value is not None}
+        return replace(plan, threads=self.threads, **given)
+
+
+def _learn(recipe: str, data: Path, out: Path, wish: _Wish, *, resume: bool) -> None:
+    """Train what the module `recipe` trains, and print the figures of the best epoch."""
+    try:
+        from engines.training import loop  # noqa: PLC0415 - PyTorch is an extra
+        from engines.training.journal import best_of  # noqa: PLC0415
+
+        module = importlib.import_module(f"engines.training.{recipe}")
+    except ImportError as error:
+        raise RefusedError(f"training needs senoscope[train]: {error}") from error
+    plan = wish.of(module.PLAN)
+    try:
+        course = module.read(data)
+        run = loop.prepare(course, plan, out, resume=resume)
+    except (FileExistsError, FileNotFoundError, ValueError) as error:
+        raise RefusedError(str(error)) from error
+    with _progress("{task.fields[figure]}") as progress:
+        done = len(run.history)
+        task = progress.add_task("training", total=plan.epochs, completed=done, figure="")
+
+        def watch(entry: "Entry") -> None:
+            figure = f"validation {course.figure} {entry.figures[course.figure]:.4f}"
+            progress.update(task, completed=entry.number, figure=figure)
+
+        run.run(out, watch)
+    best = best_of(run.history, course.figure)
+    for name, value in best.figures.items():
+        console.print(f"{name}: {value:.4f}")
+    console.print(f"best weights, of epoch {best.number}: {loop.write_best(course, out)}")
+
+
+def _progress(figure: str = "validation {task.fields[psnr]:.2f} dB") -> Progress:
     return Progress(
         TextColumn("epoch {task.completed:.0f} of {task.total:.0f}"),
         BarColumn(),
         TimeElapsedColumn(),
         TextColumn("to go"),
         TimeRemainingColumn(elapsed_when_finished=False),
-        TextColumn("validation {task.fields[psnr]:.2f} dB"),
+        TextColumn(figure),
         console=console,
     )
