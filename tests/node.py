@@ -32,11 +32,11 @@ ROUTES = """\
 ae_title = "PACS"
 host = "127.0.0.1"
 port = {pacs}
-
+{accepts}
 [[routes]]
 name = "everything"
 complete = {{ quiet_s = {quiet_s} }}
-pipelines = ["super-resolution"]
+pipelines = ["{pipeline}"]
 send_to = ["pacs"]
 """
 READY_S = 60.0
@@ -45,13 +45,24 @@ READY_S = 60.0
 class Node:
     """`senoscope serve` in `folder`, sending its results to the PACS on that port."""
 
-    def __init__(self, folder: Path, pacs: int, broker: str = "", quiet_s: float = 1.0) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        pacs: int,
+        broker: str = "",
+        quiet_s: float = 1.0,
+        pipeline: str = "super-resolution",
+        accepts: Sequence[str] = (),
+    ) -> None:
         self.port, self.http_port = free_port(), free_port()
         self.config = folder / "senoscope.toml"
         self.log = folder / "node.log"
         folder.mkdir(parents=True, exist_ok=True)
         self.config.write_text(SETTINGS.format(dicom=self.port, http=self.http_port, broker=broker))
-        (folder / "routes.toml").write_text(ROUTES.format(pacs=pacs, quiet_s=quiet_s))
+        accepted = f"accepts = {json.dumps([*accepts])}\n" if accepts else ""
+        (folder / "routes.toml").write_text(
+            ROUTES.format(pacs=pacs, quiet_s=quiet_s, pipeline=pipeline, accepts=accepted)
+        )
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:

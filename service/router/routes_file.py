@@ -11,6 +11,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydicom._dicom_dict import DicomDictionary
 
+from pipelines.eligibility import ALLOWABLE
+from pipelines.kinds import Kind
 from service.errors import BadConfigurationError, did_you_mean
 from service.router.routes import Complete, Condition, Destination, Route, Routes
 
@@ -106,6 +108,9 @@ def _contradictions(routes: Routes, pipelines: Collection[str]) -> Iterator[tupl
             if destination not in routes.destinations:
                 hint = did_you_mean(destination, routes.destinations)
                 yield (*where, "send_to"), f"no destination {destination!r}{hint}"
+        for word in set(route.allow) - ALLOWABLE.keys():
+            known = ", ".join(ALLOWABLE)
+            yield (*where, "allow"), f"no such kind of image {word!r}; there is {known}"
         for pipeline in route.pipelines:
             if pipeline not in pipelines:
                 yield (
@@ -132,6 +137,8 @@ def _reason(error: Any) -> str:  # noqa: ANN401 - pydantic's ErrorDetails
     if location and location[-1] == "keyword":
         keywords = (str(entry[4]) for entry in DicomDictionary.values())
         return f"{message}: {error['input']!r}{did_you_mean(str(error['input']), keywords)}"
+    if error["type"] == "enum" and "accepts" in location:
+        return f"no such kind of result: {error['input']!r}{did_you_mean(str(error['input']), map(str, Kind))}"
     if error["type"] == "value_error":
         return message
     return f"{message} (it is {error['input']!r})"

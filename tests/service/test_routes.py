@@ -105,6 +105,16 @@ def test_who_may_call_is_whom_the_routes_name(path):
             'name = "screening"',
             ":19: routes.1.name: there is another route 'screening'",
         ),
+        (
+            "port = 11112",
+            'port = 11112\naccepts = ["cad-rs"]',
+            ":5: destinations.pacs.accepts.0: no such kind of result: 'cad-rs'; did you mean 'cad-sr'?",
+        ),
+        (
+            'name = "rest"',
+            'name = "rest"\nallow = ["implant"]',
+            ":20: routes.1.allow: no such kind of image 'implant'; there is ",
+        ),
         ('"urgent"', '"now"', ":16: routes.0.priority"),
         ("quiet_s = 5", "quiet_s = -5", ":13: routes.0.complete.quiet_s"),
         ('pipelines = ["super-resolution"]\n', "", "routes.0.pipelines: missing"),
