@@ -26,11 +26,12 @@ UNKNOWN = "unknown"
 class Said:
     """What the reports say of one image; the marks with the labels that they bear on the page."""
 
+    number: int
     marks: Sequence[tuple[str, Mark]]
     statements: Sequence[Statement]
     scores: dict[str, float]
-    is_reported: bool
-    """Whether any report of findings is about it."""
+    failure: str | None
+    """Why it was not analysed, empty where it was; None where no report of findings is about it."""
 
 
 def image(source: Held, results: Results, said: Said, place: str, gallery: Gallery) -> Image:
@@ -41,7 +42,7 @@ def image(source: Held, results: Results, said: Said, place: str, gallery: Galle
     scene = Scene(source, tones, _enlarged(large, source, results, said), spacing, place)
     return Image(
         anchor=place,
-        title=title_of(header),
+        title=f"{said.number}. {title_of(header)}",
         verdict=verdict(said),
         rows=list(_rows(source, large, said)),
         picture=_whole(scene, said, gallery),
@@ -75,10 +76,10 @@ def shown(held: Held) -> Tones | None:
 
 def verdict(said: Said) -> str:
     """Return in a few words what was found."""
-    if not said.is_reported:
-        return "no report of findings"
-    if not said.marks:
-        return "no lesion found"
+    if said.failure or not said.marks:
+        return (
+            "No report of findings" if said.failure is None else said.failure or "No lesion found"
+        )
     count, suspicious = len(said.marks), sum(bool(mark.is_suspicious) for _, mark in said.marks)
     return f"{count} {'lesion' if count == 1 else 'lesions'}, {suspicious} suspicious"
 
@@ -108,7 +109,7 @@ def _whole(scene: Scene, said: Said, gallery: Gallery) -> Picture | Gap:
 
 def _rows(source: Held, large: Held | None, said: Said) -> Iterator[Row]:
     rows, columns = source.size
-    spacing = " x ".join(f"{value:g}" for value in spacing_of(source.header))
+    spacing = " x ".join(f"{value:.4g}" for value in spacing_of(source.header))
     yield Row("View", view(source.header))
     yield Row("Side", side(source.header))
     yield Row("Size", f"{rows} x {columns} px (rows x columns)")

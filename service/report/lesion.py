@@ -103,6 +103,7 @@ def _crops(mark: Mark, label: str, scene: Scene, gallery: Gallery) -> Iterator[P
 
 
 def _rows(mark: Mark, spacing: tuple[float, ...]) -> Iterator[Row]:
+    yield Row("Probability of malignancy", percent(mark.probability), is_main=True)
     given = "none: the region was given by the sender"
     yield Row(
         "Certainty of the detector", given if mark.certainty is None else percent(mark.certainty)

@@ -7,7 +7,11 @@ from pydicom import Dataset
 
 from engines.cad.finding import Points
 from pipelines.mammogram.attributes import text
-from pipelines.results.codes import PRIVATE_SCHEME, Code, dcm
+from pipelines.results.codes import dcm
+from pipelines.results.findings_report import CLASSES as CODES
+from pipelines.results.measured_lesion import CERTAINTY, PROBABILITY, SQUARE_MILLIMETRE
+from pipelines.results.outcomes import NONE
+from pipelines.results.provenance import DISCLAIMER
 from pipelines.results.quality_report import PIQE
 from service.report.tree import (
     amount,
@@ -17,6 +21,7 @@ from service.report.tree import (
     is_named,
     named,
     outline,
+    text_of,
     unit,
     value_of,
     walk,
@@ -24,12 +29,15 @@ from service.report.tree import (
 
 TRACKING_IDENTIFIER = dcm("112039", "Tracking Identifier")
 TRACKING_UID = dcm("112040", "Tracking Unique Identifier")
-PROBABILITY = dcm("111047", "Probability of cancer")
-CERTAINTY = dcm("111012", "Certainty of Finding")
-AREA = Code("131184002", "SCT", "Area of defined region")
 FINDING = dcm("121071", "Finding")
 GROUP = dcm("125007", "Measurement Group")
-SUSPICIOUS = {("SUSPICIOUS", PRIVATE_SCHEME): True, ("LOWRISK", PRIVATE_SCHEME): False}
+SUMMARY = dcm("111017", "CAD Processing and Findings Summary")
+COMMENT = dcm("121106", "Comment")
+IMPRESSION = dcm("111033", "Impression Description")
+FAILED = (dcm("111025", "Failed Detections"), dcm("111024", "Failed Analyses"))
+NOT_ANALYSED = "Not analysed"
+
+CLASSES = {(code.value, code.scheme): suspicious for suspicious, code in CODES.items()}
 INTENTS = {("111150", "DCM"): True, ("111151", "DCM"): False}
 """Of a CAD report: what is not suspicious need not be shown."""
 
@@ -87,20 +95,71 @@ def statements(reports: Iterable[Dataset]) -> list[Statement]:
         statement
         for report in reports
         for group in walk(report)
-        if is_named(group, GROUP) and not any(_outlines(group))
+        if is_named(group, GROUP) and not any(_outlines(group)) and not named(group, SUMMARY)
         for statement in _statements(group, images_of(group, report))
     )
     return list(dict.fromkeys(found))
 
 
-def is_about(reports: Iterable[Dataset], image: str) -> bool:
-    """Return whether any report of findings is about an image, even if it found none there."""
-    return any(
-        image in images_of(item, report)
+def examined(reports: Iterable[Dataset]) -> dict[str, str]:
+    """Return the images that findings were sought on: empty, or why it could not be done."""
+    found: dict[str, str] = {}
+    for report in reports:
+        for group, summary in _summaries(report):
+            failed = value_of(summary) == NONE
+            for image in _failed(report) if group is report else ():
+                found.setdefault(image, NOT_ANALYSED)
+            for image in _listed(report) if group is report else images_of(group, report):
+                found.setdefault(image, _why(group) if failed else "")
+    return found
+
+
+def impressions(reports: Iterable[Dataset]) -> list[str]:
+    """Return what `reports` say in words of the whole study, line by line, each once."""
+    found = (
+        line.strip()
         for report in reports
-        if not any(named(group, PIQE) for group in walk(report))
-        for item in walk(report)
+        for _, summary in _summaries(report)
+        for line in text_of(named(summary, IMPRESSION)).splitlines()
     )
+    return [line for line in dict.fromkeys(found) if line and line != DISCLAIMER]
+
+
+def library(reports: Iterable[Dataset]) -> list[str]:
+    """Return the images of the CAD reports among `reports`, as these number them in words."""
+    found = (
+        image
+        for report in reports
+        for group, _ in _summaries(report)
+        if group is report
+        for image in _listed(report)
+    )
+    return list(dict.fromkeys(found))
+
+
+def _summaries(report: Dataset) -> Iterator[tuple[Dataset, Dataset]]:
+    """Yield the items that say how the search for findings ended: groups, or a report's root."""
+    for group in walk(report):
+        summary = named(group, SUMMARY)
+        if summary is not None:
+            yield group, summary
+
+
+def _listed(report: Dataset) -> Iterator[str]:
+    """Yield the images of a CAD report, in the order of its library."""
+    return (image for item in walk(report) for image in images_of(item, report))
+
+
+def _failed(report: Dataset) -> Iterator[str]:
+    """Yield the images that a CAD report says could not be analysed."""
+    for group in walk(report):
+        if any(is_named(group, code) for code in FAILED):
+            for item in walk(group):
+                yield from images_of(item, report)
+
+
+def _why(group: Dataset) -> str:
+    return text_of(named(group, COMMENT)).rstrip(".") or NOT_ANALYSED
 
 
 def _marks(report: Dataset) -> Iterator[Mark]:
@@ -119,20 +178,26 @@ def _mark(parent: Dataset, image: str, corners: Points) -> Mark:
     identifier, uid = (named(parent, code) for code in (TRACKING_IDENTIFIER, TRACKING_UID))
     return Mark(
         image,
-        text(identifier, "TextValue") if identifier else "",
-        text(uid, "UID") if uid else "",
+        text_of(identifier),
+        text(uid, "UID") if uid is not None else "",
         corners,
         amount(named(parent, PROBABILITY)),
         amount(named(parent, CERTAINTY)),
-        amount(named(parent, AREA)),
+        _area(parent),
         _is_suspicious(children(parent)),
     )
+
+
+def _area(parent: Dataset) -> float | None:
+    """Return a size in mm2, whatever the form of the report calls it."""
+    sizes = (one for one in children(parent) if unit(one) == SQUARE_MILLIMETRE.value)
+    return amount(next(sizes, None))
 
 
 def _is_suspicious(said: Sequence[Dataset]) -> bool | None:
     """Return what a class of ours says; where there is none, what a rendering intent does."""
     codes = [(code.value, code.scheme) for one in said if (code := value_of(one))]
-    stated = (known[code] for known in (SUSPICIOUS, INTENTS) for code in codes if code in known)
+    stated = (known[code] for known in (CLASSES, INTENTS) for code in codes if code in known)
     return next(stated, None)
 
 
@@ -155,4 +220,4 @@ def _stated(item: Dataset) -> str:
     if found is not None:
         return f"{found:g} {unit(item)}".rstrip()
     code = value_of(item)
-    return code.meaning if code else text(item, "TextValue")
+    return code.meaning if code else text_of(item)

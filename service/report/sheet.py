@@ -43,10 +43,11 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A name and what is known under it."""
+    """A name and what is known under it; `is_main` is what a reader looks for first."""
 
     name: str
     value: str
+    is_main: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,8 @@ class Study:
     date: str
     uid: str
     remarks: Sequence[str]
+    impression: Sequence[str]
+    """What the reports say in words."""
     images: Sequence[Image]
     files: Sequence[File]
     unreadable: Sequence[Unreadable]

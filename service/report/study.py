@@ -11,7 +11,7 @@ from pipelines.results.derived_image import side_of
 from service.report.gallery import Gallery
 from service.report.held import Held, Results, class_name, made_by, tracked
 from service.report.image import Said, image
-from service.report.said import Mark, is_about, marks, scores, statements
+from service.report.said import Mark, examined, impressions, library, marks, scores, statements
 from service.report.sheet import File, Image, Study
 
 DATE_DIGITS = 8
@@ -29,8 +29,8 @@ class Sources:
 
 def study(sources: Sources, number: int, gallery: Gallery) -> Study:
     """Return what the page shows of a study, its pictures written."""
-    images = sorted((one for one in sources.files if is_image(one)), key=_place)
     results, anchor = sources.results, f"study-{number}"
+    images = _ordered(sources.files, library(results.reports()))
     labels = _labels(marks(results.reports()))
     shown = list(_images(images, results, labels, anchor, gallery))
     return Study(
@@ -38,6 +38,7 @@ def study(sources: Sources, number: int, gallery: Gallery) -> Study:
         date=date_of(images[0].header if images else Dataset()),
         uid=sources.uid or "unknown",
         remarks=sources.remarks,
+        impression=impressions(results.reports()),
         images=shown,
         files=[_file(one, labels) for one in results.objects],
         unreadable=[*results.unreadable],
@@ -58,6 +59,13 @@ def date_of(header: Dataset) -> str:
     return date or "unknown"
 
 
+def _ordered(files: Sequence[Held], numbered: Sequence[str]) -> list[Held]:
+    """Return the images, each where a CAD report has it, the others by breast and view."""
+    places = {uid: place for place, uid in enumerate(numbered)}
+    images = (one for one in files if is_image(one))
+    return sorted(images, key=lambda one: (places.get(one.uid, len(places)), _place(one)))
+
+
 def _images(
     images: Sequence[Held],
     results: Results,
@@ -66,13 +74,14 @@ def _images(
     gallery: Gallery,
 ) -> Iterator[Image]:
     reports = results.reports()
-    stated, scored = statements(reports), scores(reports)
+    stated, scored, looked_at = statements(reports), scores(reports), examined(reports)
     for number, one in enumerate(images, 1):
         said = Said(
+            number,
             [(label, mark) for label, mark in labels.items() if mark.image == one.uid],
             [statement for statement in stated if statement.image == one.uid],
             scored,
-            is_about(reports, one.uid),
+            looked_at.get(one.uid),
         )
         yield image(one, results, said, f"{anchor}-image-{number}", gallery)
 

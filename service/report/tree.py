@@ -55,6 +55,11 @@ def amount(item: Dataset | None) -> float | None:
     return None
 
 
+def text_of(item: Dataset | None) -> str:
+    """Return what a TEXT item says, empty where there is none."""
+    return text(item, "TextValue") if item is not None else ""
+
+
 def unit(item: Dataset) -> str:
     """Return the unit of a NUM item, empty where it is none."""
     for measured in items(item, "MeasuredValueSequence"):
