@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
+from typing import TypeVar
 
 from pydicom import Dataset
 from pydicom.uid import (
@@ -35,6 +36,8 @@ REPORTS = frozenset(
 
 MARKING = REPORTS | {GrayscaleSoftcopyPresentationStateStorage, SegmentationStorage}
 
+Found = TypeVar("Found")
+
 MOST_REGIONS = 64
 """Of one image."""
 MOST_FRAMES = 256
@@ -64,14 +67,22 @@ def regions_of(objects: Sequence[Dataset], images: Sequence[Dataset]) -> dict[st
 def _marks(objects: Sequence[Dataset], images: Mapping[str, Dataset]) -> Iterator[tuple[str, Box]]:
     for one in objects:
         if text(one, "SOPClassUID") == GrayscaleSoftcopyPresentationStateStorage:
-            yield from drawn(one, images)
+            yield from _whole(drawn(one, images))
         elif text(one, "SOPClassUID") in REPORTS:
-            yield from outlined(one, images)
+            yield from _whole(outlined(one, images))
     segmentations = (one for one in objects if text(one, "SOPClassUID") == SegmentationStorage)
-    segmented = (frame for one in segmentations for frame in frames(one, images))
+    segmented = (frame for one in segmentations for frame in _whole(frames(one, images)))
     for frame in islice(segmented, MOST_FRAMES):
         for box in parts(frame):
             yield frame.sop_instance_uid, box
+
+
+def _whole(found: Iterator[Found]) -> Iterator[Found]:
+    """Yield what there is: of a sequence that is cut off pydicom says as of a file that is."""
+    try:
+        yield from found
+    except OSError:
+        return
 
 
 def _name(one: Dataset) -> str:
