@@ -5,7 +5,7 @@ from typing import Self
 
 from pydicom import Dataset
 
-from pipelines.mammogram.attributes import items
+from pipelines.mammogram.attributes import items, text
 from pipelines.results.legal import legal
 
 PRIVATE_SCHEME = "99SENOSCOPE"
@@ -44,12 +44,15 @@ def item_of(code: Code) -> Dataset:
 
 
 def mammographic_view(image: Dataset) -> Code | None:
-    """Return the view of a mammogram (PS3.16 CID 4014), None where it states none of these."""
+    """Return the view of a mammogram (PS3.16 CID 4014), None where it states none of these.
+
+    It is that of its View Code Sequence; where there is none, View Position says it in a word.
+    """
     for item in items(image, "ViewCodeSequence"):
         code = Code.of(item)
         value = code and MODERN_VIEWS.get(code.value, code.value)
         return VIEWS.get(value or "")
-    return None
+    return VIEWS.get(POSITIONS.get(text(image, "ViewPosition").upper(), ""))
 
 
 def private_scheme() -> Dataset:
@@ -88,3 +91,13 @@ MODERN_VIEWS = {
     "R-102D0": "399188001",
 }
 """What SRT and SNM3 called them until 2019."""
+POSITIONS = {
+    "CC": "399162004",
+    "FB": "399196006",
+    "LM": "399352003",
+    "LMO": "399099002",
+    "ML": "399260004",
+    "MLO": "399368009",
+    "SIO": "399188001",
+}
+"""The words of View Position (ACR MQCM 1999, as in CID 4014)."""

@@ -133,15 +133,13 @@ def _reason(error: Any) -> str:  # noqa: ANN401 - pydantic's ErrorDetails
         return f"unknown key{did_you_mean(str(location[-1]), _model_at(location).model_fields)}"
     if error["type"] == "missing":
         return "missing"
-    message = str(error["msg"]).removeprefix("Value error, ")
+    message, given = str(error["msg"]).removeprefix("Value error, "), error["input"]
     if location and location[-1] == "keyword":
         keywords = (str(entry[4]) for entry in DicomDictionary.values())
-        return f"{message}: {error['input']!r}{did_you_mean(str(error['input']), keywords)}"
-    if error["type"] == "enum" and "accepts" in location:
-        return f"no such kind of result: {error['input']!r}{did_you_mean(str(error['input']), map(str, Kind))}"
-    if error["type"] == "value_error":
-        return message
-    return f"{message} (it is {error['input']!r})"
+        return f"{message}: {given!r}{did_you_mean(str(given), keywords)}"
+    if "accepts" in location and error["type"] == "enum":
+        message = f"no such kind of result{did_you_mean(str(given), map(str, Kind))}"
+    return message if error["type"] == "value_error" else f"{message} (it is {given!r})"
 
 
 def _model_at(location: Location) -> type[BaseModel]:

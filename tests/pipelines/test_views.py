@@ -7,6 +7,7 @@ from reread import reread
 
 from pipelines.mammogram import view
 from pipelines.mammogram.view import view_of
+from pipelines.results.codes import mammographic_view
 
 
 def coded(value, scheme="SCT"):
@@ -136,3 +137,17 @@ def test_real_images_say_their_view(data_dir):
     assert found["mg_siemens_inspiration_jpegll_oob_overlay.dcm"] == ("L", False)  # SNM3
     assert found["mg_clunie_pixelspacing_512_8bit.dcm"] == ("R", False)  # SRT
     assert found["wg04_mg1_jpeg_extended12.dcm"] == ("L", True)  # in words
+
+
+@pytest.mark.parametrize(
+    ("position", "meaning"),
+    [("CC", "cranio-caudal"), ("MLO", "medio-lateral oblique"), ("ML", "medio-lateral"), ("X", "")],
+)
+def test_a_view_that_is_stated_in_a_word_alone_is_coded(position, meaning):
+    image = mammogram()
+    del image.ViewCodeSequence
+    image.ViewPosition = position
+
+    view = mammographic_view(image)
+
+    assert (view.meaning if view else "") == meaning

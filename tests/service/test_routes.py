@@ -108,7 +108,7 @@ def test_who_may_call_is_whom_the_routes_name(path):
         (
             "port = 11112",
             'port = 11112\naccepts = ["cad-rs"]',
-            ":5: destinations.pacs.accepts.0: no such kind of result: 'cad-rs'; did you mean 'cad-sr'?",
+            ":5: destinations.pacs.accepts.0: no such kind of result; did you mean 'cad-sr'?",
         ),
         (
             'name = "rest"',
