@@ -167,7 +167,11 @@ def parameters() -> str:
         ("associations accepted at a time", str(most), "`dicom.max_associations`"),
         ("connections accepted at a time", str(listener.NOT_OPENED * most), "twice the above"),
         ("longest PDU received as SCP", f"{own.max_pdu} bytes", "`dicom.max_pdu`"),
-        ("longest PDU before there is an association", f"{streaming.LONGEST_NEGOTIATION} bytes", ""),
+        (
+            "longest PDU before there is an association",
+            f"{streaming.LONGEST_NEGOTIATION} bytes",
+            "",
+        ),
         ("wait for an association to be requested", f"{address.acse_s:g} s", ""),
         ("silence on an association as SCP", f"{address.network_s:g} s", ""),
         ("wait for the rest of a message", f"{address.dimse_s:g} s", ""),

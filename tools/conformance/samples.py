@@ -4,15 +4,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import cache
-from io import BytesIO
 
-from pydicom import Dataset, dcmread
+from pydicom import Dataset
 
 from engines.cad.finding import Region
 from pipelines.cad.looking import BROKEN_PIXELS
 from pipelines.cad.recipe import Cad
 from pipelines.classification import Classification
-from pipelines.kinds import Kind, Made
+from pipelines.kinds import CAD_REPORTS, ENLARGED, REPORTS, Kind, Made
 from pipelines.pipeline import Context, Document, Pipeline
 from pipelines.segmentation import Segmentation
 from pipelines.super_resolution import SuperResolution
@@ -25,6 +24,9 @@ OF_ONE_IMAGE: tuple[Pipeline, ...] = (
     Classification("classification:NAME", "classifier"),
     Segmentation("segmentation:NAME", "detector"),
 )
+EVERY_KIND = frozenset(Kind)
+FIRST_FORMS = EVERY_KIND - {*REPORTS[1:], *CAD_REPORTS[1:]}
+CAD_FORMS = FIRST_FORMS - set(ENLARGED)
 SEES_FROM, SEES_NOTHING = 0.9, 2.0
 """From which brightness on the detector sees a mass."""
 
@@ -41,48 +43,50 @@ class Sample:
 
 @cache
 def samples() -> Sequence[Sample]:
-    """Return results of every pipeline and outcome, as they are read from their own bytes."""
+    """Return results of every pipeline, in every outcome and form."""
     return [one for case in cases() for one in _of_case(case)]
 
 
 def _of_case(case: Case) -> Iterator[Sample]:
-    context = _context(case, SEES_FROM)
+    context = _context(case, SEES_FROM, FIRST_FORMS)
     for pipeline in OF_ONE_IMAGE:
-        for image in case.images[:1]:
-            yield from _samples(pipeline.run([image], context).made, case, pipeline)
+        yield from _samples(pipeline.run(case.images[:1], context).made, case, pipeline)
     for images, given in _examinations(case):
         yield from _samples(CAD.run(images, given).made, case, CAD)
-    cards = [context.engine_of(name).card for name in CAD.networks]
-    given_up = CAD.not_analysed(case.images, cards, BROKEN_PIXELS, context)
-    yield from _samples(given_up, case, CAD)
+    yield from _samples(_given_up(case), case, CAD)
 
 
 def _examinations(case: Case) -> Iterator[tuple[Sequence[Dataset], Context]]:
-    """Yield studies in which something is found, nothing, at a place that was given, or half."""
-    seeing, first = _context(case, SEES_FROM), case.images[0]
-    failed = CAD.not_analysed(case.images, _cards(seeing), BROKEN_PIXELS, seeing)
-    after = replace(seeing, predecessors=[_document(one) for one in failed])
+    """Yield a study with places to look at; one of them also as a detector sees it or does not."""
+    first, images = case.images[0], case.images
+    seeing = _context(case, SEES_FROM, FIRST_FORMS)
     rows, columns = int(first.Rows), int(first.Columns)
     middle = Region(columns // 4, rows // 4, min(rows, columns) // 2)
-    yield case.images, after
-    yield case.images, _context(case, SEES_NOTHING)
-    yield case.images, replace(seeing, regions={str(first.SOPInstanceUID): [middle]})
-    yield [first, *map(broken, case.images[1:])], seeing
+    marked = {str(image.SOPInstanceUID): [middle] for image in images}
+    yield images, replace(seeing, regions=marked)
+    if case.name == "rich":
+        before = [_document(one) for one in _given_up(case)]
+        yield images, replace(_context(case, SEES_FROM, EVERY_KIND), predecessors=before)
+        yield images, _context(case, SEES_NOTHING, CAD_FORMS)
+        yield [first, *map(broken, images[1:])], replace(seeing, kinds=CAD_FORMS)
 
 
-def _context(case: Case, sees_from: float) -> Context:
+def _context(case: Case, sees_from: float, kinds: frozenset[Kind]) -> Context:
     return Context(
         engine_of=networks(case.version, case.probability, sees_from).__getitem__,
         product=case.product,
         site_key=case.site_key,
         made_at=case.made_at,
         progress=lambda _: nullcontext(),
-        kinds=frozenset(Kind),
+        kinds=kinds,
     )
 
 
-def _cards(context: Context) -> list[object]:
-    return [context.engine_of(name).card for name in CAD.networks]
+def _given_up(case: Case) -> Sequence[Made]:
+    """Return the reports that a study could not be analysed."""
+    context = _context(case, SEES_FROM, EVERY_KIND)
+    cards = [context.engine_of(name).card for name in CAD.networks]
+    return CAD.not_analysed(case.images, cards, BROKEN_PIXELS, context)
 
 
 def _document(made: Made) -> Document:
@@ -98,10 +102,4 @@ def _document(made: Made) -> Document:
 
 def _samples(made: Sequence[Made], case: Case, pipeline: Pipeline) -> Iterator[Sample]:
     for one in made:
-        yield Sample(one.kind, _reread(one.dataset), case, pipeline.name)
-
-
-def _reread(result: Dataset) -> Dataset:
-    file = BytesIO()
-    result.save_as(file, enforce_file_format=True)
-    return dcmread(BytesIO(file.getvalue()))
+        yield Sample(one.kind, one.dataset, case, pipeline.name)

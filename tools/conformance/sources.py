@@ -113,7 +113,7 @@ PIXELS = (
 )
 LEAN = (
     *("PresentationIntentType", "ImageLaterality", "ViewCodeSequence", "PatientOrientation"),
-    *("ImagerPixelSpacing", "PixelIntensityRelationshipSign", "InstanceNumber"),
+    *("ImagerPixelSpacing", "PixelIntensityRelationshipSign", "InstanceNumber", "Manufacturer"),
     *MANDATORY,
 )
 """What a mammogram For Presentation cannot be derived without."""
@@ -121,7 +121,7 @@ LEAN = (
 
 def cases() -> list[Case]:
     """Return the studies: rich, rich in other words, with what is mandatory, with nothing else."""
-    rich, other = Exposure(rows=ROWS, columns=COLUMNS), _other_exposure()
+    rich, other = Exposure(rows=ROWS, columns=COLUMNS, voi="SIGMOID"), _other_exposure()
     lean, bare = (Exposure(rows=ROWS, columns=COLUMNS, seed=seed) for seed in (3, 4))
     kept = [*IDENTITY, *PIXELS]
     return [
@@ -147,7 +147,7 @@ def _case(name: str, images: Sequence[Dataset], number: int) -> Case:
         site_key=f"key {number}".encode(),
         made_at=datetime(2026, 10 + number % 2, number, number, number, number, tzinfo=UTC),
         version=str(number),
-        probability=0.5 + number / 10,
+        probability=(0.9, 0.4, 0.7, 0.8)[number - 1],
     )
 
 

@@ -1,0 +1,19 @@
+"""What makes each generated part."""
+
+from collections.abc import Callable, Mapping
+
+from tools.conformance import codes, networking, results
+
+SECTIONS: Mapping[str, Callable[[], str]] = {
+    "storage-classes": networking.storage_classes,
+    "transfer-syntaxes": networking.transfer_syntaxes,
+    "rejections": networking.rejections,
+    "answered-statuses": networking.answered_statuses,
+    "understood-statuses": networking.understood_statuses,
+    "proposed-contexts": networking.proposed_contexts,
+    "identification": networking.identification,
+    "parameters": networking.parameters,
+    **results.SECTIONS,
+    "private-codes": codes.private_codes,
+    "standard-codes": codes.standard_codes,
+}
