@@ -1,4 +1,6 @@
-"""Studies as the networks of the CAD may have left them."""
+"""Studies as the networks of the CAD may have left them, and what reports say of them."""
+
+from collections.abc import Iterator
 
 import numpy as np
 from answering import card
@@ -120,3 +122,34 @@ def bare(view: str = "LCC") -> Dataset:
         if keyword in image:
             delattr(image, keyword)
     return reread(image)
+
+
+def below(item: Dataset) -> Iterator[Dataset]:
+    """Yield all content items below `item`, parents first."""
+    for child in item.get("ContentSequence", []):
+        yield child
+        yield from below(child)
+
+
+def concept(item: Dataset) -> str:
+    """Return the meaning of what an item is called, nothing where it has no name."""
+    return item.ConceptNameCodeSequence[0].CodeMeaning if "ConceptNameCodeSequence" in item else ""
+
+
+def named(item: Dataset, meaning: str) -> list[Dataset]:
+    """Return the items below `item` that are called so."""
+    return [one for one in below(item) if concept(one) == meaning]
+
+
+def value(item: Dataset) -> object:
+    """Return what an item says: the meaning of a code, a number, a text."""
+    if "ConceptCodeSequence" in item:
+        return item.ConceptCodeSequence[0].CodeMeaning
+    if "MeasuredValueSequence" in item:
+        return float(item.MeasuredValueSequence[0].NumericValue)
+    return next(item[one].value for one in ("TextValue", "UID", "Date", "Time") if one in item)
+
+
+def said(item: Dataset, meaning: str) -> list[object]:
+    """Return what the items below `item` that are called so say."""
+    return [value(one) for one in named(item, meaning)]

@@ -27,7 +27,9 @@ from pipelines.results.measured_lesion import (
     SQUARE_MILLIMETRE,
     area_of,
     corners_of,
+    finder,
     percent,
+    were_marked,
 )
 from pipelines.results.measurement_report import (
     LEFT_OR_RIGHT,
@@ -62,7 +64,7 @@ def findings_report(
 
     An image without findings can so be told from one that was not analysed.
     """
-    groups = [_lesion(lesion, origin) for lesion in lesions]
+    groups = [_lesion(lesion, finder(lesions, origin), origin) for lesion in lesions]
     groups += [
         _image(number, reading, lesions, origin) for number, reading in enumerate(readings, 1)
     ]
@@ -75,7 +77,7 @@ def _outcome(groups: Sequence[Dataset]) -> list[str]:
     return [digest(group.to_json().encode()) for group in groups]
 
 
-def _lesion(lesion: Lesion, origin: Origin) -> Dataset:
+def _lesion(lesion: Lesion, found_by: Card, origin: Origin) -> Dataset:
     """Return TID 1410: where a lesion is, and what was measured."""
     finding, region = lesion.finding, dcm("111030", "Image Region")
     return measurement_group(
@@ -83,7 +85,7 @@ def _lesion(lesion: Lesion, origin: Origin) -> Dataset:
         lesion.uid,
         [
             coded(CONTAINS, dcm("121071", "Finding"), MASS),
-            *_model(origin.card),
+            *_model(found_by),
             closed_line(CONTAINS, region, corners_of(lesion), image_selected(lesion.image)),
             *_site(lesion.image),
             *_measurements(lesion, origin),
@@ -115,7 +117,7 @@ def _image(number: int, reading: Reading, lesions: Sequence[Lesion], origin: Ori
         f"Image {number}",
         uid,
         [
-            *_model(origin.card),
+            *_model(finder(lesions, origin)),
             image_of(reading.image, dcm("121112", "Source of Measurement")),
             coded(CONTAINS, summary, outcome_of([reading])),
             text_of(CONTAINS, dcm("121106", "Comment"), _comment(reading, lesions)),
@@ -127,7 +129,8 @@ def _comment(reading: Reading, lesions: Sequence[Lesion]) -> str:
     if reading.failure:
         return f"Not analysed (code {reading.failure})."
     names = [lesion.identifier for lesion in lesions if lesion.image is reading.image]
-    return f"Findings: {', '.join(names)}." if names else "No findings."
+    said = f"Findings: {', '.join(names)}." if names else "No findings."
+    return f"{said} Only marked regions were analysed." if were_marked(lesions) else said
 
 
 def _site(image: Dataset) -> Iterator[Dataset]:

@@ -1,11 +1,16 @@
 """What is measured of a lesion, the same in every report."""
 
+from collections.abc import Collection
+
 import numpy as np
 
 from engines.cad.finding import Points
+from engines.card import Card
 from pipelines.results.codes import Code, dcm
 from pipelines.results.derived_image import spacing_of
+from pipelines.results.lesion_segmentation import segmenter
 from pipelines.results.lesions import Lesion
+from pipelines.results.provenance import Origin
 
 PROBABILITY = dcm("111047", "Probability of cancer")
 CERTAINTY = dcm("111012", "Certainty of Finding")
@@ -33,3 +38,13 @@ def corners_of(lesion: Lesion) -> Points:
     """Return the corners of the outline, within the image."""
     inside: Points = np.clip(lesion.finding.outline, 0, (lesion.image.Columns, lesion.image.Rows))
     return inside
+
+
+def were_marked(lesions: Collection[Lesion]) -> bool:
+    """Return whether somebody else said where to look, so that nothing was searched for."""
+    return any(lesion.finding.certainty is None for lesion in lesions)
+
+
+def finder(lesions: Collection[Lesion], origin: Origin) -> Card:
+    """Return the model that found `lesions`: where they were marked, the one that outlines them."""
+    return segmenter(origin) if were_marked(lesions) else origin.card

@@ -12,6 +12,7 @@ from pipelines.kinds import Kind
 from pipelines.mammogram.attributes import text
 from pipelines.results.derived_image import side_of
 from pipelines.results.lesions import Lesion, Reading
+from pipelines.results.measured_lesion import finder, were_marked
 from pipelines.results.provenance import Origin
 
 ORDER = "LRB"
@@ -50,14 +51,14 @@ class Examination:
         return [reading for reading in self.readings if reading.failure]
 
     @property
-    def was_pointed_out(self) -> bool:
+    def was_marked(self) -> bool:
         """Whether somebody else said where to look, so that nothing was detected."""
-        return any(lesion.finding.certainty is None for lesion in self.lesions)
+        return were_marked(self.lesions)
 
     @property
-    def detector(self) -> Card:
+    def finder(self) -> Card:
         """The model that says where lesions are."""
-        return self.origin.card
+        return finder(self.lesions, self.origin)
 
     @property
     def classifier(self) -> Card:

@@ -85,16 +85,13 @@ def _intent(lesion: Lesion) -> Dataset:
 
 
 def _found_by(examination: Examination) -> Iterator[Dataset]:
-    """Yield the one algorithm that a finding can have, and as its parameter who judged it."""
+    """Yield the one algorithm that a finding can have, and as its parameters what else there is."""
     classifier = examination.classifier
-    if examination.was_pointed_out:
-        yield from identified(classifier, "in a region that was marked beforehand")
-        return
-    yield from identified(
-        examination.detector,
-        f"probability by {classifier.name} {classifier.version}, "
-        f"weights sha256 {classifier.sha256}",
+    judged = (
+        f"probability by {classifier.name} {classifier.version}, weights sha256 {classifier.sha256}"
     )
+    marked = ["in a region that was marked beforehand"] if examination.was_marked else []
+    yield from identified(examination.finder, judged, *marked)
 
 
 def _sureness(lesion: Lesion) -> Iterator[Dataset]:

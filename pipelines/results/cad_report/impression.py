@@ -24,12 +24,12 @@ def _extent(examination: Examination) -> Iterator[str]:
     total = _count(len(examination.readings), "image")
     if not analysed:
         codes = ", ".join(sorted({reading.failure for reading in failed}))
-        yield f"Not analysed (code {codes}): none of {total}. This says nothing about findings."
+        yield f"Not analysed (code {codes}): none of {total}. There may be findings."
         return
     yield f"{len(analysed)} of {total} analysed."
     for reading in failed:
         yield f"Not analysed (code {reading.failure}): {_named(reading.image, examination)}."
-    if examination.was_pointed_out:
+    if examination.was_marked:
         yield "Only regions that were marked beforehand were analysed, nothing else was searched."
 
 
@@ -41,7 +41,7 @@ def _found(examination: Examination) -> Iterator[str]:
         yield "No findings."
         return
     yield (
-        f"{_count(len(examination.lesions), 'finding')}, "
+        f"{_count(len(examination.lesions), 'finding')} (masses), "
         f"{suspicious} at or above the operating point."
     )
     for side, readings in groupby(examination.readings, lambda one: side_of(one.image)):

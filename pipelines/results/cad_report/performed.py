@@ -52,9 +52,9 @@ def detections(examination: Examination) -> Dataset:
         dcm("111025", "Failed Detections"),
         dcm("111022", "Detection Performed"),
         MASS.code(examination.form),
-        examination.detector,
+        examination.finder,
     )
-    if examination.was_pointed_out:
+    if examination.was_marked:
         return _summary(step, (), (), examination)
     return _summary(step, examination.analysed, examination.failed, examination)
 
@@ -70,7 +70,7 @@ def analyses(examination: Examination) -> Dataset:
         examination.classifier,
     )
     judged = [reading for reading in examination.analysed if reading.findings]
-    failed = examination.failed if examination.was_pointed_out else ()
+    failed = examination.failed if examination.was_marked else ()
     return _summary(step, judged, failed, examination)
 
 
