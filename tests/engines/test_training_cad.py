@@ -24,7 +24,7 @@ from engines.training.outcome import WEIGHTS
 from engines.training.overlap import dice
 from service.cli.app import app
 
-PLAN = Plan(epochs=2, steps=2, rate=1e-3, averaging=0.5)
+PLAN = Plan(epochs=2, steps=1, rate=1e-3, averaging=0.5)
 STILL = Bounds(turn=0, zoom=1, darkest=(0, 0), brightest=(1, 1), gamma=1, slope=0, blur=0, noise=0)
 
 RECIPES = [detector, segmenter, classifier, enlarger]
@@ -53,10 +53,10 @@ def data(tmp_path_factory):
         folder.mkdir(parents=True)
     rows = []
     for number in range(3):
-        mass, breast = disc(512, 200, 250 + 20 * number, 30), disc(512, 0, 256, 400)
-        values = 90 * breast + 90 * mass + chance.integers(0, 9, (512, 512)) * breast
+        mass, breast = disc(256, 90, 110 + 10 * number, 30), disc(256, 0, 128, 200)
+        values = 90 * breast + 90 * mass + chance.integers(0, 9, (256, 256)) * breast
         drawn = mass.copy()
-        drawn[100:400, 60:64] = True
+        drawn[80:180, 30:34] = True
         Image.fromarray(values.astype(np.uint8)).save(wholes / f"images/{number}.png")
         Image.fromarray(drawn).save(wholes / f"masks/{number}.png")
         names = {"image": f"images/{number}.png", "mask": f"masks/{number}.png"}
@@ -176,8 +176,8 @@ def test_only_outlines_of_the_size_and_shape_of_a_mass_are_masses(data):
     image = outlined(data)[0]
 
     assert len(image.masses) == 1
-    assert image.masses[0][250, 200]
-    assert image.others[150, 62]
+    assert image.masses[0][110, 90]
+    assert image.others[150, 32]
     assert not is_mass(disc(512, 100, 100, 4))
     assert not is_mass(disc(512, 250, 250, 200))
     assert is_mass(disc(512, 100, 100, 20))
@@ -234,7 +234,7 @@ def test_the_area_under_the_curve_is_how_often_the_order_is_right():
 
 def test_masses_are_found_where_something_has_its_middle_in_them(data):
     image = outlined(data)[0]
-    there, elsewhere = disc(512, 205, 255, 10), disc(512, 300, 100, 10)
+    there, elsewhere = disc(256, 95, 115, 10), disc(256, 60, 40, 10)
 
     assert detector.judged(there | elsewhere, image) == (1, 1, 1)
     assert detector.judged(elsewhere, image) == (0, 1, 1)
