@@ -65,7 +65,8 @@ def can_derive(source: Dataset) -> bool:
     """Return whether a legal mammogram For Presentation can be made of `source`.
 
     It must be one itself, and say what every mammogram must: its side, view and orientation, the
-    spacing of its pixels and how they relate to the beam, and how it was positioned.
+    spacing of its pixels and how they relate to the beam, how it was positioned, and the ratio of
+    its compression if that was lossy.
     """
     return (
         text(source, "SOPClassUID") == DigitalMammographyXRayImageStorageForPresentation
@@ -76,6 +77,7 @@ def can_derive(source: Dataset) -> bool:
         and number(source, "PixelIntensityRelationshipSign") in SIGNS
         and all(text(source, keyword) in terms for keyword, terms in MANDATORY.items())
         and _is_of_the_breast(source)
+        and _knows_its_losses(source)
     )
 
 
@@ -110,6 +112,13 @@ def _is_of_the_breast(source: Dataset) -> bool:
     """Return whether it does not say that it is of anything else, a specimen say."""
     codes = (text(item, "CodeValue") for item in items(source, "AnatomicRegionSequence"))
     return all(code in BREAST_CODES for code in codes if code)
+
+
+def _knows_its_losses(source: Dataset) -> bool:
+    """Return whether it was compressed without losses, or by what ratio (type 1C, C.8.11.3)."""
+    confessed = Dataset()
+    confess_losses(confessed, source)
+    return confessed.LossyImageCompression == "00" or "LossyImageCompressionRatio" in confessed
 
 
 def _identify(result: Dataset, grey: Grey, origin: Origin) -> None:

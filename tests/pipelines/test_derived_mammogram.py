@@ -78,6 +78,7 @@ def test_no_mammogram_is_derived_from_one_that_lacks_what_only_it_can_know(keywo
             ),
             id="specimen",
         ),
+        pytest.param(having(mammogram(), LossyImageCompression="01"), id="some-loss"),
         pytest.param(
             having(mammogram(), ViewCodeSequence=[code("1", "99X", "some view")]), id="own-view"
         ),

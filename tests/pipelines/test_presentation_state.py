@@ -144,6 +144,7 @@ def test_the_notice_stands_on_the_display_in_a_layer_of_its_own():
     assert notice.BoundingBoxAnnotationUnits == "DISPLAY"
     layers = [layer.GraphicLayer for layer in state.GraphicLayerSequence]
     assert layers == ["AI_FINDINGS", "AI_NOTICE"]
+    assert layers == [one.GraphicLayer for one in state.GraphicAnnotationSequence]
 
 
 def test_all_of_the_image_is_shown_at_its_size():
