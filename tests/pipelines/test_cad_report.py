@@ -22,7 +22,7 @@ from examined import (
     with_findings,
     without,
 )
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from phantoms import mammogram
 from pydicom.uid import MammographyCADSRStorage
@@ -407,6 +407,7 @@ def test_reports_of_one_form_and_recipe_are_in_one_series(images):
     assert one.SeriesInstanceUID == other.SeriesInstanceUID != old.SeriesInstanceUID
 
 
+@settings(max_examples=20)
 @given(st.floats(0, 1), st.floats(0, 1))
 def test_whatever_is_stated_otherwise_has_another_uid(here, there):
     def uid(probability):
