@@ -33,7 +33,7 @@ def lesion_segmentation(lesions: Sequence[Lesion], origin: Origin) -> Dataset:
     segments = [
         Segment(lesion.identifier, lesion.uid, ABNORMAL, MASS, region) for lesion in lesions
     ]
-    masks = [filled(lesion.finding.outline, (source.Rows, source.Columns)) for lesion in lesions]
+    masks = (filled(lesion.finding.outline, (source.Rows, source.Columns)) for lesion in lesions)
     outcome = [said for lesion in lesions for said in (lesion.identifier, lesion.uid)]
     return segmented(segments, masks, LESIONS, outcome, origin, segmenter(origin))
 

@@ -66,14 +66,14 @@ def segmentation(masks: Mapping[Label, Mask], origin: Origin) -> Dataset:
         for label in masks
     ]
     outcome = [label.name for label in masks]
-    result = segmented(segments, list(masks.values()), SEGMENTS, outcome, origin, origin.card)
+    result = segmented(segments, masks.values(), SEGMENTS, outcome, origin, origin.card)
     result.CodingSchemeIdentificationSequence = [private_scheme()]
     return result
 
 
 def segmented(
     segments: Sequence[Segment],
-    masks: Sequence[Mask],
+    masks: Iterable[Mask],
     series: Series,
     outcome: Sequence[str],
     origin: Origin,
@@ -84,7 +84,9 @@ def segmented(
     `outcome` is what tells this object from another of the same masks.
     """
     source = origin.source
-    frames = np.stack(masks)
+    frames = np.empty((len(segments), source.Rows, source.Columns), np.bool_)
+    for frame, mask in zip(frames, masks, strict=True):  # one at a time: they may be large
+        frame[...] = mask
     packed = np.packbits(frames, axis=None, bitorder="little").tobytes()
     result = Dataset()
     patient_study(source, result)

@@ -10,7 +10,7 @@ from reread import reread, written
 from pipelines.display import picture as as_displayed
 from pipelines.display import voi
 from pipelines.mammogram.read import read
-from pipelines.results.overlay import MOST_ROWS, overlay
+from pipelines.results.overlay import MOST_ROWS, drawn, overlay
 from pipelines.results.provenance import is_ours
 
 
@@ -52,6 +52,19 @@ def test_the_outline_lies_on_the_lesion(rows):
         (shown[:, 1].min() + shown[:, 1].max()) / 2, abs=1
     )
     assert np.ptp(line_columns) + 1 == pytest.approx(np.ptp(shown[:, 0]), abs=5)
+
+
+def test_the_line_lies_to_no_side():
+    image = mammogram()
+    centre = 90.3, 120.7
+
+    pixels = drawn(np.full((256, 208), 60, np.uint8), lesions_of(image, circle(*centre, 30.4)))
+
+    rows, columns = np.indices(pixels.shape[:2]) + 0.5
+    colour = np.ptp(pixels.astype(int), axis=2)
+    colour[np.hypot(columns - centre[0], rows - centre[1]) > 33] = 0  # the label
+    middle = [(place * colour).sum() / colour.sum() for place in (columns, rows)]
+    assert middle == pytest.approx(centre, abs=0.2)
 
 
 @pytest.mark.parametrize("photometric", ["MONOCHROME1", "MONOCHROME2"])
