@@ -78,17 +78,9 @@ class Results:
         return [one.header for kind in REPORTS for one in self.objects if one.sop_class == kind]
 
     def enlargement_of(self, source: Held) -> Held | None:
-        """Return the first image that was made of `source` and is larger, if any."""
-        return next(
-            (
-                one
-                for one in self.objects
-                if source.uid in one.sources
-                and source.size[0] < one.size[0]
-                and one.size[0] * source.size[1] == one.size[1] * source.size[0]
-            ),
-            None,
-        )
+        """Return the first image that was made of `source` and is a whole number larger, if any."""
+        made = (one for one in self.objects if source.uid in one.sources)
+        return next((one for one in made if scale_of(one, source) > 1), None)
 
     def outlines_on(self, image: Held) -> dict[str, Points]:
         """Return what presentation states draw on `image`, by Tracking UID."""
@@ -99,6 +91,15 @@ class Results:
             for graphic in _graphics(state.header, image.uid)
             if (corners := outline(graphic)) is not None
         }
+
+
+def scale_of(large: Held, source: Held) -> int:
+    """Return how many times an image is as large as its source, 0 where it is no whole number."""
+    sizes = list(zip(large.size, source.size, strict=True))
+    if not all(length and many % length == 0 for many, length in sizes):
+        return 0
+    rows, columns = (many // length for many, length in sizes)
+    return rows if rows == columns else 0
 
 
 def opened(paths: Sequence[Path]) -> Results:

@@ -5,15 +5,16 @@ from dataclasses import dataclass
 
 from pydicom import Dataset, dcmread
 
-from pipelines.display import picture
+from pipelines.display import FOR_PRESENTATION, picture
 from pipelines.errors import CannotProcessError
 from pipelines.mammogram.attributes import text
 from pipelines.results.codes import mammographic_view
 from pipelines.results.derived_image import side_of, spacing_of
 from service.ledger.spool import UNREADABLE
+from service.report.crops import MILLIMETRES, Enlarged, Scene, pair, sample
 from service.report.gallery import Gallery
-from service.report.held import Held, Results
-from service.report.lesion import Enlarged, Scene, lesion, line, why_not_enlarged
+from service.report.held import Held, Results, scale_of
+from service.report.lesion import lesion, line
 from service.report.pictures import LONGEST, Box, Tones, shrunk
 from service.report.said import Mark, Statement
 from service.report.sheet import Gap, Image, Picture, Row
@@ -39,20 +40,23 @@ def image(source: Held, results: Results, said: Said, place: str, gallery: Galle
     header = source.header
     large, spacing = results.enlargement_of(source), spacing_of(header)
     tones = shown(source)
-    scene = Scene(source, tones, _enlarged(large, source, results, said), spacing, place)
+    bar = MILLIMETRES / spacing[1] if spacing else 0.0
+    scene = Scene(place, tones, _enlarged(large, source, results, said), bar)
     return Image(
         anchor=place,
         title=f"{said.number}. {title_of(header)}",
         verdict=verdict(said),
         rows=list(_rows(source, large, said)),
-        picture=_whole(scene, said, gallery),
-        lesions=[lesion(mark, label, scene, gallery) for label, mark in said.marks],
+        picture=_whole(scene, title_of(header), said, gallery),
+        lesions=[lesion(mark, label, scene, spacing, gallery) for label, mark in said.marks],
+        crops=_sample(scene, said, gallery),
     )
 
 
 def title_of(header: Dataset) -> str:
     """Return the side and the view, as far as they are known."""
-    return f"{side(header)}, {view(header)}".capitalize()
+    title = f"{side(header)}, {view(header)}"
+    return title[0].upper() + title[1:]
 
 
 def side(header: Dataset) -> str:
@@ -87,24 +91,31 @@ def verdict(said: Said) -> str:
 def _enlarged(large: Held | None, source: Held, results: Results, said: Said) -> Enlarged | str:
     """Return the enlarged image where a lesion is to be shown on it, or why there is none."""
     if large is None:
-        return why_not_enlarged(source)
-    if not said.marks:
-        return "no lesion to show"
+        return _why_not_enlarged(source)
+    if said.failure is not None and not said.marks:
+        return "nothing is shown of it"
     tones = shown(large)
     if tones is None:
         return f"none: the pixels of {large.path.name} cannot be read"
-    return Enlarged(tones, large.size[0] // source.size[0], results.outlines_on(large))
+    return Enlarged(tones, scale_of(large, source), results.outlines_on(large))
 
 
-def _whole(scene: Scene, said: Said, gallery: Gallery) -> Picture | Gap:
-    title = "Source as displayed"
+def _sample(scene: Scene, said: Said, gallery: Gallery) -> list[Picture | Gap]:
+    """Return a part of an image on which nobody looked for lesions: what was it enlarged for?"""
+    if said.failure is not None or scene.tones is None or isinstance(scene.enlarged, str):
+        return []
+    return list(pair(scene, sample(scene.tones), gallery))
+
+
+def _whole(scene: Scene, title: str, said: Said, gallery: Gallery) -> Picture | Gap:
+    shown_as = "Source as displayed"
     if scene.tones is None:
-        return Gap(title, "none: its pixels cannot be read")
+        return Gap(shown_as, "none: its pixels cannot be read")
     rows, columns = scene.tones.shape
     lines = [line(mark, label, mark.outline, columns) for label, mark in said.marks]
-    alt = f"{title_of(scene.source.header)}: {verdict(said)}"
+    alt = f"{title}, {verdict(said)}"
     file = gallery.keep(scene.place, shrunk(scene.tones, LONGEST))
-    return Picture(title, alt, file, Box(0, 0, columns, rows), lines, scene.bar)
+    return Picture(shown_as, alt, file, Box(0, 0, columns, rows), lines, scene.bar)
 
 
 def _rows(source: Held, large: Held | None, said: Said) -> Iterator[Row]:
@@ -124,11 +135,19 @@ def _rows(source: Held, large: Held | None, said: Said) -> Iterator[Row]:
 
 def _enlargement(source: Held, large: Held | None) -> str:
     if large is None:
-        return why_not_enlarged(source)
+        return _why_not_enlarged(source)
     rows, columns = large.size
-    return f"x{rows // source.size[0]}: {rows} x {columns} px"
+    return f"x{scale_of(large, source)}: {rows} x {columns} px"
 
 
 def _score(held: Held, said: Said) -> str:
     score = said.scores.get(held.uid)
     return "not stated" if score is None else f"{score:.1f}"
+
+
+def _why_not_enlarged(source: Held) -> str:
+    """Return why there is no enlarged image of `source`, as far as its header tells."""
+    intent = text(source.header, "PresentationIntentType")
+    if intent and intent != FOR_PRESENTATION:
+        return f"none: {intent.lower()}"
+    return "none among the results"

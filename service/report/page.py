@@ -105,7 +105,7 @@ def _made(out: Path, record: Record) -> Results:
 
 
 def _left(record: Record) -> Iterator[Left]:
-    """Yield the files that nothing was made of; no folder of theirs, it may bear a name."""
+    """Yield the files that were skipped or failed, without their folder: it may bear a name."""
     if record.outcome in {"skipped", "failed"}:
         for path in record.paths:
             yield Left(Path(path).name, record.outcome, record.reason)

@@ -10,6 +10,8 @@ from engines.cad.finding import Points
 
 Tones = NDArray[np.uint8]
 """(rows, columns), 0 black and 255 white."""
+Point = NDArray[np.float64]
+"""(2,) of x and y."""
 
 LONGEST = 1200
 """Pixels of the longer side of a whole image: enough for a page, little to mail."""
@@ -32,18 +34,19 @@ class Box:
 
     @classmethod
     def around(cls, corners: Points, shape: tuple[int, int]) -> "Box":
-        """Return a square about a lesion, moved into an image of (rows, columns) and cut to it."""
+        """Return a square about a lesion and what is beside it, within an image of that shape."""
         first, last = corners.min(axis=0), corners.max(axis=0)
-        side = max(LEAST_SIDE, round(CONTEXT * float((last - first).max())))
-        rows, columns = shape
-        width, height = min(side, columns), min(side, rows)
-        left, top = np.rint((first + last - (width, height)) / 2)
-        return cls(
-            int(np.clip(left, 0, columns - width)),
-            int(np.clip(top, 0, rows - height)),
-            width,
-            height,
-        )
+        reach = max(LEAST_SIDE, CONTEXT * float((last - first).max())) / 2
+        centre = (first + last) / 2
+        return cls.about(centre - reach, centre + reach, shape)
+
+    @classmethod
+    def about(cls, first: Point, last: Point, shape: tuple[int, int]) -> "Box":
+        """Return what is between two corners, moved into an image of that shape or cut to it."""
+        size = np.array(shape[::-1])
+        sides = np.minimum(np.rint(last - first), size)
+        corner = np.clip(np.rint((first + last - sides) / 2), 0, size - sides)
+        return cls(*(int(one) for one in (*corner, *sides)))
 
     def enlarged(self, scale: int) -> "Box":
         """Return the same part of the image enlarged `scale` times."""

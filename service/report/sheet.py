@@ -65,7 +65,10 @@ class Lesion:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A source image, what is known of it and what was found on it."""
+    """A source image, what is known of it and what was found on it.
+
+    `crops` are of an image on which nobody looked for lesions.
+    """
 
     anchor: str
     title: str
@@ -73,6 +76,7 @@ class Image:
     rows: Sequence[Row]
     picture: Picture | Gap
     lesions: Sequence[Lesion]
+    crops: Sequence[Picture | Gap]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +108,7 @@ class Study:
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """A file that nothing was made of."""
+    """A file that was skipped, or failed."""
 
     name: str
     outcome: str
