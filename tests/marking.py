@@ -101,7 +101,8 @@ def cad_report(
 ) -> Dataset:
     """Return a Mammography CAD report; coordinates refer to the images of its library.
 
-    A finding is the number of its image, its graphics by their name, and its code.
+    A finding is the number of its image, its graphics by their name, and its code. They are
+    required to be presented.
     """
     library = item(
         ValueType="CONTAINER",
@@ -149,7 +150,13 @@ def reference(image: Dataset) -> Dataset:
 
 
 def _single_image_finding(number: int, drawn: Mapping[str, Drawn], what: str) -> Dataset:
-    properties = []
+    intent = item(
+        ValueType="CODE",
+        RelationshipType="HAS CONCEPT MOD",
+        ConceptNameCodeSequence=[code("111056", "Rendering Intent", "DCM")],
+        ConceptCodeSequence=[code("111150", "Presentation Required", "DCM")],
+    )
+    properties = [intent]
     for name, (kind, places) in drawn.items():
         one = coordinates(kind, places, name)
         one.ContentSequence = [

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
-from typing import TypeVar
+from typing import Any
 
 from pydicom import Dataset
 from pydicom.uid import (
@@ -20,7 +20,7 @@ from pipelines.mammogram.attributes import text
 from pipelines.regions.extent import Box, region_around
 from pipelines.regions.presentation_states import drawn
 from pipelines.regions.reports import outlined
-from pipelines.regions.segmentations import frames, parts
+from pipelines.regions.segmentations import Frame, frames, parts
 from pipelines.results.provenance import is_ours
 
 REPORTS = frozenset(
@@ -36,11 +36,12 @@ REPORTS = frozenset(
 
 MARKING = REPORTS | {GrayscaleSoftcopyPresentationStateStorage, SegmentationStorage}
 
-Found = TypeVar("Found")
+Found = dict[str, dict[Region, None]]
+"""Regions by SOP Instance UID, each once and in order."""
 
 MOST_REGIONS = 64
 """Of one image."""
-MOST_FRAMES = 256
+MOST_FRAMES = 128
 """Of all segmentations of a study: each has to be unpacked."""
 
 
@@ -56,33 +57,47 @@ def regions_of(objects: Sequence[Dataset], images: Sequence[Dataset]) -> dict[st
     objects. What cannot be read, or lies beyond the image, marks nothing.
     """
     shown = {text(image, "SOPInstanceUID"): image for image in images}
-    found: dict[str, dict[Region, None]] = {}
-    for uid, box in _marks(sorted(filter(accompanies, objects), key=_name), shown):
-        region = region_around(box, shown[uid])
-        if region is not None and len(found.get(uid, ())) < MOST_REGIONS:
-            found.setdefault(uid, {})[region] = None
+    others = sorted(filter(accompanies, objects), key=_name)
+    found: Found = {}
+    for uid, box in _drawn(others, shown):
+        _add(box, uid, shown, found)
+    for frame in islice(_frames(others, shown), MOST_FRAMES):
+        uid = frame.sop_instance_uid
+        for box in parts(frame) if _has_room(uid, found) else ():
+            _add(box, uid, shown, found)
     return {uid: list(regions) for uid, regions in found.items()}
 
 
-def _marks(objects: Sequence[Dataset], images: Mapping[str, Dataset]) -> Iterator[tuple[str, Box]]:
+def _drawn(objects: Sequence[Dataset], images: Mapping[str, Dataset]) -> Iterator[tuple[str, Box]]:
     for one in objects:
         if text(one, "SOPClassUID") == GrayscaleSoftcopyPresentationStateStorage:
-            yield from _whole(drawn(one, images))
+            yield from _readable(drawn(one, images))
         elif text(one, "SOPClassUID") in REPORTS:
-            yield from _whole(outlined(one, images))
-    segmentations = (one for one in objects if text(one, "SOPClassUID") == SegmentationStorage)
-    segmented = (frame for one in segmentations for frame in _whole(frames(one, images)))
-    for frame in islice(segmented, MOST_FRAMES):
-        for box in parts(frame):
-            yield frame.sop_instance_uid, box
+            yield from _readable(outlined(one, images))
 
 
-def _whole(found: Iterator[Found]) -> Iterator[Found]:
+def _frames(objects: Sequence[Dataset], images: Mapping[str, Dataset]) -> Iterator[Frame]:
+    for one in objects:
+        if text(one, "SOPClassUID") == SegmentationStorage:
+            yield from _readable(frames(one, images))
+
+
+def _readable(found: Iterator[Any]) -> Iterator[Any]:
     """Yield what there is: of a sequence that is cut off pydicom says as of a file that is."""
     try:
         yield from found
     except OSError:
         return
+
+
+def _add(box: Box, uid: str, images: Mapping[str, Dataset], found: Found) -> None:
+    region = region_around(box, images[uid])
+    if region is not None and _has_room(uid, found):
+        found.setdefault(uid, {})[region] = None
+
+
+def _has_room(uid: str, found: Found) -> bool:
+    return len(found.get(uid, ())) < MOST_REGIONS
 
 
 def _name(one: Dataset) -> str:

@@ -32,6 +32,9 @@ NO_LESIONS = frozenset(
 )
 """What else a CAD marks as a Single Image Finding (PS3.16 CID 6014)."""
 
+NOT_FOR_PRESENTATION = "111152"
+"""The Rendering Intent (PS3.16 CID 6034) of what a CAD thought of and dropped."""
+
 Path = tuple[int, ...]
 """Where an item stands in the tree, as references write it: 1, then the number of each child."""
 
@@ -68,10 +71,19 @@ def _is_mark(item: Dataset, path: Path, tree: Mapping[Path, Dataset]) -> bool:
     if text(item, "ValueType") != "SCOORD" or text(item, "PixelOriginInterpretation") == "VOLUME":
         return False
     parent = tree.get(path[:-1], item)
-    is_of_lesion = not any(
-        text(value, "CodeValue") in NO_LESIONS for value in items(parent, "ConceptCodeSequence")
-    )
-    return is_of_lesion and _concept(item) in {*REGIONS, CENTER, ""}
+    return _is_of_lesion(parent) and _concept(item) in {*REGIONS, CENTER, ""}
+
+
+def _is_of_lesion(finding: Dataset) -> bool:
+    """Return whether an item that has coordinates says of nothing that they are no lesion."""
+    said = _values(finding)
+    for child in items(finding, "ContentSequence"):
+        said |= _values(child) & {NOT_FOR_PRESENTATION}
+    return not said & {*NO_LESIONS, NOT_FOR_PRESENTATION}
+
+
+def _values(item: Dataset) -> set[str]:
+    return {text(value, "CodeValue") for value in items(item, "ConceptCodeSequence")}
 
 
 def _concept(item: Dataset) -> str:

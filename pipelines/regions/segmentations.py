@@ -69,12 +69,13 @@ def frames(segmentation: Dataset, images: Mapping[str, Dataset]) -> Iterator[Fra
 def parts(frame: Frame) -> list[Box]:
     """Return a box around each connected part of what is marked, of the largest first."""
     mask = _mask(frame)
-    if mask is None or not mask.any():
+    if mask is None:
         return []
-    top, left = (int(np.argmax(mask.any(axis=axis))) for axis in (1, 0))
-    _, _, stats, _ = cv2.connectedComponentsWithStats(
-        np.ascontiguousarray(mask[top:, left:]).view(np.uint8), connectivity=8
-    )
+    left, top, width, height = cv2.boundingRect(mask.view(np.uint8))
+    if not width:
+        return []
+    marked = np.ascontiguousarray(mask[top : top + height, left : left + width])
+    _, _, stats, _ = cv2.connectedComponentsWithStats(marked.view(np.uint8), connectivity=8)
     order = np.argsort(-stats[1:, cv2.CC_STAT_AREA], kind="stable")[:MOST_PARTS] + 1
     return [
         Box(left + x, top + y, left + x + width, top + y + height)
@@ -144,7 +145,7 @@ def _unpacked(frame: Frame, rows: int, columns: int) -> Mask | None:
         return None
     held = np.frombuffer(packed, np.uint8)[first // 8 : -(-last // 8)]
     bits = np.unpackbits(held, bitorder="little")[first % 8 :][: rows * columns]
-    return bits.reshape(rows, columns).astype(bool)
+    return bits.reshape(rows, columns).view(bool)
 
 
 def _single(frame: Frame) -> Dataset:

@@ -19,7 +19,7 @@ from reread import reread
 from scipy import ndimage
 
 from engines.cad.finding import Region
-from pipelines.phantom.objects import item
+from pipelines.phantom.objects import code, item
 from pipelines.regions.extent import Box, region_around
 from pipelines.regions.graphics import extent
 from pipelines.regions.objects import MARKING, accompanies, regions_of
@@ -216,6 +216,14 @@ def test_of_a_finding_of_a_cad_its_outline_counts_or_else_its_center():
     assert first == AROUND_TRIANGLE
     assert second.centre == (150, 100)
     assert found[OTHER.SOPInstanceUID] == [AROUND_CIRCLE]
+
+
+def test_what_a_cad_dropped_is_no_mark():
+    report = cad_report([IMAGE], [(1, {OUTLINE: TRIANGLE}, MASS), (1, {OUTLINE: CIRCLE}, MASS)])
+    intent = report.ContentSequence[1].ContentSequence[0]
+    intent.ConceptCodeSequence = [code("111152", "Not for Presentation", "DCM")]
+
+    assert regions(reread(report)) == [AROUND_CIRCLE]
 
 
 @pytest.mark.parametrize(

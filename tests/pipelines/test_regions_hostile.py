@@ -181,7 +181,7 @@ def test_a_report_of_very_many_items_is_read_no_further_than_sensible():
 )
 def test_a_reference_in_a_circle_or_into_nowhere_selects_no_image(place):
     report = cad_report([IMAGE], [(1, {"111041": BOX}, "129788004")])
-    drawn = report.ContentSequence[1].ContentSequence[0]
+    drawn = report.ContentSequence[1].ContentSequence[1]
     drawn.ContentSequence[0].ReferencedContentItemIdentifier = place
 
     assert found_in(reread(report)) == []
