@@ -124,9 +124,9 @@ def _muscle(window: Shades, area: Mask, *, is_oblique: bool | None) -> Mask:
     muscle = pectoral(window, area)
     if is_oblique:
         return muscle
-    # Beyond the edges there is more of it: it is made smaller where it borders on the breast.
     depth = round(DOUBTFUL * max(window.shape))
-    surely: Mask = ndimage.binary_erosion(muscle, iterations=depth, border_value=1)
+    doubtful = ndimage.binary_dilation(area & ~muscle, iterations=depth)
+    surely: Mask = muscle & ~doubtful
     return surely
 
 
