@@ -4,16 +4,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pydicom import DataElement, Dataset
-from pydicom.datadict import dictionary_description
+from pydicom.datadict import dictionary_description, keyword_for_tag
 
 from pipelines.mammogram.attributes import values
-from tools.conformance.computed import COMPUTED, COMPUTED_AT_TOP
+from tools.conformance.computed import COMPUTED, COMPUTED_AT_TOP, COMPUTED_WITHIN
 from tools.conformance.samples import Sample
 from tools.conformance.sources import Case
 
 ALWAYS, VNAP, ANAP, EMPTY = "ALWAYS", "VNAP", "ANAP", "EMPTY"
 FIXED, COPY, AUTO, CONFIG = "FIXED", "COPY", "AUTO", "CONFIG"
 CODE = ("CodeValue", "CodingSchemeDesignator", "CodeMeaning")
+AE_TITLE = "AE title of this node"
 OF_SOURCE = {
     "ReferencedSOPClassUID": "SOPClassUID",
     "ReferencedSOPInstanceUID": "SOPInstanceUID",
@@ -67,11 +68,13 @@ def _described(places: Sequence[Place], path: tuple[int, ...]) -> Iterable[Attri
             continue
         presence = _presence(len(places), [element for element, _ in held])
         inner = [Place(item, case) for element, case in held for item in _items(element)]
-        known = COMPUTED if path else COMPUTED | COMPUTED_AT_TOP
+        within = COMPUTED_WITHIN.get(keyword_for_tag(path[-1]), {}) if path else COMPUTED_AT_TOP
+        known = {**COMPUTED, **within}
         is_plain = not inner or _are_codes(inner)
         source, said = _origin(keyword, held) if is_plain and presence != EMPTY else ("", "")
         if keyword in known and presence != EMPTY and (source != FIXED or SEVERAL in said):
-            source, said = AUTO if is_plain else "", known[keyword]
+            mixed = f"{COPY}, {AUTO}" if path and keyword in within else AUTO
+            source, said = mixed if is_plain else "", known[keyword]
         yield Attribute((*path, int(tag)), presence, source, said)
         yield from _described(inner, (*path, int(tag)))
 
@@ -107,7 +110,8 @@ def _origin(keyword: str, held: Sequence[tuple[DataElement, Case]]) -> tuple[str
     }
     fixed = [value for value in distinct if value in repeated]
     said = SEVERAL.join(fixed) if len(fixed) <= MOST_SHOWN else ""
-    return ", ".join(name for name, held in found.items() if held), said
+    source = ", ".join(name for name, held in found.items() if held)
+    return source, AE_TITLE if source == CONFIG else said
 
 
 def _of_source(keyword: str, case: Case) -> set[str]:

@@ -6,8 +6,9 @@ MOMENT = "when the job was created, by the clock of the source where it states i
 DERIVED = "derived: see UIDs"
 
 COMPUTED: Mapping[str, str] = {
+    "AlgorithmName": "of the model",
     "AlgorithmParameters": "SHA-256 of the weights",
-    "AlgorithmVersion": "of the model, by its card",
+    "AlgorithmVersion": "of the model",
     "AnatomicRegionModifierSequence": "left or right, as the source says",
     "BitsStored": "of the source, at least 9",
     "BoundingBoxBottomRightHandCorner": "beside the outline; fixed for the notice",
@@ -41,10 +42,10 @@ COMPUTED: Mapping[str, str] = {
     "PixelIntensityRelationshipSign": "of the source, turned round where values were",
     "PixelPaddingRangeLimit": "of the source, on the values of the result",
     "PixelPaddingValue": "of the source, on the values of the result",
-    "PixelSpacing": "Pixel Spacing of the source, else its Imager or Nominal Scanned Pixel Spacing, "
-    "divided by the scale",
+    "PixelSpacing": "(Imager or Nominal Scanned) Pixel Spacing of the source, divided by the scale",
     "PresentationCreationDate": MOMENT,
     "PresentationCreationTime": MOMENT,
+    "PresentationLUTShape": "INVERSE where the image is MONOCHROME1, else IDENTITY",
     "PresentationPixelAspectRatio": "of the image where no spacing is known, else 1\\1",
     "PresentationPixelSpacing": "spacing of the image where that is known",
     "ReferencedSegmentNumber": "number of the segment",
@@ -68,7 +69,7 @@ COMPUTED: Mapping[str, str] = {
 """By keyword, wherever it stands."""
 
 COMPUTED_AT_TOP: Mapping[str, str] = {
-    "Columns": "of the source, times the scale if enlarged; of an overlay in proportion to its rows",
+    "Columns": "of the source, times the scale if enlarged; of an overlay in proportion",
     "DeviceSerialNumber": "of this installation, from its key",
     "Laterality": "of the source where it is L or R, else empty",
     "NumberOfFrames": "one for each segment",
@@ -79,3 +80,33 @@ COMPUTED_AT_TOP: Mapping[str, str] = {
     "SoftwareVersions": "release, then name, version and start of the SHA-256 of each model",
 }
 """By keyword, for the object itself and not for what it refers to."""
+
+COMPUTED_WITHIN: Mapping[str, Mapping[str, str]] = {
+    "ContributingEquipmentSequence": {
+        "DeviceSerialNumber": "of each, where it is known",
+        "Manufacturer": "of each; UNKNOWN where the source names none",
+        "ManufacturerModelName": "of each, where it is known",
+        "PurposeOfReferenceCodeSequence": "what others contributed as the source says; the "
+        'modality: (109101, DCM, "Acquisition Equipment"); this node: (109102, DCM, '
+        '"Processing Equipment")',
+        "SoftwareVersions": "of each, where it is known",
+        "StationName": "of each, where it is known",
+    },
+    "SoftcopyVOILUTSequence": {
+        "VOILUTFunction": "of the image, where it is not LINEAR",
+        "WindowCenter": "the first of the image, on its own values",
+        "WindowWidth": "the first of the image, on its own values",
+    },
+    "ReferencedSeriesSequence": {
+        "SeriesInstanceUID": "of the source, or of the result that is referred to",
+    },
+    "ReferencedSOPSequence": {
+        "ReferencedSOPClassUID": "of the source, or of the result that is referred to",
+        "ReferencedSOPInstanceUID": "of the source, or of the result that is referred to",
+    },
+    "ReferencedImageSequence": {
+        "ReferencedSOPClassUID": "of the source, or of the result that is referred to",
+        "ReferencedSOPInstanceUID": "of the source, or of the result that is referred to",
+    },
+}
+"""By the sequence that it stands in, then by keyword; these are copied or computed."""

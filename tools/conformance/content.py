@@ -8,16 +8,14 @@ from pydicom import Dataset
 from tools.conformance.attributes import ALWAYS, ANAP, CODE, Place
 from tools.conformance.samples import Sample
 
-IMAGE_LIBRARY = "an image of the Image Library"
-MOST_SHOWN = 4
-LONGEST = 60
+MOST_SHOWN = 6
 
 SAID: Mapping[str, str] = {
     "111001": "name of the model, or of the method",
     "111002": "SHA-256 of the weights; what else tells how it was used",
     "111003": "version of the model, or of the release",
     "111010": "centre of mass of the outline",
-    "111012": "of the detector, in percent; not where the region was given",
+    "111012": "in percent, of the detector or of the label; not where a region was given",
     "111018": "of the image",
     "111019": "of the image",
     "111026": "Pixel Spacing, else Imager or Nominal Scanned Pixel Spacing",
@@ -117,25 +115,23 @@ def _key(item: Dataset) -> Key:
 def _said(held: Sequence[Place]) -> str:
     """Return the values where they are few and fixed, else how they come about."""
     first = held[0].dataset
+    said = SAID.get(_concept_value(first), "")
     match first.get("ValueType", ""):
-        case "":
-            return IMAGE_LIBRARY
-        case "IMAGE":
-            return "an image"
-        case "CONTAINER":
-            return ""
         case "NUM":
             units = {code(_measured(place).MeasurementUnitsCodeSequence[0]) for place in held}
-            return _joined(SAID.get(_concept_value(first), ""), *sorted(units))
+            return "; ".join(filter(None, (said, *sorted(units))))
         case "SCOORD":
             kinds = {str(place.dataset.GraphicType) for place in held}
-            return _joined(SAID.get(_concept_value(first), ""), *sorted(kinds))
-    return SAID.get(_concept_value(first), "") or _values(held)
+            return "; ".join(filter(None, (said, *sorted(kinds))))
+        case "CODE" | "TEXT" | "UIDREF" | "DATE" | "TIME":
+            return said or _values(held)
+        case kind:
+            return {"": "an image of the Image Library", "IMAGE": "an image"}.get(kind, "")
 
 
 def _values(held: Sequence[Place]) -> str:
     values = list(dict.fromkeys(_value(place.dataset) for place in held))
-    if len(values) > MOST_SHOWN or any(len(value) > LONGEST for value in values[1:]):
+    if len(values) > MOST_SHOWN:
         values = [*values[:MOST_SHOWN], "..."]
     return "; ".join(values)
 
@@ -159,7 +155,3 @@ def code(item: Dataset) -> str:
     """Return a code as the standard writes it."""
     value, scheme, meaning = (str(item.get(keyword, "")) for keyword in CODE)
     return f'({value}, {scheme}, "{meaning}")'
-
-
-def _joined(*parts: str) -> str:
-    return "; ".join(filter(None, parts))

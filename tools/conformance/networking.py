@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from pydicom.uid import UID
-from pynetdicom import AE, AllStoragePresentationContexts
+from pynetdicom import AE, AllStoragePresentationContexts, build_context
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 
 from pipelines.results.provenance import IMPLEMENTATION_CLASS_UID, file_meta
@@ -101,10 +101,9 @@ def rejections() -> str:
 
 def answered_statuses() -> str:
     """List what a C-STORE is answered with, and the comment beside it."""
-    said = {statuses.SUCCESS: [], **comments(), statuses.UNFORESEEN: []}
+    said = {statuses.SUCCESS: ["none"], **comments(), statuses.UNFORESEEN: ["none"]}
     rows = [
-        (f"{status:04X}", MEANINGS[status], "; ".join(f"`{one}`" for one in said[status]) or "none")
-        for status in said
+        (f"{status:04X}", MEANINGS[status], comment) for status in said for comment in said[status]
     ]
     return table(("status", "meaning", "Error Comment (0000,0902)"), rows)
 
@@ -128,6 +127,8 @@ def proposed_contexts() -> str:
         (str(one.dataset.SOPClassUID), str(one.dataset.file_meta.TransferSyntaxUID))
         for one in samples()
     }
+    echo = build_context(Verification)
+    stored = sorted(peer.contexts_for(offers), key=lambda one: str(one.abstract_syntax))
     rows = [
         (
             name_of(context.abstract_syntax),
@@ -135,7 +136,7 @@ def proposed_contexts() -> str:
             ", ".join(name_of(one) for one in context.transfer_syntax),
             ", ".join(map(str, context.transfer_syntax)),
         )
-        for context in sorted(peer.contexts_for(offers), key=lambda one: str(one.abstract_syntax))
+        for context in (*stored, echo)
     ]
     return table(("SOP class", "UID", "transfer syntaxes", "UIDs"), rows)
 
@@ -190,8 +191,7 @@ def parameters() -> str:
         ("objects on one association", f"at most {sender.BATCH}", ""),
         (
             "wait before the next try",
-            f"{backoff.FIRST_S:g} s, doubled each time to at most {backoff.LONGEST_S:g} s, "
-            "less up to half of it by chance",
+            f"{backoff.FIRST_S:g} s, doubled each time to {backoff.LONGEST_S:g} s; by chance less",
             "",
         ),
         ("refusals of an object before it is parked", f"{sender.TRIES} in a row", ""),

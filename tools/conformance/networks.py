@@ -1,7 +1,7 @@
 """Networks for samples of results: what they answer is plain, and needs no weights."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np

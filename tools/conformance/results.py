@@ -3,10 +3,8 @@
 from collections.abc import Iterable, Sequence
 from functools import cache, partial
 
-from pydicom.uid import UID
-
 from pipelines.eligibility import ALLOWABLE, NOT_ANALYSED, SKIPPED
-from pipelines.kinds import CAD_REPORTS, REPORTS, USUAL, Kind
+from pipelines.kinds import REPORTS, USUAL, Kind
 from tools.conformance.attributes import Attribute, attributes
 from tools.conformance.content import COLUMNS, Row, rows
 from tools.conformance.document import table
@@ -33,27 +31,33 @@ Block = tuple[Attribute, ...]
 
 def kinds() -> str:
     """List the kinds of results, as `accepts` of a destination names them."""
+    rows_ = []
+    for kind in Kind:
+        dataset = _of(kind)[0].dataset
+        sop_class, syntax = str(dataset.SOPClassUID), str(dataset.file_meta.TransferSyntaxUID)
+        usual = "on" if kind in USUAL else "off"
+        rows_.append((f"`{kind}`", name_of(sop_class), sop_class, name_of(syntax), usual))
+    return table(("kind", "SOP class", "UID", "transfer syntax", "default"), rows_)
+
+
+def series() -> str:
+    """List the series of results, and which pipelines make them."""
     found: dict[tuple[str, ...], set[str]] = {}
     for one in samples():
-        line = (
-            str(one.dataset.SeriesNumber),
-            f"`{one.kind}`",
-            name_of(str(one.dataset.SOPClassUID)),
-            str(one.dataset.SOPClassUID),
-            str(one.dataset.SeriesDescription),
-            UID(one.dataset.file_meta.TransferSyntaxUID).name,
-            "on" if one.kind in USUAL else "off",
-        )
-        found.setdefault(line, set()).add(f"`{one.pipeline}`")
-    order = list(Kind)
-    lines = sorted(found, key=lambda line: (int(line[0]), order.index(Kind(line[1].strip("`")))))
-    return table(
+        if one.kind not in REPORTS[1:]:
+            line = (str(one.dataset.SeriesNumber), str(one.dataset.SeriesDescription), one.kind)
+            found.setdefault(line, set()).add(f"`{one.pipeline}`")
+    forms = ", ".join(f"`{kind}`" for kind in REPORTS)
+    lines = [
         (
-            *("series", "kind", "SOP class", "UID", "Series Description", "transfer syntax"),
-            *("default", "made by"),
-        ),
-        [(*line, ", ".join(sorted(found[line]))) for line in lines],
-    )
+            number,
+            said,
+            forms if kind in REPORTS else f"`{kind}`",
+            ", ".join(sorted(found[number, said, kind])),
+        )
+        for number, said, kind in sorted(found)
+    ]
+    return table(("series number", "series description", "kinds", "made by"), lines)
 
 
 def common() -> str:
@@ -85,13 +89,13 @@ def report_content() -> str:
 
 def measurements() -> str:
     """List the measurements of each measurement report."""
-    found: dict[str, list[Sample]] = {}
+    found: dict[tuple[str, str], list[Sample]] = {}
     for one in _of(Kind.TID1500):
-        found.setdefault(f"{one.dataset.SeriesDescription}, series {one.dataset.SeriesNumber}", [])
-        found[f"{one.dataset.SeriesDescription}, series {one.dataset.SeriesNumber}"].append(one)
+        title = str(one.dataset.SeriesNumber), str(one.dataset.SeriesDescription)
+        found.setdefault(title, []).append(one)
     return "\n\n".join(
-        f"{title}:\n\n{_listed(rows(held, MEASUREMENTS))}"
-        for title, held in sorted(found.items(), key=lambda item: item[0][-4:])
+        f"Series {number}, {said}:\n\n{_listed(rows(held, MEASUREMENTS))}"
+        for (number, said), held in sorted(found.items())
     )
 
 
@@ -105,15 +109,23 @@ def allowable() -> str:
 
 def reasons() -> str:
     """List why images are left alone."""
-    one_by_one = [reason.format(done="processed") for _, reason in SKIPPED]
-    study = [reason for _, reason in NOT_ANALYSED]
-    rows_ = [(f"{reason}", "all but `cad`") for reason in one_by_one]
-    rows_ += [(reason, "`cad`") for reason in study]
-    return table(("reason", "pipelines"), rows_)
+    of_one = [reason.format(done="analysed") for _, reason in SKIPPED]
+    of_study = [reason for _, reason in NOT_ANALYSED]
+    said = {
+        (True, True): "all",
+        (True, False): "all but `cad`",
+        (False, True): "`cad`",
+    }
+    lines = [
+        (reason, said[reason in of_one, reason in of_study])
+        for reason in dict.fromkeys([*of_one, *of_study])
+    ]
+    return table(("reason", "pipelines"), lines)
 
 
 SECTIONS = {
     "result-kinds": kinds,
+    "result-series": series,
     "common-attributes": common,
     **{f"attributes-{kind}": partial(attributes_of, kind) for kind in TITLES},
     "content-cad": cad_content,
@@ -159,7 +171,3 @@ def _tabulated(blocks: Sequence[Block], kind: Kind) -> str:
 
 def _listed(found: Iterable[Row]) -> str:
     return table(COLUMNS, [row.cells for row in found])
-
-
-FORMS = {Kind.CAD_SR: CAD_REPORTS, Kind.TID1500: REPORTS}
-"""The kinds whose attributes are those of their first."""

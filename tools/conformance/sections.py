@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from tools.conformance import codes, networking, results
+from tools.conformance import codes, networking, reading, results
 
 SECTIONS: Mapping[str, Callable[[], str]] = {
     "storage-classes": networking.storage_classes,
@@ -13,6 +13,8 @@ SECTIONS: Mapping[str, Callable[[], str]] = {
     "proposed-contexts": networking.proposed_contexts,
     "identification": networking.identification,
     "parameters": networking.parameters,
+    "character-sets": reading.character_sets,
+    "used-attributes": reading.used_attributes,
     **results.SECTIONS,
     "private-codes": codes.private_codes,
     "standard-codes": codes.standard_codes,

@@ -10,7 +10,7 @@ import numpy as np
 from pydicom import Dataset, dcmread
 from pydicom.uid import UID
 
-from pipelines.phantom import Exposure, Storage, View, mammogram, phantom
+from pipelines.phantom import Exposure, Picture, Storage, View, mammogram, phantom, picture
 from pipelines.pipeline import Product
 from pipelines.results.derived_mammogram import MANDATORY
 
@@ -42,6 +42,7 @@ RICH: dict[str, object] = {
     "DeidentificationMethod": "A phantom has no identity",
     "TimezoneOffsetFromUTC": "+0100",
     "ReferringPhysicianName": "Somebody^A",
+    "PixelPaddingRangeLimit": 1,
     "PixelSpacing": ["0.9", "0.9"],
     "PixelSpacingCalibrationType": "GEOMETRY",
     "PixelSpacingCalibrationDescription": "Half way up the breast",
@@ -49,10 +50,11 @@ RICH: dict[str, object] = {
     "PartialView": "YES",
     "LossyImageCompression": "01",
     "LossyImageCompressionRatio": "10",
+    "RescaleIntercept": "-5",
+    "RescaleSlope": "2",
     "LossyImageCompressionMethod": "ISO_14495_1",
 }
 OTHER: dict[str, object] = {
-    **RICH,
     "PatientAge": "043Y",
     "PatientSize": "1.6",
     "PatientWeight": "55",
@@ -85,6 +87,7 @@ OTHER: dict[str, object] = {
     "PartialView": "NO",
     "PartialViewDescription": "none of the axilla",
     "PixelIntensityRelationship": "LIN",
+    "PixelIntensityRelationshipSign": -1,
     "PositionerType": "NONE",
     "PositionerPrimaryAngle": "30",
     "BreastImplantPresent": "YES",
@@ -96,9 +99,13 @@ OTHER: dict[str, object] = {
     "DistanceSourceToPatient": "630",
     "EstimatedRadiographicMagnificationFactor": "1.05",
     "BurnedInAnnotation": "YES",
+    "PatientIdentityRemoved": "YES",
+    "LossyImageCompression": "01",
     "LossyImageCompressionRatio": "12",
     "LossyImageCompressionMethod": "ISO_15444_1",
 }
+ELSEWHERE = "elsewhere"
+"""The case that is no mammography."""
 IDENTITY = ("SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID", "Modality")
 PIXELS = (
     "Rows",
@@ -120,15 +127,18 @@ LEAN = (
 
 
 def cases() -> list[Case]:
-    """Return the studies: rich, rich in other words, with what is mandatory, with nothing else."""
-    rich, other = Exposure(rows=ROWS, columns=COLUMNS, voi="SIGMOID"), _other_exposure()
+    """Return studies: rich, rich in other words, lean, bare, and one that is no mammography."""
+    padded, other = Storage(padding=True), Storage(bits_stored=14, photometric="MONOCHROME1")
+    exposed = Exposure(rows=ROWS, columns=COLUMNS, voi="SIGMOID", storage=padded)
+    tabled = Exposure(rows=300, columns=240, seed=2, voi="LUT", storage=other)
     lean, bare = (Exposure(rows=ROWS, columns=COLUMNS, seed=seed) for seed in (3, 4))
     kept = [*IDENTITY, *PIXELS]
     return [
-        _case("rich", [_said(one, RICH) for one in _images("L", rich)], 1),
-        _case("other", [_said(one, OTHER) for one in _images("R", other)], 2),
+        _case("rich", [_said(one, RICH) for one in _images("L", exposed)], 1),
+        _case("other", [_tabled(_said(one, OTHER)) for one in _images("R", tabled)], 2),
         _case("lean", [_only([*kept, *LEAN], one) for one in _images("L", lean)], 3),
         _case("bare", [_only(kept, one) for one in _images("R", bare)], 4),
+        _case(ELSEWHERE, [picture("CT", Picture(rows=128, columns=128, seed=5))], 5),
     ]
 
 
@@ -147,13 +157,8 @@ def _case(name: str, images: Sequence[Dataset], number: int) -> Case:
         site_key=f"key {number}".encode(),
         made_at=datetime(2026, 10 + number % 2, number, number, number, number, tzinfo=UTC),
         version=str(number),
-        probability=(0.9, 0.4, 0.7, 0.8)[number - 1],
+        probability=(0.9, 0.4, 0.7, 0.8, 0.6)[number - 1],
     )
-
-
-def _other_exposure() -> Exposure:
-    stored = Storage(bits_stored=14, photometric="MONOCHROME1", padding=True)
-    return Exposure(rows=300, columns=240, seed=2, voi="LUT", storage=stored)
 
 
 def _images(side: str, exposure: Exposure) -> list[Dataset]:
@@ -184,6 +189,17 @@ def _said(image: Dataset, attributes: dict[str, object]) -> Dataset:
     for keyword, value in attributes.items():
         setattr(image, keyword, value)
     image.ContributingEquipmentSequence = [_earlier(image)]
+    return image
+
+
+def _tabled(image: Dataset) -> Dataset:
+    """Return `image` with a modality LUT that says what its rescaling said."""
+    item, entries = Dataset(), np.arange(1 << image.BitsStored, dtype="<u2")
+    item.add_new("LUTDescriptor", "US", [len(entries), 0, image.BitsStored])
+    item.add_new("LUTData", "OW", entries.tobytes())
+    item.ModalityLUTType, item.LUTExplanation = "OD", "as exposed"
+    image.ModalityLUTSequence = [item]
+    del image.RescaleIntercept, image.RescaleSlope, image.RescaleType
     return image
 
 
