@@ -21,11 +21,11 @@ from pydicom.uid import (
 
 from pipelines.mammogram.attributes import integer, text
 from pipelines.mammogram.circumstances import (
-    is_breast,
     is_contrast_alone,
     is_for_biopsy,
     is_for_quality_control,
     is_magnified,
+    is_mammography,
     is_specimen,
     is_spot,
     is_tomosynthesis_projection,
@@ -119,7 +119,9 @@ def _is_of_tomosynthesis(header: Dataset) -> bool:
 
 def _is_no_mammogram(header: Dataset) -> bool:
     sop_class = text(header, "SOPClassUID")
-    return sop_class not in MAMMOGRAMS and not (sop_class in MAYBE_MAMMOGRAMS and is_breast(header))
+    return sop_class not in MAMMOGRAMS and not (
+        sop_class in MAYBE_MAMMOGRAMS and is_mammography(header)
+    )
 
 
 SKIPPED: Sequence[tuple[Question, str]] = (

@@ -15,6 +15,9 @@ from pipelines.mammogram.view import (
 
 BREAST = frozenset({"76752008", "T-04000"})
 
+RADIOGRAPHY = frozenset({"CR", "DX", "HC", "OT", "RG", ""})
+"""Modalities that films of the breast are filed under, if not as mammography."""
+
 MOST_MAGNIFICATION = 1.25
 """Of Estimated Radiographic Magnification Factor. A breast on the detector has up to about 1.1, one
 on a magnification stand 1.5 and more: this lies between."""
@@ -49,17 +52,10 @@ ACQUIRED = 2
 """Where in Image Type the acquisition is described, after the pixels and the examination."""
 
 
-def is_breast(header: Dataset) -> bool:
-    """Return whether the modality, the body part or the region is that of mammography."""
-    regions = items(header, "AnatomicRegionSequence")
-    return (
-        text(header, "Modality") == "MG"
-        or text(header, "BodyPartExamined").upper() == "BREAST"
-        or any(
-            text(region, "CodeValue") in BREAST and text(region, "CodingSchemeDesignator") in SNOMED
-            for region in regions
-        )
-    )
+def is_mammography(header: Dataset) -> bool:
+    """Return whether it says that it is an X-ray image of the breast."""
+    modality = text(header, "Modality")
+    return modality == "MG" or (modality in RADIOGRAPHY and _is_of_breast(header))
 
 
 def is_with_implant(header: Dataset) -> bool:
@@ -107,3 +103,10 @@ def is_tomosynthesis_projection(header: Dataset) -> bool:
 
 def _acquired(header: Dataset) -> set[str]:
     return {str(value).strip() for value in values(header, "ImageType")[ACQUIRED:]}
+
+
+def _is_of_breast(header: Dataset) -> bool:
+    return text(header, "BodyPartExamined").upper() == "BREAST" or any(
+        text(region, "CodeValue") in BREAST and text(region, "CodingSchemeDesignator") in SNOMED
+        for region in items(header, "AnatomicRegionSequence")
+    )
