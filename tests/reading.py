@@ -14,7 +14,7 @@ from pydicom import Dataset
 from engines.card import Chain, Label
 from engines.engine import Engine
 from pipelines.cad.recipe import Cad
-from pipelines.kinds import Kind
+from pipelines.kinds import USUAL, Kind
 from pipelines.phantom import phantom
 from pipelines.pipeline import Context
 
@@ -66,9 +66,9 @@ def engines(
 
 
 def context(networks: dict[str, Engine] | None = None, **changes: Any) -> Context:
-    """Return what the pipeline is given: every kind is wanted."""
+    """Return what the pipeline is given: all kinds are wanted, each image in one form."""
     chosen = networks or engines()
-    stated = {"engine_of": chosen.__getitem__, "kinds": frozenset(Kind)}
+    stated = {"engine_of": chosen.__getitem__, "kinds": USUAL | {Kind.SC_RGB, Kind.CAD_SR_SRT}}
     return replace(plain_context(), **{**stated, **changes})
 
 

@@ -140,7 +140,7 @@ def test_a_study_that_cannot_be_analysed_is_told_and_a_success_takes_its_place(
     assert {one.kind for one in results} == {Kind.CAD_SR, Kind.CAD_SR_SRT}
     assert all(one.is_failure for one in results)
     dump = subprocess.run(
-        ["dsrdump", "-"],
+        ["dsrdump", "+Pl", "-"],
         input=orthanc.file(results[0].sop_instance_uid),
         capture_output=True,
         check=False,

@@ -15,6 +15,7 @@ from pipelines.mammogram.read import Grey
 from pipelines.pipeline import Context, Document, Outcome
 from pipelines.results.cad_report import cad_report
 from pipelines.results.findings_report import findings_report
+from pipelines.results.grey_scale import before_reading
 from pipelines.results.lesion_segmentation import lesion_segmentation
 from pipelines.results.lesions import Lesion, Reading, lesions
 from pipelines.results.measurement_report import reports
@@ -95,7 +96,9 @@ def _of_image(
 
 def _states(looked: Looked, grey: Grey, here: Sequence[Lesion], origin: Origin) -> Iterator[Made]:
     """Yield the outlines on the source, and on each form of the enlarged image."""
-    yield Made(presentation_state(origin.source, 1, here, origin), Kind.GSPS)
+    source, shown = origin.source, voi(origin.source, grey)
+    otherwise = before_reading(shown.windows[0], grey) if shown.windows else None
+    yield Made(presentation_state(source, 1, here, origin, otherwise), Kind.GSPS)
     for one in looked.enlarged:
         if one.kind in ENLARGED:
             scale = one.dataset.Rows // len(grey.pixels)

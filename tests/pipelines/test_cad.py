@@ -72,7 +72,7 @@ def graphics(state: Dataset) -> list[np.ndarray]:
 
 
 def test_a_study_gives_every_kind_of_object():
-    outcome = ran(the_study())
+    outcome = ran(the_study(), kinds=frozenset(Kind))
 
     assert outcome.extent == "whole"
     assert Counter(made.kind for made in outcome.made) == {
@@ -120,7 +120,7 @@ def test_outlines_lie_on_the_mass_on_the_source_and_on_the_enlarged_image(view, 
     assert overlap(found, truth) > 0.9
     assert np.abs(middle(found) - middle(truth)).max() < 1
     states = [made for made in outcome.made if made.kind == Kind.GSPS]
-    assert {made.beside for made in states} == {None, *ENLARGED}
+    assert {made.beside for made in states} == {None, Kind.SC_MULTIFRAME}
     for made in states:
         scale = 1 if made.beside is None else 2
         large = tuple(scale * side for side in shape)
@@ -188,7 +188,11 @@ def test_a_breast_without_a_mass_is_reported_as_such():
     outcome = ran([painted().image], context(engines(brightest=2)))
 
     assert outcome.extent == "whole"
-    assert {made.kind for made in outcome.made} == {*ENLARGED, *REPORTS, *CAD_REPORTS}
+    assert {made.kind for made in outcome.made} == {
+        Kind.SC_MULTIFRAME,
+        Kind.TID1500,
+        *CAD_REPORTS,
+    }
     (report,) = of_kind(outcome, Kind.CAD_SR)
     assert "All algorithms succeeded; without findings" in meanings(report)
 
@@ -287,7 +291,7 @@ def test_an_image_for_processing_is_analysed_but_not_enlarged():
     outcome = ran([painted(intent="FOR PROCESSING").image])
 
     assert {made.kind for made in outcome.made} == {
-        *REPORTS,
+        Kind.TID1500,
         *CAD_REPORTS,
         Kind.SEG,
         Kind.GSPS,
@@ -373,10 +377,25 @@ def test_nothing_but_patient_and_study_is_taken_over_of_the_patient():
     block.add_new(0x01, "LO", word)
     image.add_new((0x6000, 0x0022), "LO", word)
 
-    outcome = ran([image])
+    outcome = ran([image], kinds=frozenset(Kind))
 
     assert len(outcome.made) > 10
     for made in outcome.made:
         assert word.encode() not in written(made.dataset)
         assert not any(element.tag.is_private for element in made.dataset.iterall())
         assert not any(0x6000 <= element.tag.group < 0x6100 for element in made.dataset)
+
+
+@pytest.mark.parametrize("photometric", ["MONOCHROME1", "MONOCHROME2"])
+def test_an_image_that_says_nothing_of_how_it_is_shown_is_shown_over_its_range(photometric):
+    one = painted(photometric=photometric, intent="FOR PROCESSING")
+    for keyword in ("WindowCenter", "WindowWidth", "VOILUTFunction", "VOILUTSequence"):
+        if keyword in one.image:
+            delattr(one.image, keyword)
+
+    (state,) = of_kind(ran([one.image], kinds=frozenset({Kind.GSPS})), Kind.GSPS)
+
+    (shown,) = state.SoftcopyVOILUTSequence
+    low, high = (0, 4000) if photometric == "MONOCHROME2" else (95, 4095)
+    assert shown.WindowCenter == pytest.approx((low + high + 1) / 2, abs=1)
+    assert shown.WindowWidth == pytest.approx(high - low + 1, abs=1)
