@@ -159,8 +159,11 @@ def _view(result: Dataset, source: Dataset) -> None:
     if view is None:
         return
     item = item_of(view)
-    said = items(source, "ViewCodeSequence")[0]
-    item.ViewModifierCodeSequence = list(_coded(said, "ViewModifierCodeSequence"))
+    item.ViewModifierCodeSequence = [
+        modifier
+        for said in items(source, "ViewCodeSequence")[:1]
+        for modifier in _coded(said, "ViewModifierCodeSequence")
+    ]
     result.ViewCodeSequence = [item]
     carry(source, result, "ViewPosition", "PartialViewDescription")
     parts = list(_coded(source, "PartialViewCodeSequence"))

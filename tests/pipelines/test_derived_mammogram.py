@@ -49,7 +49,6 @@ MANDATORY = (
     "PixelIntensityRelationship",
     "PixelIntensityRelationshipSign",
     "PositionerType",
-    "ViewCodeSequence",
 )
 
 
@@ -60,6 +59,17 @@ def test_no_mammogram_is_derived_from_one_that_lacks_what_only_it_can_know(keywo
     assert can_derive(reread(mammogram()))
     assert not can_derive(image)
     assert set(forms_made(image)) == {Kind.SC_MULTIFRAME, Kind.SC_SINGLE}
+
+
+def test_a_view_may_be_stated_in_a_word_but_must_be_stated():
+    image = lacking(mammogram("RMLO"), "ViewCodeSequence")
+    nameless = lacking(lacking(mammogram(), "ViewCodeSequence"), "ViewPosition")
+
+    (view,) = derived(image).ViewCodeSequence
+
+    assert view.CodeMeaning == "medio-lateral oblique"
+    assert list(view.ViewModifierCodeSequence) == []
+    assert not can_derive(reread(nameless))
 
 
 @pytest.mark.filterwarnings("ignore")
