@@ -8,7 +8,7 @@ Sections = Mapping[str, Callable[[], str]]
 """What makes each part, by the name in its marker."""
 
 PART = re.compile(
-    r"(?P<begin><!-- generated: (?P<name>[a-z-]+) -->\n).*?(?P<end><!-- end -->)", re.DOTALL
+    r"(?P<begin><!-- generated: (?P<name>[a-z0-9-]+) -->\n).*?(?P<end><!-- end -->)", re.DOTALL
 )
 
 

@@ -194,7 +194,11 @@ def parameters() -> str:
             f"{backoff.FIRST_S:g} s, doubled each time to {backoff.LONGEST_S:g} s; by chance less",
             "",
         ),
-        ("refusals of an object before it is parked", f"{sender.TRIES} in a row", ""),
+        (
+            "when an object is parked",
+            f"from try {sender.TRIES} on, if it and the one before were refused",
+            "",
+        ),
     ]
     return table(("parameter", "value, or default", "setting"), rows)
 

@@ -22,6 +22,9 @@ READERS = {
 }
 """Files and folders of `pipelines`, by what they read a header for."""
 
+NOT_READ = frozenset({"Mass"})
+"""What is a keyword, and means something else there."""
+
 UNICODE = ("ISO_IR 192", "GB18030", "GBK")
 
 
@@ -53,6 +56,8 @@ def _read(places: tuple[str, ...]) -> Iterator[int]:
         for file in path.rglob("*.py") if path.is_dir() else [path]:
             for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
                 match node:
+                    case ast.Constant(value=str(word)) if word in NOT_READ:
+                        continue
                     case ast.Constant(value=str(word)) if word and tag_for_keyword(word):
                         yield int(str(tag_for_keyword(word)))
 
