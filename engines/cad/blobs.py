@@ -61,9 +61,11 @@ def peaks(values: NDArray[np.floating], apart: int, least: float) -> list[tuple[
     """
     width = 2 * apart + 1
     tops = (ndimage.maximum_filter(values, width, mode="nearest") == values) & (values >= least)
-    plateaus, count = ndimage.label(tops, np.ones((3,) * values.ndim))
-    found = ndimage.maximum_position(values, plateaus, np.arange(1, count + 1))
-    places = [tuple(int(index) for index in place) for place in found]
+    plateaus, _ = ndimage.label(tops, np.ones((3,) * values.ndim))
+    inside = np.flatnonzero(tops)
+    _, first = np.unique(plateaus.ravel()[inside], return_index=True)
+    indices = np.unravel_index(inside[first], values.shape)
+    places = [tuple(int(index) for index in place) for place in zip(*indices, strict=True)]
     return sorted(places, key=lambda place: (-values[place], place))
 
 
