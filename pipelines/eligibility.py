@@ -26,7 +26,6 @@ from pipelines.mammogram.circumstances import (
     is_for_quality_control,
     is_magnified,
     is_mammography,
-    is_specimen,
     is_spot,
     is_tomosynthesis_projection,
     is_with_implant,
@@ -156,7 +155,6 @@ NOT_ANALYSED: Sequence[tuple[Question, str]] = (
 
 ALLOWABLE: Mapping[str, str] = {
     "quality-control": "it is for quality control",
-    "specimens": "it shows a specimen",
     "biopsy": "it was taken for a biopsy",
     "implants": "the breast has an implant",
     "magnification": "it is a magnification view",
@@ -166,7 +164,6 @@ ALLOWABLE: Mapping[str, str] = {
 
 _CIRCUMSTANCES: Mapping[str, Question] = {
     "quality-control": is_for_quality_control,
-    "specimens": is_specimen,
     "biopsy": is_for_biopsy,
     "implants": is_with_implant,
     "magnification": is_magnified,

@@ -9,9 +9,11 @@ from pydicom import Dataset
 from engines.cad.chain import Networks, examine, examine_region
 from engines.cad.finding import Finding, Region
 from engines.engine import AnswerError, Engine
+from pipelines.display import FOR_PRESENTATION
 from pipelines.eligibility import why_skipped
 from pipelines.errors import CannotProcessError
 from pipelines.kinds import Made
+from pipelines.mammogram.attributes import text
 from pipelines.mammogram.read import Grey, Pixels, read
 from pipelines.mammogram.view import view_of
 from pipelines.pipeline import Context
@@ -21,6 +23,9 @@ from pipelines.super_resolution import super_resolved
 
 BROKEN_PIXELS, BROKEN_NETWORK = "PIXELS", "NETWORK"
 """Codes of what went wrong, as reports state them; the reason in words is for the log."""
+
+NEARLY, MUCH = 0.05, 0.2
+"""How near to the brightest, in shares of the range, which share of an image must be for air."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,7 +73,7 @@ def look(image: Dataset, marked: Sequence[Region] | None, eyes: Eyes, context: C
 def _findings(
     image: Dataset, grey: Grey, marked: Sequence[Region] | None, networks: Networks
 ) -> list[Finding]:
-    pixels = _dense(grey)
+    pixels = _dense(image, grey)
     if marked is not None:
         return [examine_region(pixels, region, None, networks) for region in marked]
     spacing = spacing_of(image)
@@ -80,9 +85,24 @@ def _findings(
     )
 
 
-def _dense(grey: Grey) -> Pixels:
-    """Return the pixels with the background as the darkest of what is shown."""
+def _dense(image: Dataset, grey: Grey) -> Pixels:
+    """Return the pixels so that denser tissue is higher, and the background is the lowest.
+
+    An image for presentation shows it so. One for processing may hold the beam as it came, air
+    brightest of all: what its header says of that contradicts its pixels too often to be believed.
+    """
     low, high = grey.span
-    shown = np.clip(grey.pixels, low, high)
-    shown[grey.background] = low
-    return shown
+    dense = np.clip(grey.pixels, low, high)
+    if text(image, "PresentationIntentType") != FOR_PRESENTATION and _is_air_brightest(dense):
+        dense = low + high - dense
+    dense[grey.background] = low
+    return dense
+
+
+def _is_air_brightest(pixels: Pixels) -> bool:
+    """Return whether much of an image is as bright as it gets, and more than is dark."""
+    low, high = int(pixels.min()), int(pixels.max())
+    edge = (high - low) * NEARLY
+    bright = np.count_nonzero(pixels >= high - edge)
+    dark = np.count_nonzero(pixels <= low + edge)
+    return bool(bright > dark and bright > MUCH * pixels.size)

@@ -11,8 +11,9 @@ from engines.card import Card, Chain
 from pipelines.cad.looking import Eyes, look
 from pipelines.cad.writing import Recipe, failure, outcome
 from pipelines.eligibility import why_not_analysed
+from pipelines.errors import CannotProcessError
 from pipelines.kinds import Made
-from pipelines.mammogram.attributes import text
+from pipelines.mammogram.attributes import integer, text
 from pipelines.pipeline import Context, Outcome
 from pipelines.regions.objects import accompanies, regions_of
 from pipelines.results.legal import instance_number
@@ -54,6 +55,9 @@ class Cad:
 
         Where anybody marked regions, they are looked at and nothing else. An image that cannot be
         read does not keep the others from being analysed.
+
+        Raises:
+            CannotProcessError: a marked region lies beyond its image.
         """
         shown = sorted((one for one in images if not accompanies(one)), key=_place)
         beside = [one for one in images if accompanies(one)]
@@ -80,9 +84,26 @@ class Cad:
 def _marked(
     images: Sequence[Dataset], regions: Mapping[str, Sequence[Region]]
 ) -> dict[str, Sequence[Region]]:
-    """Return the regions of those of `images` that have any."""
-    uids = (text(image, "SOPInstanceUID") for image in images)
-    return {uid: regions[uid] for uid in uids if regions.get(uid)}
+    """Return the regions of those of `images` that have any.
+
+    Raises:
+        CannotProcessError: one of them lies beyond its image.
+    """
+    marked = {}
+    for image in images:
+        uid = text(image, "SOPInstanceUID")
+        found = regions.get(uid, ())
+        if not all(_is_on(region, image) for region in found):
+            raise CannotProcessError(f"a region to look at lies beyond image {uid}")
+        if found:
+            marked[uid] = found
+    return marked
+
+
+def _is_on(region: Region, image: Dataset) -> bool:
+    rows, columns = integer(image, "Rows") or 0, integer(image, "Columns") or 0
+    left, top = region.left, region.top
+    return -region.side < left < columns and -region.side < top < rows
 
 
 def _parameters(chain: Chain, marked: Mapping[str, Sequence[Region]]) -> tuple[str, ...]:

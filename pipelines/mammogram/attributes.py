@@ -17,6 +17,7 @@ UNREADABLE = (
     NotImplementedError,
     OverflowError,
     EOFError,
+    OSError,  # pydicom's word for a nested sequence that is cut off: no disk is read here
     struct.error,
     BytesLengthException,
 )

@@ -7,10 +7,8 @@ from pipelines.mammogram.view import (
     IMPLANT_DISPLACED,
     MAGNIFICATION,
     SNOMED,
-    SPECIMEN_VIEWS,
     SPOT_COMPRESSION,
     modifier_codes,
-    view_codes,
 )
 
 BREAST = frozenset({"76752008", "T-04000"})
@@ -73,12 +71,6 @@ def is_magnified(header: Dataset) -> bool:
 def is_spot(header: Dataset) -> bool:
     """Return whether a small paddle pressed on one spot."""
     return bool(modifier_codes(header) & SPOT_COMPRESSION)
-
-
-def is_specimen(header: Dataset) -> bool:
-    """Return whether tissue was imaged that is no longer in the breast."""
-    described = items(header, "SpecimenDescriptionSequence")
-    return bool(described) or bool(view_codes(header) & SPECIMEN_VIEWS)
 
 
 def is_for_biopsy(header: Dataset) -> bool:

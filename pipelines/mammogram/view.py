@@ -25,7 +25,6 @@ UPRIGHT_VIEWS = frozenset(
         *("399265009", "R-102CF"),  # cranio-caudal exaggerated, as it was before
     }
 )
-SPECIMEN_VIEWS = frozenset({"127457009", "G-8310"})
 
 SPOT_COMPRESSION = frozenset({"399055006", "R-102D7"})
 MAGNIFICATION = frozenset({"399163009", "R-102D6"})

@@ -123,7 +123,8 @@ class Judge:
 
     def is_beside(self, route: Route, pipeline: str, instance: Instance, header: Dataset) -> bool:
         """Return whether it says where to look, and its sender may use `route`."""
-        return may_use(route, instance.calling_ae_title) and self._accompanies(pipeline, header)
+        may_mark = route.marks and may_use(route, instance.calling_ae_title)
+        return may_mark and self._accompanies(pipeline, header)
 
     def _accompanies(self, pipeline: str, header: Dataset) -> bool:
         try:

@@ -98,6 +98,8 @@ class Route(Table):
     pipelines: tuple[str, ...] = Field(min_length=1)
     allow: tuple[str, ...] = ()
     """Kinds of images that are analysed although others like them are not: docs/cad-sources.md."""
+    marks: bool = True
+    """Whether regions that objects of the study mark are looked at, and no others."""
     send_to: tuple[str, ...] = Field(min_length=1)
     priority: Literal["urgent", "routine", "background"] = "routine"
 

@@ -13,6 +13,7 @@ from skimage.draw import polygon2mask
 
 from engines.cad.finding import Region
 from engines.engine import AnswerError
+from pipelines.errors import CannotProcessError
 from pipelines.kinds import CAD_REPORTS, ENLARGED, REPORTS, USUAL, Kind
 from pipelines.pipeline import Document, Outcome
 
@@ -399,3 +400,44 @@ def test_an_image_that_says_nothing_of_how_it_is_shown_is_shown_over_its_range(p
     low, high = (0, 4000) if photometric == "MONOCHROME2" else (95, 4095)
     assert shown.WindowCenter == pytest.approx((low + high + 1) / 2, abs=1)
     assert shown.WindowWidth == pytest.approx(high - low + 1, abs=1)
+
+
+@pytest.mark.parametrize("photometric", ["MONOCHROME1", "MONOCHROME2"])
+def test_air_that_is_the_brightest_of_an_image_for_processing_is_no_tissue(photometric):
+    plain = painted(photometric=photometric, intent="FOR PROCESSING")
+    beam = painted(photometric=photometric, intent="FOR PROCESSING")
+    stored = np.frombuffer(beam.image.PixelData, np.uint16)
+    beam.image.PixelData = (4095 - stored).astype(np.uint16).tobytes()
+    wanted = frozenset({Kind.SEG})
+
+    (one,) = of_kind(ran([plain.image], kinds=wanted), Kind.SEG)
+    (other,) = of_kind(ran([beam.image], kinds=wanted), Kind.SEG)
+
+    assert np.array_equal(one.pixel_array, other.pixel_array)
+    assert overlap(other.pixel_array.astype(bool), beam.mass) > 0.9
+
+
+def test_a_region_beyond_the_image_is_refused():
+    image = painted().image
+    uid = str(image.SOPInstanceUID)
+
+    with pytest.raises(CannotProcessError, match=uid):
+        ran([image], regions={uid: [Region(2000, 10, 64)]})
+
+
+def test_a_specimen_of_which_no_side_view_or_size_is_known_is_analysed():
+    image = painted().image
+    for keyword in (
+        "ImageLaterality",
+        "ViewPosition",
+        "ViewCodeSequence",
+        "ImagerPixelSpacing",
+        "PatientOrientation",
+    ):
+        delattr(image, keyword)
+
+    outcome = ran([image])
+
+    assert CAD.skips(image) is None
+    assert len(of_kind(outcome, Kind.SEG)) == 1
+    assert "mm2" not in {str(e.value) for e in outcome.made[-1].dataset.iterall()}

@@ -119,7 +119,6 @@ def test_codes_are_those_of_the_standards_own_tables():
         views.CranioCaudalExaggeratedMedially,
     ):
         assert both(upright) <= view.UPRIGHT_VIEWS
-    assert both(views.TissueSpecimenFromBreast) == view.SPECIMEN_VIEWS
     assert both(modifiers.SpotCompression) == view.SPOT_COMPRESSION
     assert both(modifiers.Magnification) == view.MAGNIFICATION
     assert both(modifiers.ImplantDisplaced) == view.IMPLANT_DISPLACED

@@ -396,3 +396,13 @@ def test_a_study_judged_again_is_the_same_job(reading):
     reading.later(30)
 
     assert jobs_of(reading, image) == [uids(image)]
+
+
+def test_a_route_may_pay_no_heed_to_marks(reading):
+    reading.routes = routes(pipelines=["studies"], marks=False)
+    image = reading.receive(mammogram("RCC", **SMALL))
+    reading.receive(state_of(image))
+
+    reading.later(30)
+
+    assert jobs_of(reading, image) == [uids(image)]
