@@ -50,6 +50,7 @@ def test_a_study_comes_in_and_its_results_go_out(tmp_path, storescp, registry, c
         received=received,
         results=results,
         pipelines=catalogue(),
+        accepts=lambda name: routes.destinations[name].accepts,
         in_use=lambda: ["super-resolution"],
         open_engine=lambda _: DoublingEngine(),
         product=Product("0.1.0", "SERIAL-1", "SENOSCOPE"),
