@@ -39,9 +39,9 @@ MAMMOGRAPHIC = "MAMMOGRAPHIC"
 
 MANDATORY: Mapping[str, frozenset[str]] = {
     "PixelIntensityRelationship": frozenset({"LIN", "LOG"}),
-    "PositionerType": frozenset({MAMMOGRAPHIC, "NONE"}),
 }
 """What only the source can know of how it was taken, and its terms (C.8.11.3, C.8.11.7)."""
+POSITIONERS = frozenset({MAMMOGRAPHIC, "NONE"})
 OPTIONAL: Mapping[str, frozenset[str]] = {
     "BreastImplantPresent": frozenset({"YES", "NO"}),
     "DetectorType": frozenset({"DIRECT", "SCINTILLATOR", "STORAGE", "FILM"}),
@@ -65,8 +65,8 @@ def can_derive(source: Dataset) -> bool:
     """Return whether a legal mammogram For Presentation can be made of `source`.
 
     It must be one itself, and say what every mammogram must: its side, view and orientation, the
-    spacing of its pixels and how they relate to the beam, how it was positioned, and the ratio of
-    its compression if that was lossy.
+    spacing of its pixels and how they relate to the beam, and the ratio of its compression if that
+    was lossy.
     """
     return (
         text(source, "SOPClassUID") == DigitalMammographyXRayImageStorageForPresentation
@@ -76,6 +76,7 @@ def can_derive(source: Dataset) -> bool:
         and bool(positive_pair(source, "ImagerPixelSpacing"))
         and number(source, "PixelIntensityRelationshipSign") in SIGNS
         and all(text(source, keyword) in terms for keyword, terms in MANDATORY.items())
+        and _positioner(source) in POSITIONERS
         and _is_of_the_breast(source)
         and _knows_its_losses(source)
     )
@@ -136,6 +137,11 @@ def _identify(result: Dataset, grey: Grey, origin: Origin) -> None:
     result.ImageComments = DISCLAIMER
 
 
+def _positioner(source: Dataset) -> str:
+    """Return what held the breast; where nobody says, what takes the views of mammography."""
+    return text(source, "PositionerType") or MAMMOGRAPHIC
+
+
 def _image(result: Dataset, grey: Grey, source: Dataset) -> None:
     """State what DX Image, DX Detector and Mammography Image modules want of how it was taken."""
     result.BodyPartExamined = result.OrganExposed = "BREAST"
@@ -145,6 +151,7 @@ def _image(result: Dataset, grey: Grey, source: Dataset) -> None:
     for keyword, terms in {**MANDATORY, **OPTIONAL}.items():
         if text(source, keyword) in terms:
             setattr(result, keyword, text(source, keyword))
+    result.PositionerType = _positioner(source)
     carry(source, result, *GEOMETRY)
     sign_of_beam = int(number(source, "PixelIntensityRelationshipSign") or 0)
     is_complement = grey.gain * (number(source, "RescaleSlope") or 1) < 0

@@ -48,7 +48,6 @@ MANDATORY = (
     "PatientOrientation",
     "PixelIntensityRelationship",
     "PixelIntensityRelationshipSign",
-    "PositionerType",
 )
 
 
@@ -59,6 +58,14 @@ def test_no_mammogram_is_derived_from_one_that_lacks_what_only_it_can_know(keywo
     assert can_derive(reread(mammogram()))
     assert not can_derive(image)
     assert set(forms_made(image)) == {Kind.SC_MULTIFRAME, Kind.SC_SINGLE}
+
+
+def test_a_positioner_that_is_not_stated_is_that_of_mammography():
+    other = mammogram()
+    other.PositionerType = "CARM"
+
+    assert derived(lacking(mammogram(), "PositionerType")).PositionerType == "MAMMOGRAPHIC"
+    assert not can_derive(reread(other))
 
 
 def test_a_view_may_be_stated_in_a_word_but_must_be_stated():
