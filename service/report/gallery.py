@@ -33,5 +33,5 @@ class Gallery:
     def keep(self, name: str, tones: Tones) -> str:
         """Write a picture and return where it lies, as a link in the page."""
         path = self.folder / f"{name}.png"
-        Image.fromarray(tones).save(path, optimize=True)
+        Image.fromarray(tones).save(path)
         return f"{FOLDER}/{path.name}"

@@ -127,7 +127,9 @@ def _rows(source: Held, large: Held | None, said: Said) -> Iterator[Row]:
     yield Row("Spacing", f"{spacing} mm" if spacing else UNKNOWN)
     yield Row("Super-resolved", _enlargement(source, large))
     if large is not None:
-        yield Row("PIQE before → after", f"{_score(source, said)} → {_score(large, said)}")
+        yield Row(
+            "PIQE before → after", f"{_score(source, said)} → {_score(large, said)} (0 is best)"
+        )
     for one in said.statements:
         yield Row(f"{one.finding}: {one.name}" if one.finding else one.name, one.value)
     yield Row("SOP Instance UID", source.uid)
