@@ -85,6 +85,8 @@ def legal(source: Dataset, keyword: str) -> str:
     value = text(source, keyword)
     if keyword in SHORTENED:
         value = shortened(value)
+    if dictionary_VR(keyword) == "PN":
+        value = value.rstrip("=")  # groups that are empty may be left off (PS3.5 6.2.1)
     return value if value and _is_legal(keyword, value) else ""
 
 

@@ -4,7 +4,7 @@ from io import BytesIO
 import highdicom
 import pytest
 from doubling import CARD, context, results_of
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from odd import lacking_images, odd_images
 from phantoms import mammogram, picture
@@ -266,6 +266,8 @@ def test_odd_headers_are_survived():
             assert reread(result).StudyInstanceUID == image.StudyInstanceUID
 
 
+@example("=", "PatientName")
+@example("Yamada^Tarou=山田^太郎=", "PatientName")
 @given(st.text(), st.sampled_from(["PatientName", "PatientID", "StudyDate", "StudyTime"]))
 @pytest.mark.filterwarnings("ignore")
 def test_what_is_legal_can_be_written_and_read_again(value, keyword):
