@@ -21,6 +21,7 @@ from service.report.sheet import Gap, Image, Picture, Row
 
 SIDES = {"L": "left breast", "R": "right breast", "B": "both breasts"}
 UNKNOWN = "unknown"
+NONE_FOUND = "No lesion found"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,10 +81,10 @@ def shown(held: Held) -> Tones | None:
 
 def verdict(said: Said) -> str:
     """Return in a few words what was found."""
-    if said.failure or not said.marks:
-        return (
-            "No report of findings" if said.failure is None else said.failure or "No lesion found"
-        )
+    if said.failure:
+        return said.failure
+    if not said.marks:
+        return NONE_FOUND if said.failure is not None else "No report of findings"
     count, suspicious = len(said.marks), sum(bool(mark.is_suspicious) for _, mark in said.marks)
     return f"{count} {'lesion' if count == 1 else 'lesions'}, {suspicious} suspicious"
 

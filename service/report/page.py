@@ -92,12 +92,19 @@ def _studies(out: Path, records: Sequence[Record]) -> list[Sources]:
         study_.files += files.objects
         study_.objects += made.objects
         study_.unreadable += [*files.unreadable, *made.unreadable]
-        study_.remarks += [record.reason] if record.reason not in {"", NOTHING_NEW} else []
+        study_.remarks += _remarks(record)
     gathered = [
         Sources(uid, one.files, Results(one.objects, one.unreadable), one.remarks)
         for uid, one in found.items()
     ]
     return sorted(gathered, key=lambda one: (date_of(one.files[0].header), one.uid))
+
+
+def _remarks(record: Record) -> list[str]:
+    """Return why not all was done; what was done before is of this run no more."""
+    if record.reason == NOTHING_NEW:
+        return ["so it was in an earlier run"] if record.outcome != "done" else []
+    return [record.reason] if record.reason else []
 
 
 def _made(out: Path, record: Record) -> Results:

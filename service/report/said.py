@@ -78,6 +78,19 @@ def marks(reports: Iterable[Dataset]) -> list[Mark]:
     return list(found.values())
 
 
+def lost(reports: Sequence[Dataset], found: Iterable[Mark]) -> list[str]:
+    """Return what lesions are called that are stated, but of which no outline can be read."""
+    known = {said for mark in found for said in (mark.uid, mark.identifier)}
+    stated = (
+        (text_of(named(item, TRACKING_IDENTIFIER)), _uid(item))
+        for report in reports
+        for item in walk(report)
+        if named(item, PROBABILITY) is not None
+    )
+    names = (name or uid or "a lesion" for name, uid in stated if not known & {name, uid})
+    return list(dict.fromkeys(names))
+
+
 def scores(reports: Iterable[Dataset]) -> dict[str, float]:
     """Return the PIQE that `reports` state, by SOP Instance UID."""
     return {
@@ -175,17 +188,21 @@ def _outlines(parent: Dataset) -> Iterator[Dataset]:
 
 
 def _mark(parent: Dataset, image: str, corners: Points) -> Mark:
-    identifier, uid = (named(parent, code) for code in (TRACKING_IDENTIFIER, TRACKING_UID))
     return Mark(
         image,
-        text_of(identifier),
-        text(uid, "UID") if uid is not None else "",
+        text_of(named(parent, TRACKING_IDENTIFIER)),
+        _uid(parent),
         corners,
         amount(named(parent, PROBABILITY)),
         amount(named(parent, CERTAINTY)),
         _area(parent),
         _is_suspicious(children(parent)),
     )
+
+
+def _uid(parent: Dataset) -> str:
+    item = named(parent, TRACKING_UID)
+    return text(item, "UID") if item is not None else ""
 
 
 def _area(parent: Dataset) -> float | None:

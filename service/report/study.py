@@ -1,7 +1,7 @@
 """A study on the page."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydicom import Dataset
 from pydicom.uid import SegmentationStorage
@@ -10,11 +10,21 @@ from pipelines.mammogram.attributes import integer, text
 from pipelines.results.derived_image import side_of
 from service.report.gallery import Gallery
 from service.report.held import Held, Results, class_name, made_by, tracked
-from service.report.image import Said, image
-from service.report.said import Mark, examined, impressions, library, marks, scores, statements
+from service.report.image import NONE_FOUND, Said, image
+from service.report.said import (
+    Mark,
+    examined,
+    impressions,
+    library,
+    lost,
+    marks,
+    scores,
+    statements,
+)
 from service.report.sheet import File, Image, Study
 
 DATE_DIGITS = 8
+NONE_SHOWN = "No lesion that can be shown"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,21 +39,28 @@ class Sources:
 
 def study(sources: Sources, number: int, gallery: Gallery) -> Study:
     """Return what the page shows of a study, its pictures written."""
-    results, anchor = sources.results, f"study-{number}"
-    images = _ordered(sources.files, library(results.reports()))
-    labels = _labels(marks(results.reports()))
+    results, reports, anchor = sources.results, sources.results.reports(), f"study-{number}"
+    images, found = _ordered(sources.files, library(reports)), marks(reports)
+    labels, missing = _labels(found), lost(reports, found)
     shown = list(_images(images, results, labels, anchor, gallery))
+    if missing:
+        shown = [replace(one, verdict=_doubted(one.verdict)) for one in shown]
     return Study(
         anchor=anchor,
         date=date_of(images[0].header if images else Dataset()),
         uid=sources.uid or "unknown",
-        remarks=sources.remarks,
-        impression=impressions(results.reports()),
+        remarks=[*sources.remarks, *(f"{one}: its outline cannot be read" for one in missing)],
+        impression=impressions(reports),
         images=shown,
         files=[_file(one, labels) for one in results.objects],
         unreadable=[*results.unreadable],
         made_by=made_by(results.objects),
     )
+
+
+def _doubted(verdict: str) -> str:
+    """Return what is to be said of an image of a study whose lesions are not all on the page."""
+    return NONE_SHOWN if verdict == NONE_FOUND else verdict
 
 
 def is_image(held: Held) -> bool:

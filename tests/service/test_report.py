@@ -291,6 +291,27 @@ def test_an_object_that_cannot_be_read_is_named_and_the_rest_is_shown(tmp_path):
     assert "Probability of malignancy 70.0 %" in page.words
 
 
+def test_a_lesion_whose_outline_cannot_be_read_is_missed_by_its_name(tmp_path):
+    out, records = processed([painted("LCC").image], tmp_path, kinds=frozenset({Kind.TID1500}))
+    (path,) = out.glob("*.dcm")
+    report = dcmread(path)
+    (region,) = (
+        item
+        for content in report.iterall()
+        if content.VR == "SQ"
+        for item in content.value
+        if item.get("GraphicType") == "POLYLINE"
+    )
+    region.GraphicData = [1.0, 2.0]
+    report.save_as(path)
+
+    page = Parsed(write_report(out, records).read_text(encoding="utf-8"))
+
+    assert "Lesion 1: its outline cannot be read" in page.words
+    assert "No lesion that can be shown" in page.words
+    assert "No lesion found" not in page.words.replace("No lesion found Nothing reached", "")
+
+
 @pytest.mark.filterwarnings("ignore")  # pydicom says of odd values what they are
 def test_whatever_became_of_the_bytes_of_objects_there_is_a_page(run, tmp_path):
     out, records = run
@@ -386,6 +407,16 @@ def test_a_study_that_could_not_be_analysed_is_no_study_without_lesions(tmp_path
     assert "Not analysed" in page.words
     assert "0 suspicious" not in page.words
     assert re.search(r"0\.dcm failed [\d.]+: the pixel data is broken", page.words)
+
+
+def test_what_was_done_in_part_before_is_still_said_to_be_so(tmp_path):
+    images = [painted("LCC").image, broken(painted("LMLO").image)]
+    processed(images, tmp_path, kinds=USUAL)
+
+    page = page_of(images, tmp_path)
+
+    assert "Not all could be done: so it was in an earlier run" in page.words
+    assert "Not analysed (code PIXELS)" in page.words
 
 
 def test_files_that_were_skipped_are_named_with_the_reason_and_without_their_folder(tmp_path):
