@@ -5,6 +5,7 @@ With `--check` it writes nothing, says what differs, and exits 1 if anything doe
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from tools.conformance.document import differences, filled
@@ -13,17 +14,17 @@ from tools.conformance.sections import SECTIONS
 DOCUMENT = Path(__file__).parents[2] / "docs" / "conformance.md"
 
 
-def main() -> int:
+def main(words: Sequence[str] | None = None, document: Path = DOCUMENT) -> int:
     """Write the document, or compare it, and return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tools.conformance", description=__doc__)
     parser.add_argument("--check", action="store_true", help="compare, and write nothing")
-    arguments = parser.parse_args()
-    old = DOCUMENT.read_text(encoding="utf-8")
+    arguments = parser.parse_args(words)
+    old = document.read_text(encoding="utf-8")
     new = filled(old, SECTIONS)
-    changes = differences(old, new, DOCUMENT.name)
+    changes = differences(old, new, document.name)
     sys.stdout.writelines(f"{line}\n" for line in changes)
     if not arguments.check:
-        DOCUMENT.write_text(new, encoding="utf-8")
+        document.write_text(new, encoding="utf-8")
     return 1 if arguments.check and changes else 0
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from pydicom import DataElement, Dataset
 from pydicom.datadict import dictionary_description, keyword_for_tag
@@ -116,13 +117,17 @@ def _origin(keyword: str, held: Sequence[tuple[DataElement, Case]]) -> tuple[str
 
 def _of_source(keyword: str, case: Case) -> set[str]:
     """Return the values that the images of a case have under that keyword, at any depth."""
-    name = OF_SOURCE.get(keyword, keyword)
-    return {
-        _shown(element)
-        for image in case.images
-        for element in image.iterall()
-        if element.keyword == name
-    }
+    return _all_of_source(case).get(OF_SOURCE.get(keyword, keyword), set())
+
+
+@cache
+def _all_of_source(case: Case) -> dict[str, set[str]]:
+    """Return the values that the images of a case have, by keyword."""
+    found: dict[str, set[str]] = {}
+    for image in case.images:
+        for element in image.iterall():
+            found.setdefault(element.keyword, set()).add(_shown(element))
+    return found
 
 
 def _shown(element: DataElement) -> str:

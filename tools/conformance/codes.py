@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from pydicom import Dataset
@@ -29,9 +30,9 @@ SCHEMES = {
 def private_codes() -> str:
     """List the codes of our own scheme, and where they are used."""
     rows = [
-        (value, meaning, ", ".join(sorted(_users(value))))
-        for scheme, value, meaning in sorted(_all())
-        if scheme == PRIVATE_SCHEME
+        (code[1], code[2], ", ".join(said for said, used in _by_series().items() if code in used))
+        for code in sorted(_all())
+        if code[0] == PRIVATE_SCHEME
     ]
     return table(("code value", "code meaning", "in"), rows)
 
@@ -52,7 +53,7 @@ def standard_codes() -> str:
 
 
 def _all() -> set[Triple]:
-    return {*_written(), *(one for sample in samples() for one in _used(sample.dataset))}
+    return {*_written()}.union(*_by_series().values())
 
 
 def _written() -> Iterator[Triple]:
@@ -99,10 +100,10 @@ def _used(dataset: Dataset) -> Iterator[Triple]:
                 yield from _used(item)
 
 
-def _users(value: str) -> set[str]:
-    """Return the descriptions of the series in which a private code is used."""
-    return {
-        str(one.dataset.SeriesDescription)
-        for one in samples()
-        if any(used[:2] == (PRIVATE_SCHEME, value) for used in _used(one.dataset))
-    }
+@cache
+def _by_series() -> dict[str, set[Triple]]:
+    """Return the codes that are used in series of each description."""
+    found: dict[str, set[Triple]] = {}
+    for one in samples():
+        found.setdefault(str(one.dataset.SeriesDescription), set()).update(_used(one.dataset))
+    return found

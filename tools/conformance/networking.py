@@ -85,7 +85,7 @@ def transfer_syntaxes() -> str:
 
 
 def rejections() -> str:
-    """List with what an association is rejected."""
+    """List with what an association is rejected, in the order in which it is looked at."""
     rows = [
         (
             f"{one.result} {RESULTS[one.result]}",
@@ -96,7 +96,7 @@ def rejections() -> str:
         for one in vars(admission).values()
         if isinstance(one, admission.Rejection)
     ]
-    return table(("result", "source", "reason", "when"), sorted(rows, reverse=True))
+    return table(("result", "source", "reason", "when"), rows)
 
 
 def answered_statuses() -> str:

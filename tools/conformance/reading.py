@@ -25,6 +25,9 @@ READERS = {
 NOT_READ = frozenset({"Mass"})
 """What is a keyword, and means something else there."""
 
+NOT_UNDERSTOOD = frozenset({"ISO 2022 IR 58", "ISO 2022 58", "ISO 2022 GBK"})
+"""Of these pydicom leaves the escape sequences in the text, or they are no defined terms."""
+
 UNICODE = ("ISO_IR 192", "GB18030", "GBK")
 
 
@@ -39,10 +42,11 @@ def used_attributes() -> str:
 
 def character_sets() -> str:
     """List the values of Specific Character Set that are understood."""
-    plain = sorted(term for term in python_encoding if term.startswith("ISO_IR"))
-    extended = sorted(term for term in python_encoding if term.startswith("ISO 2022"))
+    known = [term for term in python_encoding if term not in NOT_UNDERSTOOD]
+    plain = [term for term in known if term.startswith("ISO_IR") and term not in UNICODE]
+    extended = [term for term in known if term.startswith("ISO 2022")]
     rows = [
-        ("without code extensions", ", ".join(term for term in plain if term not in UNICODE)),
+        ("without code extensions", ", ".join(("none, the default repertoire", *plain))),
         ("with code extensions", ", ".join(extended)),
         ("multi-byte, without code extensions", ", ".join(UNICODE)),
     ]

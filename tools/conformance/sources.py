@@ -17,7 +17,7 @@ from pipelines.results.derived_mammogram import MANDATORY
 ROWS, COLUMNS = 256, 208
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Case:
     """Images of one study, and the installation that makes results of them."""
 
