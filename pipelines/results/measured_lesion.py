@@ -22,7 +22,7 @@ DECIMALS = 2
 
 def percent(share: float) -> float:
     """Return a share, 0..1, in percent."""
-    return round(100 * share, DECIMALS)
+    return round(100 * float(share), DECIMALS)
 
 
 def area_of(lesion: Lesion) -> float | None:

@@ -45,8 +45,7 @@ MODALITIES = {
     "MG": dcm("MG", "Mammography"),
     "MR": dcm("MR", "Magnetic Resonance"),
 }
-OTHER = dcm("OT", "Other Modality")
-"""CID 29."""
+"""Those of CID 29 that we see; what an image was made into later is no acquisition."""
 LEFT_OR_RIGHT = {
     "L": Code("7771000", "SCT", "Left"),
     "R": Code("24028007", "SCT", "Right"),
@@ -153,7 +152,7 @@ def _content(
         MAMMOGRAPHY if is_mammogram else IMAGING,
     )
     entries = [
-        image_of(listed.image, children=list(_acquisition(listed)))
+        image_of(listed.image, children=list(_acquisition(listed.taken_as)))
         for listed in library
         if text(listed.image, "Modality") != "SEG"
     ]
@@ -177,10 +176,11 @@ def _observer(origin: Origin) -> Iterable[Dataset]:
         yield text_of(HAS_OBS_CONTEXT, dcm(value, meaning), said)
 
 
-def _acquisition(listed: Listed) -> Iterable[Dataset]:
-    """Yield what TID 1602 says of an image: the side and the view, as far as they are known."""
-    source, modality = listed.taken_as, text(listed.image, "Modality")
-    yield coded(HAS_ACQ_CONTEXT, dcm("121139", "Modality"), MODALITIES.get(modality, OTHER))
+def _acquisition(source: Dataset) -> Iterable[Dataset]:
+    """Yield what TID 1602 says of how an image was taken, as far as it is known."""
+    modality = MODALITIES.get(text(source, "Modality"))
+    if modality is not None:
+        yield coded(HAS_ACQ_CONTEXT, dcm("121139", "Modality"), modality)
     side = LEFT_OR_RIGHT.get(side_of(source))
     if side is not None:
         yield coded(HAS_ACQ_CONTEXT, dcm("111027", "Image Laterality"), side)

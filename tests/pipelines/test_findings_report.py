@@ -1,5 +1,6 @@
 import subprocess
 
+import numpy as np
 import pytest
 from examined import (
     CARDS,
@@ -135,6 +136,15 @@ def test_a_lesion_says_where_what_and_how_sure(images):
     assert value(probability) == 75
     assert said(first, "Algorithm Name") == [DETECTOR.name, CLASSIFIER.name]
     assert said(probability, "Algorithm Parameters") == [f"weights sha256 {CLASSIFIER.sha256}"]
+
+
+def test_what_a_network_answers_in_single_precision_is_stated_to_two_decimals(images):
+    found = finding(probability=np.float32(0.74994), certainty=np.float32(1 / 3))
+
+    (group,) = of_lesions(report_of([Reading(images[0], [found])]))
+
+    numbers = [named(group, name)[0] for name in ("Probability of cancer", "Certainty of Finding")]
+    assert [one.MeasuredValueSequence[0].NumericValue for one in numbers] == ["74.99", "33.33"]
 
 
 def test_every_lesion_is_drawn_on_its_own_image_and_on_its_own_side(images):

@@ -19,7 +19,7 @@ ORDER = "LRB"
 """Of the breasts; images of none come last."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Examination:
     """The readings of a study by breast, and the lesions that were found."""
 
