@@ -1,5 +1,6 @@
 """A study on the page."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -24,6 +25,7 @@ from service.report.said import (
 from service.report.sheet import File, Image, Study
 
 DATE_DIGITS = 8
+NUMBERED = re.compile(r"Lesion ([1-9]\d{0,3})")
 NONE_SHOWN = "No lesion that can be shown"
 
 
@@ -41,7 +43,7 @@ def study(sources: Sources, number: int, gallery: Gallery) -> Study:
     """Return what the page shows of a study, its pictures written."""
     results, reports, anchor = sources.results, sources.results.reports(), f"study-{number}"
     images, found = _ordered(sources.files, library(reports)), marks(reports)
-    labels, missing = _labels(found), lost(reports, found)
+    labels, missing = labels_of(found), lost(reports, found)
     shown = list(_images(images, results, labels, anchor, gallery))
     if missing:
         shown = [replace(one, verdict=_doubted(one.verdict)) for one in shown]
@@ -103,9 +105,13 @@ def _images(
         yield image(one, results, said, f"{anchor}-image-{number}", gallery)
 
 
-def _labels(found: Sequence[Mark]) -> dict[str, Mark]:
-    """Return the lesions of a study by their number."""
-    return {str(number): mark for number, mark in enumerate(found, 1)}
+def labels_of(found: Sequence[Mark]) -> dict[str, Mark]:
+    """Return the lesions of a study by the numbers that they are called by, else counted anew."""
+    called = [NUMBERED.fullmatch(mark.identifier) for mark in found]
+    numbers = [match.group(1) for match in called if match]
+    if len(set(numbers)) < len(found):
+        numbers = [str(number) for number, _ in enumerate(found, 1)]
+    return dict(zip(numbers, found, strict=True))
 
 
 def _file(held: Held, labels: Mapping[str, Mark]) -> File:

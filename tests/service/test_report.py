@@ -24,6 +24,8 @@ from service.cli.app import app
 from service.offline import Offline
 from service.report.page import write_report
 from service.report.pictures import Box, shrunk
+from service.report.said import Mark
+from service.report.study import labels_of
 
 CARDS = [engine.card for engine in engines().values()]
 VOID = {"meta", "img", "br", "input", "polygon", "path"}
@@ -289,6 +291,23 @@ def test_an_object_that_cannot_be_read_is_named_and_the_rest_is_shown(tmp_path):
     assert f"{lost.name}: it cannot be read (FileNotFoundError)" in page.words
     assert f"none: the pixels of {cut.name} cannot be read" in page.words
     assert "Probability of malignancy 70.0 %" in page.words
+
+
+@pytest.mark.parametrize(
+    ("called", "labels"),
+    [
+        (["Lesion 2", "Lesion 7"], ["2", "7"]),
+        (["Lesion 2", "Lesion 2"], ["1", "2"]),
+        (["Lesion 2", "../x"], ["1", "2"]),
+        ([], []),
+    ],
+)
+def test_lesions_bear_the_numbers_they_are_called_by_where_each_has_its_own(called, labels):
+    shape = np.zeros((3, 2))
+
+    found = [Mark("1.2", name, "", shape, None, None, None, None) for name in called]
+
+    assert list(labels_of(found)) == labels
 
 
 def test_a_lesion_whose_outline_cannot_be_read_is_missed_by_its_name(tmp_path):
