@@ -8,12 +8,12 @@ import numpy as np
 
 from engines.card import Card, Chain, Code, Input, Label, Tolerance, Training
 from engines.engine import Batch
+from engines.shelf import find_card
+from service.settings import packaged_models
 
 MASS = Label(name="mass", code=Code(value="4147007", scheme="SCT", meaning="Mass"))
-CLASSES = (
-    Label(name="benign", code=Code(value="30807003", scheme="SCT", meaning="Benign")),
-    Label(name="malignant", code=Code(value="86049000", scheme="SCT", meaning="Malignant")),
-)
+SHIPPED = "mass-resnet"
+"""The classifier that comes with Senoscope: its labels are those of the samples."""
 CHAIN = Chain(
     super_resolution="region-enlarger",
     segmentation="outliner",
@@ -67,7 +67,8 @@ def networks(version: str, probability: float, sees_from: float) -> dict[str, Pl
         return replace_card(PLAIN, {"name": name, **of_all, **changes})
 
     seen = {"task": "segmentation", "labels": (MASS,)}
-    judged = {"task": "classification", "labels": CLASSES}
+    labels = find_card(packaged_models(), SHIPPED).labels
+    judged = {"task": "classification", "labels": labels}
     bright = _brighter(sees_from)
     made = (
         Plain(card("enlarger", task="super-resolution", scale=2, tile=512), _repeated),

@@ -59,7 +59,7 @@ def _of_case(case: Case) -> Iterator[Sample]:
 
 
 def _examinations(case: Case) -> Iterator[tuple[Sequence[Dataset], Context]]:
-    """Yield a study with places to look at; one of them also as a detector sees it or does not."""
+    """Yield a study with places to look at; one of them also in every other outcome."""
     first, images = case.images[0], case.images
     seeing = _context(case, SEES_FROM, FIRST_FORMS)
     marked = {str(one.SOPInstanceUID): [_part(one, 1 + n)] for n, one in enumerate(images)}
@@ -67,8 +67,12 @@ def _examinations(case: Case) -> Iterator[tuple[Sequence[Dataset], Context]]:
     if case.name == "rich":
         before = [_document(one) for one in _given_up(case)]
         yield images, replace(_context(case, SEES_FROM, EVERY_KIND), predecessors=before)
-        yield images, _context(case, SEES_NOTHING, CAD_FORMS)
-        yield [first, *map(broken, images[1:])], replace(seeing, kinds=CAD_FORMS)
+        half, nothing = [first, *map(broken, images[1:])], _context(case, SEES_NOTHING, CAD_FORMS)
+        yield images, nothing
+        yield half, nothing
+        yield half, replace(seeing, kinds=CAD_FORMS)
+        yield half, replace(seeing, kinds=CAD_FORMS, regions=marked)
+        yield half[1:], replace(seeing, kinds=CAD_FORMS, regions=marked)
 
 
 def _part(image: Dataset, place: int) -> Region:
