@@ -62,12 +62,13 @@ def _written() -> Iterator[Triple]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             match node:
                 case ast.Call(
-                    func=ast.Name(id="dcm"), args=[ast.Constant(value), ast.Constant(said)]
+                    func=ast.Name(id="dcm"),
+                    args=[ast.Constant(value=str(value)), ast.Constant(value=str(said))],
                 ):
                     yield "DCM", value, said
                 case ast.Call(
                     func=ast.Name(id="Code"),
-                    args=[ast.Constant(value), scheme, ast.Constant(said)],
+                    args=[ast.Constant(value=str(value)), scheme, ast.Constant(value=str(said))],
                 ):
                     yield _scheme(scheme), value, said
     for term in _terms():

@@ -1,7 +1,7 @@
 """A document with parts that are generated: between markers, one for each part."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from difflib import unified_diff
 
 Sections = Mapping[str, Callable[[], str]]
@@ -37,9 +37,9 @@ def differences(old: str, new: str, name: str) -> list[str]:
     )
 
 
-def table(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return a table in Markdown."""
-    lines = [columns, ("---",) * len(columns), *rows]
+    lines = [columns, ["---"] * len(columns), *rows]
     return "\n".join(f"| {' | '.join(_cell(each) for each in line)} |" for line in lines)
 
 

@@ -131,7 +131,7 @@ def proposed_contexts() -> str:
     stored = sorted(peer.contexts_for(offers), key=lambda one: str(one.abstract_syntax))
     rows = [
         (
-            name_of(context.abstract_syntax),
+            name_of(str(context.abstract_syntax)),
             str(context.abstract_syntax),
             ", ".join(name_of(one) for one in context.transfer_syntax),
             ", ".join(map(str, context.transfer_syntax)),
@@ -151,7 +151,7 @@ def identification() -> str:
             ae.implementation_class_uid,
             str(ae.implementation_version_name),
         ),
-        ("files of results", IMPLEMENTATION_CLASS_UID, meta.ImplementationVersionName),
+        ("files of results", IMPLEMENTATION_CLASS_UID, str(meta.ImplementationVersionName)),
     ]
     return table(("in", "Implementation Class UID", "Implementation Version Name"), rows)
 

@@ -7,22 +7,13 @@ from pipelines.eligibility import ALLOWABLE, NOT_ANALYSED, SKIPPED
 from pipelines.kinds import REPORTS, USUAL, Kind
 from tools.conformance.attributes import Attribute, attributes
 from tools.conformance.content import COLUMNS, Row, rows
-from tools.conformance.document import table
+from tools.conformance.document import Sections, table
 from tools.conformance.modules import USAGES, modules
 from tools.conformance.networking import name_of
-from tools.conformance.samples import Sample, samples
+from tools.conformance.samples import FIRST_FORMS, Sample, samples
 
-TITLES = {
-    Kind.SC_MULTIFRAME: "Super-resolved image: Multi-frame Grayscale Word Secondary Capture",
-    Kind.SC_SINGLE: "Super-resolved image: Secondary Capture",
-    Kind.MG_DERIVED: "Super-resolved image: Digital Mammography X-Ray Image",
-    Kind.CAD_SR: "Mammography CAD SR",
-    Kind.TID1500: "Measurement reports",
-    Kind.SEG: "Segmentations",
-    Kind.GSPS: "Presentation states",
-    Kind.SC_RGB: "Overlay: Secondary Capture in colour",
-}
-"""Of each first form; the other forms of a report have the same attributes."""
+DESCRIBED = tuple(kind for kind in Kind if kind in FIRST_FORMS)
+"""The kinds that have tables: other forms of a report have the attributes of the first."""
 MEASUREMENTS = "126010"
 ATTRIBUTE_COLUMNS = ("attribute", "tag", "presence", "source", "value, or how it comes about")
 Block = tuple[Attribute, ...]
@@ -31,13 +22,13 @@ Block = tuple[Attribute, ...]
 
 def kinds() -> str:
     """List the kinds of results, as `accepts` of a destination names them."""
-    rows_ = []
+    lines = []
     for kind in Kind:
         dataset = _of(kind)[0].dataset
         sop_class, syntax = str(dataset.SOPClassUID), str(dataset.file_meta.TransferSyntaxUID)
         usual = "on" if kind in USUAL else "off"
-        rows_.append((f"`{kind}`", name_of(sop_class), sop_class, name_of(syntax), usual))
-    return table(("kind", "SOP class", "UID", "transfer syntax", "default"), rows_)
+        lines.append((f"`{kind}`", name_of(sop_class), sop_class, name_of(syntax), usual))
+    return table(("kind", "SOP class", "UID", "transfer syntax", "default"), lines)
 
 
 def series() -> str:
@@ -123,11 +114,11 @@ def reasons() -> str:
     return table(("reason", "pipelines"), lines)
 
 
-SECTIONS = {
+SECTIONS: Sections = {
     "result-kinds": kinds,
     "result-series": series,
     "common-attributes": common,
-    **{f"attributes-{kind}": partial(attributes_of, kind) for kind in TITLES},
+    **{f"attributes-{kind}": partial(attributes_of, kind) for kind in DESCRIBED},
     "content-cad": cad_content,
     "content-reports": report_content,
     "content-measurements": measurements,
@@ -152,7 +143,7 @@ def _blocks(kind: Kind) -> Sequence[Block]:
 @cache
 def _shared() -> frozenset[Block]:
     """Return what is the same in all kinds of results."""
-    return frozenset.intersection(*(frozenset(_blocks(kind)) for kind in TITLES))
+    return frozenset.intersection(*(frozenset(_blocks(kind)) for kind in DESCRIBED))
 
 
 def _tabulated(blocks: Sequence[Block], kind: Kind) -> str:

@@ -1,10 +1,9 @@
 """What makes each generated part."""
 
-from collections.abc import Callable, Mapping
-
 from tools.conformance import codes, networking, reading, results
+from tools.conformance.document import Sections
 
-SECTIONS: Mapping[str, Callable[[], str]] = {
+SECTIONS: Sections = {
     "storage-classes": networking.storage_classes,
     "transfer-syntaxes": networking.transfer_syntaxes,
     "rejections": networking.rejections,
