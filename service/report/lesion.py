@@ -83,8 +83,12 @@ def _rows(mark: Mark, spacing: Sequence[float]) -> Iterator[Row]:
 
 
 def _centre(centre: tuple[float, float], spacing: Sequence[float]) -> str:
-    x, y = centre
-    pixels = f"x {x:.1f}, y {y:.1f} px"
+    pixels = _place(*centre, "px")
     if not spacing:
         return f"{pixels} (spacing unknown)"
-    return f"{pixels}; x {x * spacing[1]:.1f}, y {y * spacing[0]:.1f} mm"
+    return f"{pixels}; {_place(centre[0] * spacing[1], centre[1] * spacing[0], 'mm')}"
+
+
+def _place(x: float, y: float, unit: str) -> str:
+    """Return a place in one piece, whatever the width of the page."""
+    return f"x {x:.1f}, y {y:.1f} {unit}".replace(" ", "\N{NO-BREAK SPACE}")
