@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 MOMENT = "when the job was created, by the clock of the source where it states its time zone"
+ELSE = "; where it has none, all values if it is FOR PRESENTATION, else those it holds"
 DERIVED = "derived: see UIDs"
 
 COMPUTED: Mapping[str, str] = {
@@ -62,9 +63,9 @@ COMPUTED: Mapping[str, str] = {
     "TrackingUID": "derived: the same lesion has the same in all objects of a study",
     "UnformattedTextValue": "name of the lesion and its probability in percent; the notice",
     "VOILUTFunction": "of the source, else LINEAR",
-    "WindowCenter": "of the source, on the values of this object; all values where it says nothing",
+    "WindowCenter": "of the source, on the values of this object" + ELSE,
     "WindowCenterWidthExplanation": "of the source, where every window has one",
-    "WindowWidth": "of the source, on the values of this object; all values where it says nothing",
+    "WindowWidth": "of the source, on the values of this object" + ELSE,
 }
 """By keyword, wherever it stands."""
 
@@ -94,8 +95,8 @@ COMPUTED_WITHIN: Mapping[str, Mapping[str, str]] = {
     },
     "SoftcopyVOILUTSequence": {
         "VOILUTFunction": "of the image, where it is not LINEAR",
-        "WindowCenter": "the first of the image, on its own values",
-        "WindowWidth": "the first of the image, on its own values",
+        "WindowCenter": "the first of the image, on its own values" + ELSE,
+        "WindowWidth": "the first of the image, on its own values" + ELSE,
     },
     "ReferencedSeriesSequence": {
         "SeriesInstanceUID": "of the source, or of the result that is referred to",
