@@ -82,7 +82,8 @@ class Offline:
             known = self._known()
             before = known.get(one.sha256)
             if before is not None and before.outcome != "failed":
-                yield replace(before, paths=one.names, reason="done before")
+                reason = "; ".join(filter(None, ["done before", before.reason]))
+                yield replace(before, paths=one.names, reason=reason)
                 continue
             processed = self._one(one, before.failures if before else ())
             self._remember(processed)

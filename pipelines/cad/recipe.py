@@ -108,8 +108,11 @@ def _is_on(region: Region, image: Dataset) -> bool:
 
 def _parameters(chain: Chain, marked: Mapping[str, Sequence[Region]]) -> tuple[str, ...]:
     """Return what tells this analysis from another by the same models."""
-    limits = f"{chain.least_certainty} {chain.most_findings} {chain.suspicious}"
-    return (limits, "marked regions") if marked else (limits,)
+    limits = (
+        f"least certainty {chain.least_certainty}, most findings {chain.most_findings}, "
+        f"suspicious from {chain.suspicious}"
+    )
+    return (limits, "marked regions alone") if marked else (limits,)
 
 
 def _place(image: Dataset) -> tuple[str, ...]:

@@ -23,6 +23,9 @@ UNREADABLE = (
 )
 """What pydicom raises when it meets a value that is none."""
 
+CHINESE = "\x1b$)A"
+"""Introduces ISO 2022 IR 58; pydicom reads what follows, and leaves this in the text."""
+
 
 def values(image: Dataset, keyword: str) -> list[object]:
     """Return the values of an attribute, empty when it is missing, empty or unreadable."""
@@ -35,7 +38,7 @@ def values(image: Dataset, keyword: str) -> list[object]:
 def text(image: Dataset, keyword: str) -> str:
     """Return the first value as text without padding, empty when there is none."""
     found = values(image, keyword)
-    return str(found[0]).strip(" \0") if found else ""
+    return str(found[0]).replace(CHINESE, "").strip(" \0") if found else ""
 
 
 def numbers(image: Dataset, keyword: str) -> tuple[float, ...]:

@@ -66,6 +66,7 @@ def private_scheme() -> Dataset:
 
 ACQUISITION_EQUIPMENT = dcm("109101", "Acquisition Equipment")
 PROCESSING_EQUIPMENT = dcm("109102", "Processing Equipment")
+PERCENT = Code("%", "UCUM", "Percent")
 SOURCE_IMAGE = dcm("121322", "Source image for image processing operation")
 SPATIAL_RESAMPLING = dcm("113085", "Spatial resampling")
 

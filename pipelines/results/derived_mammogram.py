@@ -46,7 +46,7 @@ OPTIONAL: Mapping[str, frozenset[str]] = {
     "BreastImplantPresent": frozenset({"YES", "NO"}),
     "DetectorType": frozenset({"DIRECT", "SCINTILLATOR", "STORAGE", "FILM"}),
     "PartialView": frozenset({"YES", "NO"}),
-    "QualityControlImage": frozenset({"YES", "NO", "BOTH"}),
+    "QualityControlImage": frozenset({"YES", "NO"}),
 }
 GEOMETRY = (
     "BodyPartThickness",

@@ -7,7 +7,7 @@ from pydicom import Dataset
 from engines.card import Card
 from pipelines.kinds import Kind
 from pipelines.mammogram.attributes import text
-from pipelines.results.codes import PRIVATE_SCHEME, Code, dcm
+from pipelines.results.codes import PERCENT, PRIVATE_SCHEME, Code, dcm
 from pipelines.results.content import (
     CONTAINS,
     HAS_CONCEPT_MOD,
@@ -22,7 +22,6 @@ from pipelines.results.derived_image import side_of
 from pipelines.results.lesions import Lesion, Reading
 from pipelines.results.measured_lesion import (
     CERTAINTY,
-    PERCENT,
     PROBABILITY,
     SQUARE_MILLIMETRE,
     area_of,

@@ -9,13 +9,12 @@ from pydicom import Dataset
 from engines.card import Label
 from pipelines.kinds import Kind
 from pipelines.mammogram.attributes import text
-from pipelines.results.codes import PRIVATE_SCHEME, Code, dcm
+from pipelines.results.codes import PERCENT, PRIVATE_SCHEME, Code, dcm
 from pipelines.results.content import CONTAINS, measured
 from pipelines.results.measurement_report import Group, measurement_report
 from pipelines.results.provenance import Origin
 from pipelines.results.sr_document import Subject
 
-PERCENT = Code("%", "UCUM", "percent")
 DECIMALS = 2
 DIGITS = 6
 LONGEST_VALUE, LONGEST_MEANING = 16, 64

@@ -15,7 +15,6 @@ from pipelines.results.provenance import Origin
 PROBABILITY = dcm("111047", "Probability of cancer")
 CERTAINTY = dcm("111012", "Certainty of Finding")
 
-PERCENT = Code("%", "UCUM", "Percent")
 SQUARE_MILLIMETRE = Code("mm2", "UCUM", "Square millimeter")
 DECIMALS = 2
 

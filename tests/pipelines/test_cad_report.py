@@ -486,3 +486,13 @@ def test_others_read_that_a_study_was_not_analysed(images, tmp_path):
     assert "Not analysed (code PIXELS)" in text
     assert 'Summary of Detections")=(111224,DCM,"Failed")' in text
     assert "Single Image Finding" not in text
+
+
+def test_a_view_that_is_stated_in_a_word_alone_is_in_the_library():
+    image = mammogram("RMLO")
+    del image.ViewCodeSequence
+
+    report = report_of([Reading(reread(image))])
+
+    (view,) = named(report, "Image View")
+    assert value(view) == "medio-lateral oblique"

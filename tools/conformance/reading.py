@@ -25,8 +25,8 @@ READERS = {
 NOT_READ = frozenset({"Mass"})
 """What is a keyword, and means something else there."""
 
-NOT_UNDERSTOOD = frozenset({"ISO 2022 IR 58", "ISO 2022 58", "ISO 2022 GBK"})
-"""Of these pydicom leaves the escape sequences in the text, or they are no defined terms."""
+NOT_UNDERSTOOD = frozenset({"ISO 2022 58", "ISO 2022 GBK"})
+"""They are no defined terms."""
 
 UNICODE = ("ISO_IR 192", "GB18030", "GBK")
 

@@ -8,7 +8,7 @@ from engines.card import Card
 from pipelines.results.cad_report.examination import Examination
 from pipelines.results.cad_report.library import listed
 from pipelines.results.cad_report.terms import AREA, MASS
-from pipelines.results.codes import Code, dcm
+from pipelines.results.codes import PERCENT, Code, dcm
 from pipelines.results.content import (
     CONTAINS,
     HAS_CONCEPT_MOD,
@@ -27,7 +27,6 @@ from pipelines.results.content import (
 from pipelines.results.lesions import Lesion
 from pipelines.results.measured_lesion import (
     CERTAINTY,
-    PERCENT,
     PROBABILITY,
     SQUARE_MILLIMETRE,
     area_of,

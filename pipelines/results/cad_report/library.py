@@ -6,8 +6,8 @@ from pydicom import Dataset
 
 from pipelines.kinds import Kind
 from pipelines.results.cad_report.examination import Examination
-from pipelines.results.cad_report.terms import BREASTS, VIEW_MODIFIERS, VIEWS, stated
-from pipelines.results.codes import Code, dcm
+from pipelines.results.cad_report.terms import BREASTS, VIEW_MODIFIERS, VIEWS, Term, stated
+from pipelines.results.codes import Code, dcm, mammographic_view
 from pipelines.results.content import (
     HAS_ACQ_CONTEXT,
     HAS_CONCEPT_MOD,
@@ -65,7 +65,7 @@ def _taken(image: Dataset, form: Kind) -> Iterator[Dataset]:
 
 
 def _view(image: Dataset, form: Kind) -> Iterator[Dataset]:
-    for view, item in stated(image, "ViewCodeSequence", VIEWS)[:1]:
+    for view, item in (stated(image, "ViewCodeSequence", VIEWS) or _in_a_word(image))[:1]:
         said = coded(HAS_ACQ_CONTEXT, dcm("111031", "Image View"), view.code(form))
         modifiers = stated(item, "ViewModifierCodeSequence", VIEW_MODIFIERS)
         if modifiers:
@@ -74,6 +74,12 @@ def _view(image: Dataset, form: Kind) -> Iterator[Dataset]:
                 for modifier, _ in modifiers
             ]
         yield said
+
+
+def _in_a_word(image: Dataset) -> list[tuple[Term, Dataset]]:
+    """Return the view that View Position states, which has no modifiers."""
+    view = mammographic_view(image)
+    return [(term, Dataset()) for term in VIEWS if view is not None and term.sct == view.value]
 
 
 def _spacing(image: Dataset) -> Iterator[Dataset]:
