@@ -103,6 +103,11 @@ class Node:
         told = subprocess.run(command, capture_output=True, text=True, check=True)
         return json.loads(told.stdout)
 
+    def run(self, *arguments: str) -> None:
+        """Run that command."""
+        command = [sys.executable, "-m", "service", *arguments, "--config", self.config]
+        subprocess.run(command, check=True)
+
     def ledger(self):
         return open_ledger(self.config)
 
