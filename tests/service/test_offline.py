@@ -1,8 +1,14 @@
 import json
+from dataclasses import replace
 
 from doubling import CARD, context
 from phantoms import mammogram, picture
+from pydicom import dcmread
+from reading import CAD, engines
+from reading import context as reading_context
+from reading import study as reading_study
 
+from engines.engine import AnswerError
 from pipelines.super_resolution import SuperResolution
 from service.offline import INDEX, Offline
 
@@ -90,3 +96,74 @@ def test_an_image_that_cannot_be_decoded_fails_alone(tmp_path):
 
     assert [one.outcome for one in told] == ["failed", "done"]
     assert told[0].reason
+
+
+def read(out, **changes):
+    return Offline(CAD, [one.card for one in engines().values()], reading_context(), out, **changes)
+
+
+def views(folder, **settings):
+    return [
+        written(one.image, folder / f"{number}.dcm")
+        for number, one in enumerate(reading_study(**settings))
+    ]
+
+
+def test_the_images_of_a_study_are_processed_together(tmp_path):
+    files = views(tmp_path)
+
+    (told,) = read(tmp_path / "out").process(files)
+
+    assert told.paths == tuple(map(str, files))
+    assert told.outcome == "done"
+    assert sum(name.startswith("cad-sr-2.25") for name in told.results) == 1
+
+
+def test_what_says_where_to_look_is_no_study_of_its_own(tmp_path):
+    one, _ = views(tmp_path)
+    list(read(tmp_path / "out").process([one]))
+    state = next((tmp_path / "out").glob("gsps-*.dcm"))
+    marked = dcmread(state)
+    marked.Manufacturer = "Somebody Else"
+    del marked.ContributingEquipmentSequence
+    mark = written(marked, tmp_path / "mark.dcm")
+
+    (alone,) = read(tmp_path / "alone").process([mark])
+    (both,) = read(tmp_path / "both").process([one, mark])
+
+    assert (alone.outcome, alone.reason) == ("skipped", "there is no image of its study")
+    assert both.paths == (str(one), str(mark))
+
+
+def test_a_study_that_failed_is_tried_again_and_its_report_is_cited(tmp_path):
+    file, _ = views(tmp_path)
+    networks = engines()
+
+    def fail(_batch):
+        raise AnswerError("no number")
+
+    broken = {**networks, "detector": replace(networks["detector"], answer=fail)}
+    failing = replace(read(tmp_path / "out"), context=reading_context(broken))
+    (failed,) = failing.process([file])
+
+    (told,) = read(tmp_path / "out").process([file])
+    (again,) = read(tmp_path / "out").process([file])
+
+    assert (failed.outcome, told.outcome, again.reason) == ("failed", "done", "done before")
+    (name,) = (name for name in told.results if name.startswith("cad-sr-2.25"))
+    report = dcmread(tmp_path / "out" / name)
+    assert failed.failures[0].sop_instance_uid in str(report.PredecessorDocumentsSequence)
+
+
+def test_what_could_be_done_in_part_is_done_and_says_so_again(tmp_path):
+    one, other = views(tmp_path)
+    image = dcmread(other)
+    image.PixelData = image.PixelData[:100]
+    image.save_as(other)
+
+    (told,) = read(tmp_path / "out").process([one, other])
+    (again,) = read(tmp_path / "out").process([one, other])
+
+    assert told.outcome == again.outcome == "partly"
+    assert "shorter than Rows x Columns" in told.reason
+    assert again.reason == f"done before; {told.reason}"
