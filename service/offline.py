@@ -126,7 +126,7 @@ class Offline:
         context = replace(self.context, progress=watch, predecessors=failures)
         try:
             with watch("read file"):
-                images = [read_file(path) for path in batch.paths]
+                images = [self._image(path) for path in batch.paths]
             outcome = self.pipeline.run(images, context)
         except (BadObjectError, CannotProcessError) as error:
             return Processed(batch.names, batch.sha256, "failed", str(error), stages=watch.seconds)
@@ -141,6 +141,15 @@ class Offline:
             _failures(outcome) or tuple(failures),
             watch.seconds,
         )
+
+    def _image(self, path: Path) -> Dataset:
+        """Return that image; of a study without its pixels, where these cannot be read."""
+        try:
+            return read_file(path)
+        except BadObjectError:
+            if not self.pipeline.takes_studies:
+                raise
+            return read_file(path, stop_before_pixels=True)
 
     def _write(self, made: Made) -> str:
         name = f"{made.kind}-{made.dataset.SOPInstanceUID}.dcm"
