@@ -47,6 +47,8 @@ class Processed:
     failures: tuple[Document, ...] = ()
     """Those of the results that say that the study was not analysed."""
     stages: Mapping[str, float] = field(default_factory=dict)
+    was_known: bool = False
+    """It was done before, and is not done again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +84,7 @@ class Offline:
             known = self._known()
             before = known.get(one.sha256)
             if before is not None and before.outcome != "failed":
-                reason = "; ".join(filter(None, ["done before", before.reason]))
-                yield replace(before, paths=one.names, reason=reason)
+                yield replace(before, paths=one.names, was_known=True)
                 continue
             processed = self._one(one, before.failures if before else ())
             self._remember(processed)

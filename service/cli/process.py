@@ -101,7 +101,8 @@ def _wish(kinds: list[Kind] | None, regions: Path | None, allow: list[str] | Non
 
 
 def _tell(each: Processed) -> None:
-    reason = f": {each.reason}" if each.reason else ""
+    said = ["done before"] if each.was_known else []
+    reason = "".join(f": {one}" for one in [*said, each.reason] if one)
     seconds = f" ({sum(each.stages.values()):.1f} s)" if each.stages else ""
     console.print(f"{each.outcome:8} {', '.join(each.paths)}{reason}{seconds}", soft_wrap=True)
     for result in each.results:

@@ -15,7 +15,6 @@ from service.report.sheet import Left, Page
 from service.report.study import Sources, date_of, study
 
 NAME = "report.html"
-NOTHING_NEW = "done before"
 
 
 class Record(Protocol):
@@ -101,9 +100,7 @@ def _studies(out: Path, records: Sequence[Record]) -> list[Sources]:
 
 
 def _remarks(record: Record) -> list[str]:
-    """Return why not all was done; what was done before is of this run no more."""
-    if record.reason == NOTHING_NEW:
-        return ["so it was in an earlier run"] if record.outcome != "done" else []
+    """Return why not all was done."""
     return [record.reason] if record.reason else []
 
 

@@ -434,7 +434,7 @@ def test_what_was_done_in_part_before_is_still_said_to_be_so(tmp_path):
 
     page = page_of(images, tmp_path)
 
-    assert "Not all could be done: so it was in an earlier run" in page.words
+    assert "it is shorter than Rows x Columns" in page.words
     assert "Not analysed (code PIXELS)" in page.words
 
 
