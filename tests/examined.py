@@ -78,7 +78,7 @@ def failed(images: list[Dataset]) -> list[Reading]:
 
 def marked(images: list[Dataset]) -> list[Reading]:
     """Return what was seen in a region that somebody marked on the first image."""
-    return [Reading(images[0], [pointed_out()])]
+    return [Reading(images[0], [pointed_out()], is_marked=True)]
 
 
 OUTCOMES = {

@@ -51,17 +51,18 @@ class Eyes:
 
 def look(image: Dataset, marked: Sequence[Region] | None, eyes: Eyes, context: Context) -> Looked:
     """Return what is found on `image`, or in its `marked` regions and nowhere else."""
+    is_marked = marked is not None
     try:
         with context.progress("read"):
             grey = read(image)
     except CannotProcessError as error:
-        return Looked(Reading(image, failure=BROKEN_PIXELS), reason=str(error))
+        return Looked(Reading(image, (), BROKEN_PIXELS, is_marked), reason=str(error))
     try:
         with context.progress("analyse"):
             findings = _findings(image, grey, marked, eyes.networks)
     except AnswerError as error:
-        return Looked(Reading(image, failure=BROKEN_NETWORK), grey, reason=str(error))
-    reading = Reading(image, findings)
+        return Looked(Reading(image, (), BROKEN_NETWORK, is_marked), grey, reason=str(error))
+    reading = Reading(image, findings, is_marked=is_marked)
     if why_skipped(image, "enlarged") is not None:
         return Looked(reading, grey)
     try:

@@ -28,7 +28,6 @@ from pipelines.results.measured_lesion import (
     corners_of,
     finder,
     percent,
-    were_marked,
 )
 from pipelines.results.measurement_report import (
     LEFT_OR_RIGHT,
@@ -63,7 +62,8 @@ def findings_report(
 
     An image without findings can so be told from one that was not analysed.
     """
-    groups = [_lesion(lesion, finder(lesions, origin), origin) for lesion in lesions]
+    found_by = finder(readings, origin)
+    groups = [_lesion(lesion, found_by, origin) for lesion in lesions]
     groups += [
         _image(number, reading, lesions, origin) for number, reading in enumerate(readings, 1)
     ]
@@ -116,7 +116,7 @@ def _image(number: int, reading: Reading, lesions: Sequence[Lesion], origin: Ori
         f"Image {number}",
         uid,
         [
-            *_model(finder(lesions, origin)),
+            *_model(finder([reading], origin)),
             image_of(reading.image, dcm("121112", "Source of Measurement")),
             coded(CONTAINS, summary, outcome_of([reading])),
             text_of(CONTAINS, dcm("121106", "Comment"), _comment(reading, lesions)),
@@ -129,7 +129,7 @@ def _comment(reading: Reading, lesions: Sequence[Lesion]) -> str:
         return f"Not analysed (code {reading.failure})."
     names = [lesion.identifier for lesion in lesions if lesion.image is reading.image]
     said = f"Findings: {', '.join(names)}." if names else "No findings."
-    return f"{said} Only marked regions were analysed." if were_marked(lesions) else said
+    return f"{said} Only marked regions were analysed." if reading.is_marked else said
 
 
 def _site(image: Dataset) -> Iterator[Dataset]:

@@ -19,6 +19,8 @@ class Reading:
     image: Dataset
     findings: Sequence[Finding] = ()
     failure: str = ""
+    is_marked: bool = False
+    """Somebody else said where to look on it, so that nothing was searched for."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,6 +1,6 @@
 """What is measured of a lesion, the same in every report."""
 
-from collections.abc import Collection
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from engines.card import Card
 from pipelines.results.codes import Code, dcm
 from pipelines.results.derived_image import spacing_of
 from pipelines.results.lesion_segmentation import segmenter
-from pipelines.results.lesions import Lesion
+from pipelines.results.lesions import Lesion, Reading
 from pipelines.results.provenance import Origin
 
 PROBABILITY = dcm("111047", "Probability of cancer")
@@ -39,11 +39,11 @@ def corners_of(lesion: Lesion) -> Points:
     return inside
 
 
-def were_marked(lesions: Collection[Lesion]) -> bool:
+def were_marked(readings: Iterable[Reading]) -> bool:
     """Return whether somebody else said where to look, so that nothing was searched for."""
-    return any(lesion.finding.certainty is None for lesion in lesions)
+    return any(reading.is_marked for reading in readings)
 
 
-def finder(lesions: Collection[Lesion], origin: Origin) -> Card:
-    """Return the model that found `lesions`: where they were marked, the one that outlines them."""
-    return segmenter(origin) if were_marked(lesions) else origin.card
+def finder(readings: Iterable[Reading], origin: Origin) -> Card:
+    """Return the model that finds lesions: where they were marked, the one that outlines them."""
+    return segmenter(origin) if were_marked(readings) else origin.card

@@ -93,7 +93,7 @@ def test_only_what_is_wanted_is_made():
 
 
 def test_what_is_sent_to_one_refers_to_nothing_that_he_is_not_sent():
-    outcome = ran(the_study())
+    outcome = ran(the_study(), kinds=frozenset(Kind))
     sent = [made.dataset for made in outcome.made if made.suits(USUAL)]
     known = {one.SOPInstanceUID for one in sent} | {one.SOPInstanceUID for one in the_study()}
 
@@ -238,6 +238,17 @@ def test_a_network_that_fails_is_named_by_its_code():
 
     assert outcome.extent == "failed"
     assert "NETWORK" in texts(of_kind(outcome, Kind.CAD_SR)[0])
+
+
+def test_a_network_that_fails_on_marked_regions_fails_to_analyse_not_to_detect():
+    (image, *_) = the_study()
+    regions = {str(image.SOPInstanceUID): [Region(0, 0, 100)]}
+
+    outcome = ran([image], context(failing(), regions=regions))
+
+    (report,) = of_kind(outcome, Kind.CAD_SR)
+    assert "Failed Analyses" in meanings(report)
+    assert "Failed Detections" not in meanings(report)
 
 
 def documents(outcome: Outcome) -> list[Document]:

@@ -164,13 +164,20 @@ def test_images_are_listed_by_what_succeeded_on_them(images):
 
 
 def test_a_failed_image_in_which_regions_were_marked_is_a_failed_analysis(images):
-    readings = [*marked(images), Reading(images[1], failure="NETWORK")]
+    readings = [*marked(images), Reading(images[1], (), "NETWORK", is_marked=True)]
 
     report = report_of(readings)
 
     assert said(report, "Summary of Analyses") == ["Partially Succeeded"]
     assert said(report, "Summary of Detections") == ["Not Attempted"]
     assert said(report, SUMMARY) == ["Not all algorithms succeeded; with findings"]
+
+
+def test_where_all_marked_images_fail_the_analyses_failed_and_no_detection(images):
+    report = report_of([Reading(image, (), "NETWORK", is_marked=True) for image in images])
+
+    assert said(report, "Summary of Detections") == ["Not Attempted"]
+    assert said(report, "Summary of Analyses") == ["Failed"]
 
 
 def test_a_study_without_findings_says_so_in_words(images):

@@ -53,12 +53,12 @@ class Examination:
     @property
     def was_marked(self) -> bool:
         """Whether somebody else said where to look, so that nothing was detected."""
-        return were_marked(self.lesions)
+        return were_marked(self.readings)
 
     @property
     def finder(self) -> Card:
         """The model that says where lesions are."""
-        return finder(self.lesions, self.origin)
+        return finder(self.readings, self.origin)
 
     @property
     def classifier(self) -> Card:
