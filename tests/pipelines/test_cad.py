@@ -210,13 +210,13 @@ def test_an_image_that_cannot_be_read_leaves_the_others_analysed():
     assert len(of_kind(outcome, Kind.SEG)) == 1
 
 
-def failing(answer=None):
+def failing(network="detector"):
     networks = engines()
 
     def fail(_batch):
-        raise AnswerError("detector answers with no number")
+        raise AnswerError(f"{network} answers with no number")
 
-    networks["detector"] = replace(networks["detector"], answer=answer or fail)
+    networks[network] = replace(networks[network], answer=fail)
     return networks
 
 
@@ -244,7 +244,7 @@ def test_a_network_that_fails_on_marked_regions_fails_to_analyse_not_to_detect()
     (image, *_) = the_study()
     regions = {str(image.SOPInstanceUID): [Region(0, 0, 100)]}
 
-    outcome = ran([image], context(failing(), regions=regions))
+    outcome = ran([image], context(failing("seg"), regions=regions))
 
     (report,) = of_kind(outcome, Kind.CAD_SR)
     assert "Failed Analyses" in meanings(report)
