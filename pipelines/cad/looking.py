@@ -15,10 +15,10 @@ from pipelines.errors import CannotProcessError
 from pipelines.kinds import Made
 from pipelines.mammogram.attributes import text
 from pipelines.mammogram.read import Grey, Pixels, read
-from pipelines.mammogram.view import view_of
 from pipelines.pipeline import Context
 from pipelines.results.derived_image import spacing_of
 from pipelines.results.lesions import Reading
+from pipelines.results.views import is_oblique
 from pipelines.super_resolution import super_resolved
 
 BROKEN_PIXELS, BROKEN_NETWORK = "PIXELS", "NETWORK"
@@ -81,7 +81,7 @@ def _findings(
     return examine(
         pixels,
         networks,
-        is_oblique=view_of(image).is_oblique,
+        is_oblique=is_oblique(image),
         spacing=max(spacing) if spacing else None,
     )
 

@@ -1,11 +1,14 @@
 """Codes of PS3.16, and our own few."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
 from pydicom import Dataset
 
+from pipelines.kinds import Kind
 from pipelines.mammogram.attributes import items, text
+from pipelines.mammogram.view import SNOMED
 from pipelines.results.legal import legal
 
 PRIVATE_SCHEME = "99SENOSCOPE"
@@ -30,6 +33,28 @@ class Code:
         return cls(value, scheme, meaning) if value and scheme and meaning else None
 
 
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A concept as SNOMED CT (SCT) codes it, as SNOMED RT (SRT) did, and as others had it before.
+
+    Workstations from before 2019 know only the old codes.
+    """
+
+    sct: str
+    srt: str
+    meaning: str
+    older: tuple[str, ...] = ()
+
+    @property
+    def present(self) -> Code:
+        """Its code of today."""
+        return Code(self.sct, "SCT", self.meaning)
+
+    def code(self, form: Kind) -> Code:
+        """Return its code as that form of the CAD report has it."""
+        return Code(self.srt, "SRT", self.meaning) if form is Kind.CAD_SR_SRT else self.present
+
+
 def dcm(value: str, meaning: str) -> Code:
     """Return a code of the DICOM Controlled Terminology."""
     return Code(value, "DCM", meaning)
@@ -43,16 +68,15 @@ def item_of(code: Code) -> Dataset:
     return item
 
 
-def mammographic_view(image: Dataset) -> Code | None:
-    """Return the view of a mammogram (PS3.16 CID 4014), None where it states none of these.
-
-    It is that of its View Code Sequence; where there is none, View Position says it in a word.
-    """
-    for item in items(image, "ViewCodeSequence"):
-        code = Code.of(item)
-        value = code and MODERN_VIEWS.get(code.value, code.value)
-        return VIEWS.get(value or "")
-    return VIEWS.get(POSITIONS.get(text(image, "ViewPosition").upper(), ""))
+def stated(image: Dataset, keyword: str, terms: Iterable[Term]) -> list[tuple[Term, Dataset]]:
+    """Return those of `terms` that a code sequence states, of whatever age, each with its item."""
+    by_value = {value: term for term in terms for value in (term.sct, term.srt, *term.older)}
+    return [
+        (by_value[value], item)
+        for item in items(image, keyword)
+        if text(item, "CodingSchemeDesignator") in SNOMED
+        and (value := text(item, "CodeValue")) in by_value
+    ]
 
 
 def private_scheme() -> Dataset:
@@ -69,36 +93,3 @@ PROCESSING_EQUIPMENT = dcm("109102", "Processing Equipment")
 PERCENT = Code("%", "UCUM", "Percent")
 SOURCE_IMAGE = dcm("121322", "Source image for image processing operation")
 SPATIAL_RESAMPLING = dcm("113085", "Spatial resampling")
-
-VIEWS = {
-    code.value: code
-    for code in (
-        Code("399260004", "SCT", "medio-lateral"),
-        Code("399352003", "SCT", "latero-medial"),
-        Code("399368009", "SCT", "medio-lateral oblique"),
-        Code("399099002", "SCT", "latero-medial oblique"),
-        Code("399162004", "SCT", "cranio-caudal"),
-        Code("399196006", "SCT", "caudo-cranial (from below)"),
-        Code("399188001", "SCT", "superolateral to inferomedial oblique"),
-    )
-}
-MODERN_VIEWS = {
-    "R-10224": "399260004",
-    "R-10228": "399352003",
-    "R-10226": "399368009",
-    "R-10230": "399099002",
-    "R-10242": "399162004",
-    "R-10244": "399196006",
-    "R-102D0": "399188001",
-}
-"""What SRT and SNM3 called them until 2019."""
-POSITIONS = {
-    "CC": "399162004",
-    "FB": "399196006",
-    "LM": "399352003",
-    "LMO": "399099002",
-    "ML": "399260004",
-    "MLO": "399368009",
-    "SIO": "399188001",
-}
-"""The words of View Position (ACR MQCM 1999, as in CID 4014)."""

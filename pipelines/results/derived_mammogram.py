@@ -9,7 +9,7 @@ from pydicom.uid import DigitalMammographyXRayImageStorageForPresentation, JPEGL
 from pipelines.display import FOR_PRESENTATION, Voi
 from pipelines.mammogram.attributes import items, number, numbers, text
 from pipelines.mammogram.read import Grey
-from pipelines.results.codes import SPATIAL_RESAMPLING, Code, item_of, mammographic_view
+from pipelines.results.codes import SPATIAL_RESAMPLING, Code, item_of
 from pipelines.results.derived_image import (
     confess_losses,
     derive,
@@ -30,6 +30,7 @@ from pipelines.results.legal import (
     patient_study,
 )
 from pipelines.results.provenance import DISCLAIMER, Origin, digest, file_meta, sign
+from pipelines.results.views import mammographic_view
 
 SERIES_NUMBER = 9101
 BREAST = Code("76752008", "SCT", "Breast")
@@ -165,7 +166,7 @@ def _view(result: Dataset, source: Dataset) -> None:
     view = mammographic_view(source)
     if view is None:
         return
-    item = item_of(view)
+    item = item_of(view.present)
     item.ViewModifierCodeSequence = [
         modifier
         for said in items(source, "ViewCodeSequence")[:1]

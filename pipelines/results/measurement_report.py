@@ -16,7 +16,6 @@ from pipelines.mammogram.attributes import text
 from pipelines.results.codes import (
     Code,
     dcm,
-    mammographic_view,
     private_scheme,
 )
 from pipelines.results.content import (
@@ -34,6 +33,7 @@ from pipelines.results.derived_image import side_of
 from pipelines.results.legal import patient_orientation
 from pipelines.results.provenance import MANUFACTURER, MODEL_NAME, Origin
 from pipelines.results.sr_document import ENGLISH, Cited, Subject, fill, finish, sr_document
+from pipelines.results.views import mammographic_view
 
 TITLE = dcm("126000", "Imaging Measurement Report")
 MAMMOGRAPHY = Code("71651007", "SCT", "Mammography")
@@ -186,7 +186,7 @@ def _acquisition(source: Dataset) -> Iterable[Dataset]:
         yield coded(HAS_ACQ_CONTEXT, dcm("111027", "Image Laterality"), side)
     view = mammographic_view(source)
     if view is not None:
-        yield coded(HAS_ACQ_CONTEXT, dcm("111031", "Image View"), view)
+        yield coded(HAS_ACQ_CONTEXT, dcm("111031", "Image View"), view.present)
     yield from oriented(source)
 
 

@@ -6,6 +6,7 @@ from typing import BinaryIO
 
 from pydicom.uid import UID
 
+from pipelines.results.views import VIEWS
 from service.errors import BadObjectError
 from service.ledger.spool import is_uid
 from service.listener.statuses import MismatchError
@@ -24,26 +25,9 @@ LATERALITIES = (
 )
 
 VIEW_OF_CODE = {
-    "399260004": "ML",
-    "R-10224": "ML",
-    "399368009": "MLO",
-    "R-10226": "MLO",
-    "399352003": "LM",
-    "R-10228": "LM",
-    "399099002": "LMO",
-    "R-10230": "LMO",
-    "399162004": "CC",
-    "R-10242": "CC",
-    "399196006": "FB",
-    "R-10244": "FB",
-    "399188001": "SIO",
-    "R-102D0": "SIO",
-    "399192008": "XCCL",
-    "R-1024A": "XCCL",
-    "399101009": "XCCM",
-    "R-1024B": "XCCM",
+    code: word for word, term in VIEWS.items() for code in (term.sct, term.srt, *term.older)
 }
-"""PS3.16 CID 4014, in SNOMED CT and in the older SNOMED RT; the short words of PS3.3 C.8.11.7.1."""
+"""The short words of PS3.3 C.8.11.7.1 for the codes of PS3.16 CID 4014, of whatever age."""
 
 _WANTED = (
     SOP_CLASS_UID,

@@ -8,8 +8,8 @@ from pydicom import Dataset, dcmread
 from pipelines.display import FOR_PRESENTATION, picture
 from pipelines.errors import CannotProcessError
 from pipelines.mammogram.attributes import text
-from pipelines.results.codes import mammographic_view
 from pipelines.results.derived_image import side_of, spacing_of
+from pipelines.results.views import mammographic_view
 from service.ledger.spool import UNREADABLE
 from service.report.crops import MILLIMETRES, Enlarged, Scene, pair, sample
 from service.report.gallery import Gallery
@@ -67,8 +67,8 @@ def side(header: Dataset) -> str:
 
 def view(header: Dataset) -> str:
     """Return the view in words: its code's meaning, else its View Position as it stands."""
-    code = mammographic_view(header)
-    return code.meaning if code else text(header, "ViewPosition") or "view unknown"
+    found = mammographic_view(header)
+    return found.meaning if found else text(header, "ViewPosition") or "view unknown"
 
 
 def shown(held: Held) -> Tones | None:

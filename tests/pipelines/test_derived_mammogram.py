@@ -97,7 +97,11 @@ def test_a_view_may_be_stated_in_a_word_but_must_be_stated():
         ),
         pytest.param(having(mammogram(), LossyImageCompression="01"), id="some-loss"),
         pytest.param(
-            having(mammogram(), ViewCodeSequence=[code("1", "99X", "some view")]), id="own-view"
+            having(
+                lacking(mammogram(), "ViewPosition"),
+                ViewCodeSequence=[code("1", "99X", "some view")],
+            ),
+            id="own-view",
         ),
     ],
 )

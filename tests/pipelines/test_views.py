@@ -6,8 +6,9 @@ from pydicom.sr._snomed_dict import mapping
 from reread import reread
 
 from pipelines.mammogram import view
-from pipelines.mammogram.view import view_of
-from pipelines.results.codes import mammographic_view
+from pipelines.results import views as known
+from pipelines.results.derived_mammogram import can_derive
+from pipelines.results.views import is_oblique, mammographic_view
 
 
 def coded(value, scheme="SCT"):
@@ -25,14 +26,12 @@ def of_view(value, scheme="SCT", position=""):
 
 
 @pytest.mark.parametrize("name", VIEWS)
-def test_a_mammogram_says_which_breast_it_shows_and_how(name):
-    side, is_oblique = view_of(reread(mammogram(name, rows=64, columns=48)))
-
-    assert (side, is_oblique) == (name[0], name[1:] == "MLO")
+def test_a_mammogram_says_how_it_shows_the_breast(name):
+    assert is_oblique(reread(mammogram(name, rows=64, columns=48))) is (name[1:] == "MLO")
 
 
 @pytest.mark.parametrize(
-    ("value", "scheme", "is_oblique"),
+    ("value", "scheme", "expected"),
     [
         ("399368009", "SCT", True),
         ("R-10226", "SRT", True),
@@ -46,24 +45,25 @@ def test_a_mammogram_says_which_breast_it_shows_and_how(name):
         ("399260004", "SCT", None),  # medio-lateral: some muscle, or none
         ("399188001", "SCT", None),  # across the muscle
         ("441555000", "SCT", None),
+        ("399265009", "SCT", False),  # exaggerated to either side, as it was before
         ("123", "SCT", None),
     ],
 )
-def test_a_view_is_known_by_its_code_of_whatever_age(value, scheme, is_oblique):
-    assert view_of(of_view(value, scheme)).is_oblique is is_oblique
+def test_a_view_is_known_by_its_code_of_whatever_age(value, scheme, expected):
+    assert is_oblique(of_view(value, scheme)) is expected
 
 
 def test_a_code_of_somebodys_own_is_no_view():
-    assert view_of(of_view("399368009", "99ACME")).is_oblique is None
+    assert is_oblique(of_view("399368009", "99ACME")) is None
 
 
 def test_a_code_goes_before_a_word():
-    assert view_of(of_view("399368009", position="CC")).is_oblique is True
-    assert view_of(of_view("399260004", position="MLO")).is_oblique is None
+    assert is_oblique(of_view("399368009", position="CC")) is True
+    assert is_oblique(of_view("399260004", position="MLO")) is None
 
 
 @pytest.mark.parametrize(
-    ("position", "is_oblique"),
+    ("position", "expected"),
     [
         ("MLO", True),
         ("LMO", True),
@@ -72,6 +72,7 @@ def test_a_code_goes_before_a_word():
         ("LLMO", True),
         ("CC", False),
         ("LCC", False),
+        ("XCC", False),
         ("XCCL", False),
         ("LM", None),
         ("ML", None),
@@ -81,27 +82,19 @@ def test_a_code_goes_before_a_word():
     ],
 )
 @pytest.mark.filterwarnings("ignore:Invalid value for VR CS")
-def test_without_a_code_the_view_position_tells(position, is_oblique):
+def test_without_a_code_the_view_position_tells(position, expected):
     image = mammogram(rows=64, columns=48)
     del image.ViewCodeSequence
     image.ViewPosition = position
 
-    assert view_of(reread(image)).is_oblique is is_oblique
-
-
-@pytest.mark.parametrize(
-    ("of_image", "of_series", "side"),
-    [("L", "", "L"), ("", "R", "R"), ("R", "L", "R"), ("B", "", ""), ("U", "L", ""), ("", "", "")],
-)
-def test_the_side_is_the_images_or_else_that_of_its_series(of_image, of_series, side):
-    image = mammogram(rows=64, columns=48)
-    image.ImageLaterality, image.Laterality = of_image, of_series
-
-    assert view_of(reread(image)).side == side
+    assert is_oblique(reread(image)) is expected
 
 
 def test_nothing_is_known_of_an_image_that_states_nothing():
-    assert view_of(reread(picture("SC", rows=64, columns=64))) == ("", None)
+    image = reread(picture("SC", rows=64, columns=64))
+
+    assert is_oblique(image) is None
+    assert mammographic_view(image) is None
 
 
 def test_codes_are_those_of_the_standards_own_tables():
@@ -110,43 +103,71 @@ def test_codes_are_those_of_the_standards_own_tables():
     def both(code):
         return {code.value, mapping["SCT"][code.value]}
 
-    assert both(views.MedioLateralObliqueProjection) <= view.OBLIQUE_VIEWS
-    assert both(views.LateroMedialOblique) <= view.OBLIQUE_VIEWS
-    for upright in (
-        views.CranioCaudal,
-        views.CaudoCranial,
-        views.CranioCaudalExaggeratedLaterally,
-        views.CranioCaudalExaggeratedMedially,
-    ):
-        assert both(upright) <= view.UPRIGHT_VIEWS
+    terms = [*known.VIEWS.values(), known.SPECIMEN]
+    assert {term.sct for term in terms} == {code.value for code in views.concepts.values()}
+    for term in (*terms, known.EXAGGERATED):
+        assert mapping["SCT"][term.sct] == term.srt
+    assert known.VIEWS["MLO"].sct == views.MedioLateralObliqueProjection.value
+    assert known.VIEWS["LMO"].sct == views.LateroMedialOblique.value
+    assert known.VIEWS["CC"].sct == views.CranioCaudal.value
+    assert known.VIEWS["FB"].sct == views.CaudoCranial.value
+    assert known.VIEWS["XCCL"].sct == views.CranioCaudalExaggeratedLaterally.value
+    assert known.VIEWS["XCCM"].sct == views.CranioCaudalExaggeratedMedially.value
     assert both(modifiers.SpotCompression) == view.SPOT_COMPRESSION
     assert both(modifiers.Magnification) == view.MAGNIFICATION
     assert both(modifiers.ImplantDisplaced) == view.IMPLANT_DISPLACED
 
 
-def test_real_images_say_their_view(data_dir):
-    if data_dir is None:
-        return
-    real = data_dir / "dicom" / "real"
+VIEW_OF = {
+    "mg_siemens_inspiration_jpegll_oob_overlay": False,  # SNM3
+    "mg_clunie_pixelspacing_512_8bit": False,  # SRT
+    "wg04_mg1_jpeg_extended12": True,  # in words
+}
+"""Of real images; those of phantoms stand in their headers."""
 
-    found = {
-        path.name: view_of(dcmread(path, stop_before_pixels=True)) for path in real.glob("*.dcm")
-    }
 
-    assert found["mg_siemens_inspiration_jpegll_oob_overlay.dcm"] == ("L", False)  # SNM3
-    assert found["mg_clunie_pixelspacing_512_8bit.dcm"] == ("R", False)  # SRT
-    assert found["wg04_mg1_jpeg_extended12.dcm"] == ("L", True)  # in words
+def test_images_of_every_make_say_their_view(dicom_files):
+    headers = {path.stem: dcmread(path, stop_before_pixels=True) for path in dicom_files}
+
+    assert headers
+    for name, header in headers.items():
+        position = header.get("ViewPosition", "")
+        expected = VIEW_OF.get(name, {"CC": False, "MLO": True}.get(position))
+        assert is_oblique(header) is expected, name
 
 
 @pytest.mark.parametrize(
     ("position", "meaning"),
-    [("CC", "cranio-caudal"), ("MLO", "medio-lateral oblique"), ("ML", "medio-lateral"), ("X", "")],
+    [
+        ("CC", "cranio-caudal"),
+        ("MLO", "medio-lateral oblique"),
+        ("RMLO", "medio-lateral oblique"),
+        ("ML", "medio-lateral"),
+        ("XCCL", "cranio-caudal exaggerated laterally"),
+        ("XCC", ""),  # no result may state it
+        ("X", ""),
+    ],
 )
 def test_a_view_that_is_stated_in_a_word_alone_is_coded(position, meaning):
     image = mammogram()
     del image.ViewCodeSequence
     image.ViewPosition = position
 
-    view = mammographic_view(image)
+    found = mammographic_view(image)
 
-    assert (view.meaning if view else "") == meaning
+    assert (found.meaning if found else "") == meaning
+
+
+@pytest.mark.parametrize(("value", "scheme"), [("399192008", "SCT"), ("Y-X1770", "SNM3")])
+def test_a_view_exaggerated_laterally_is_one_that_a_mammogram_can_be_derived_of(value, scheme):
+    image = mammogram()
+    image.ViewCodeSequence = [coded(value, scheme)]
+    image = reread(image)
+
+    assert mammographic_view(image) is known.VIEWS["XCCL"]
+    assert can_derive(image)
+
+
+def test_a_code_of_another_scheme_states_no_view_of_a_result():
+    assert mammographic_view(of_view("399368009", "99OTHER")) is None
+    assert mammographic_view(of_view("399368009", "99OTHER", "CC")) is known.VIEWS["CC"]

@@ -8,8 +8,9 @@ from pathlib import Path
 from pydicom import Dataset
 
 import pipelines.results
+from pipelines.results import views
 from pipelines.results.cad_report import terms
-from pipelines.results.codes import PRIVATE_SCHEME
+from pipelines.results.codes import PRIVATE_SCHEME, Term
 from tools.conformance.document import table
 from tools.conformance.samples import samples
 
@@ -80,15 +81,16 @@ def _scheme(node: ast.expr) -> str:
     return str(node.value) if isinstance(node, ast.Constant) else PRIVATE_SCHEME
 
 
-def _terms() -> Iterator[terms.Term]:
+def _terms() -> Iterator[Term]:
+    yield from (*views.VIEWS.values(), views.SPECIMEN)
     for held in vars(terms).values():
         match held:
-            case terms.Term():
+            case Term():
                 yield held
-            case tuple() | list():
-                yield from (one for one in held if isinstance(one, terms.Term))
+            case tuple():
+                yield from (one for one in held if isinstance(one, Term))
             case dict():
-                yield from (one for one in held.values() if isinstance(one, terms.Term))
+                yield from (one for one in held.values() if isinstance(one, Term))
 
 
 def _used(dataset: Dataset) -> Iterator[Triple]:

@@ -6,10 +6,11 @@ from itertools import groupby
 from pydicom import Dataset
 
 from pipelines.results.cad_report.examination import Examination
-from pipelines.results.cad_report.terms import BREASTS, VIEWS, stated
+from pipelines.results.cad_report.terms import BREASTS
 from pipelines.results.derived_image import side_of
 from pipelines.results.lesions import Reading
 from pipelines.results.provenance import DISCLAIMER
+from pipelines.results.views import mammographic_view
 
 NEW_LINE = "\r\n"
 
@@ -69,8 +70,7 @@ def _names(reading: Reading, examination: Examination) -> str:
 def _named(image: Dataset, examination: Examination) -> str:
     """Return how the text calls an image: its place in the library, its breast and its view."""
     breast = BREASTS.get(side_of(image))
-    views = [view for view, _ in stated(image, "ViewCodeSequence", VIEWS)[:1]]
-    said = [term.meaning for term in (breast, *views) if term is not None]
+    said = [term.meaning for term in (breast, mammographic_view(image)) if term is not None]
     number = f"image {examination.number(image)}"
     return f"{number} ({', '.join(said)})" if said else number
 

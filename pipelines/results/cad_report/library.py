@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from pydicom import Dataset
 
 from pipelines.kinds import Kind
+from pipelines.mammogram.attributes import items
 from pipelines.results.cad_report.examination import Examination
-from pipelines.results.cad_report.terms import BREASTS, VIEW_MODIFIERS, VIEWS, Term, stated
-from pipelines.results.codes import Code, dcm, mammographic_view
+from pipelines.results.cad_report.terms import BREASTS, VIEW_MODIFIERS
+from pipelines.results.codes import Code, dcm, stated
 from pipelines.results.content import (
     HAS_ACQ_CONTEXT,
     HAS_CONCEPT_MOD,
@@ -22,6 +23,7 @@ from pipelines.results.content import (
 from pipelines.results.derived_image import side_of, spacing_of
 from pipelines.results.legal import legal
 from pipelines.results.measurement_report import oriented
+from pipelines.results.views import mammographic_view
 
 ROOT, PLACE = 1, 2
 """The library is the second child of the root."""
@@ -65,21 +67,18 @@ def _taken(image: Dataset, form: Kind) -> Iterator[Dataset]:
 
 
 def _view(image: Dataset, form: Kind) -> Iterator[Dataset]:
-    for view, item in (stated(image, "ViewCodeSequence", VIEWS) or _in_a_word(image))[:1]:
-        said = coded(HAS_ACQ_CONTEXT, dcm("111031", "Image View"), view.code(form))
-        modifiers = stated(item, "ViewModifierCodeSequence", VIEW_MODIFIERS)
-        if modifiers:
-            said.ContentSequence = [
-                coded(HAS_CONCEPT_MOD, dcm("111032", "Image View Modifier"), modifier.code(form))
-                for modifier, _ in modifiers
-            ]
-        yield said
-
-
-def _in_a_word(image: Dataset) -> list[tuple[Term, Dataset]]:
-    """Return the view that View Position states, which has no modifiers."""
     view = mammographic_view(image)
-    return [(term, Dataset()) for term in VIEWS if view is not None and term.sct == view.value]
+    if view is None:
+        return
+    said = coded(HAS_ACQ_CONTEXT, dcm("111031", "Image View"), view.code(form))
+    modifiers = [
+        coded(HAS_CONCEPT_MOD, dcm("111032", "Image View Modifier"), modifier.code(form))
+        for item in items(image, "ViewCodeSequence")[:1]
+        for modifier, _ in stated(item, "ViewModifierCodeSequence", VIEW_MODIFIERS)
+    ]
+    if modifiers:
+        said.ContentSequence = modifiers
+    yield said
 
 
 def _spacing(image: Dataset) -> Iterator[Dataset]:
