@@ -16,8 +16,8 @@ from pipelines.kinds import Made
 from pipelines.mammogram.attributes import integer, text
 from pipelines.pipeline import Context, Outcome
 from pipelines.regions.objects import accompanies, regions_of
-from pipelines.results.legal import instance_number
 from pipelines.results.lesions import Reading
+from pipelines.results.views import order_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Cad:
         Raises:
             CannotProcessError: a marked region lies beyond its image.
         """
-        shown = sorted((one for one in images if not accompanies(one)), key=_place)
+        shown = sorted((one for one in images if not accompanies(one)), key=order_of)
         beside = [one for one in images if accompanies(one)]
         marked = _marked(shown, {**regions_of(beside, shown), **context.regions})
         engines = [context.engine_of(network) for network in self.networks]
@@ -76,7 +76,7 @@ class Cad:
         self, headers: Sequence[Dataset], cards: Sequence[Card], code: str, context: Context
     ) -> Sequence[Made]:
         """Return reports that a study could not be analysed, and the code of why."""
-        images = sorted((one for one in headers if not accompanies(one)), key=_place)
+        images = sorted((one for one in headers if not accompanies(one)), key=order_of)
         readings = [Reading(image, failure=code) for image in images]
         return failure(readings, Recipe(tuple(cards[:-1]), _parameters(self.chain, {})), context)
 
@@ -113,10 +113,3 @@ def _parameters(chain: Chain, marked: Mapping[str, Sequence[Region]]) -> tuple[s
         f"suspicious from {chain.suspicious}"
     )
     return (limits, "marked regions alone") if marked else (limits,)
-
-
-def _place(image: Dataset) -> tuple[str, ...]:
-    """Return what images are ordered by: the breast, the view, the number."""
-    keywords = ("ImageLaterality", "ViewPosition")
-    number = f"{instance_number(image):012}"
-    return (*(text(image, one) for one in keywords), number, text(image, "SOPInstanceUID"))

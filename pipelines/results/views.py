@@ -1,4 +1,4 @@
-"""From where a mammogram shows the breast (PS3.16 CID 4014)."""
+"""From where a mammogram shows the breast (PS3.16 CID 4014), and what images are ordered by."""
 
 from collections.abc import Mapping
 
@@ -7,6 +7,8 @@ from pydicom import Dataset
 from pipelines.mammogram.attributes import text
 from pipelines.mammogram.view import view_codes
 from pipelines.results.codes import Term, stated
+from pipelines.results.derived_image import side_of
+from pipelines.results.legal import instance_number
 
 VIEWS: Mapping[str, Term] = {
     "ML": Term("399260004", "R-10224", "medio-lateral"),
@@ -30,6 +32,8 @@ OBLIQUE = tuple(KNOWN[word] for word in ("MLO", "LMO"))
 UPRIGHT = tuple(KNOWN[word] for word in ("CC", "FB", "XCCL", "XCCM", "XCC"))
 SIDES = ("L", "R")
 """What some write before the word."""
+BREASTS = "LRB"
+"""In their order; images of none come last."""
 
 
 def mammographic_view(image: Dataset) -> Term | None:
@@ -50,6 +54,17 @@ def is_oblique(image: Dataset) -> bool | None:
     """
     view = _view(image)
     return True if view in OBLIQUE else False if view in UPRIGHT else None
+
+
+def order_of(image: Dataset) -> tuple[int, str, int, str]:
+    """Return what the images of a study are ordered by: the breast, the view, the number."""
+    side, view = side_of(image), mammographic_view(image)
+    return (
+        BREASTS.index(side) if side and side in BREASTS else len(BREASTS),
+        view.meaning if view else text(image, "ViewPosition"),
+        instance_number(image),
+        text(image, "SOPInstanceUID"),
+    )
 
 
 def _view(image: Dataset) -> Term | None:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from pydicom import Dataset
 from pydicom.uid import SegmentationStorage
 
-from pipelines.mammogram.attributes import integer, text
-from pipelines.results.derived_image import side_of
+from pipelines.mammogram.attributes import text
+from pipelines.results.views import order_of
 from service.report.gallery import Gallery
 from service.report.held import Held, Results, class_name, made_by, tracked
 from service.report.image import NONE_FOUND, Said, image
@@ -82,7 +82,7 @@ def _ordered(files: Sequence[Held], numbered: Sequence[str]) -> list[Held]:
     """Return the images, each where a CAD report has it, the others by breast and view."""
     places = {uid: place for place, uid in enumerate(numbered)}
     images = (one for one in files if is_image(one))
-    return sorted(images, key=lambda one: (places.get(one.uid, len(places)), _place(one)))
+    return sorted(images, key=lambda one: (places.get(one.uid, len(places)), order_of(one.header)))
 
 
 def _images(
@@ -128,10 +128,3 @@ def _file(held: Held, labels: Mapping[str, Mark]) -> File:
 def _bytes(count: int) -> str:
     kilo = 1000
     return f"{count / kilo**2:.1f} MB" if count >= kilo**2 else f"{max(1, round(count / kilo))} kB"
-
-
-def _place(held: Held) -> tuple[object, ...]:
-    """Return what images are ordered by: the breast, the view, the number."""
-    header = held.header
-    number = integer(header, "InstanceNumber") or 0
-    return side_of(header), text(header, "ViewPosition"), number, held.uid

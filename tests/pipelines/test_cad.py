@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from examined import below, named, said
 from phantoms import mammogram, tomosynthesis
 from pydicom import Dataset
 from reading import CAD, context, engines, painted, study
@@ -196,6 +197,29 @@ def test_a_breast_without_a_mass_is_reported_as_such():
     }
     (report,) = of_kind(outcome, Kind.CAD_SR)
     assert "All algorithms succeeded; without findings" in meanings(report)
+
+
+def test_lesions_are_numbered_by_breast_and_view_wherever_the_side_is_stated():
+    left_cc, left_mlo, right_cc = (painted(view).image for view in ("LCC", "LMLO", "RCC"))
+    for image, side in ((left_cc, "L"), (left_mlo, "L")):
+        del image.ImageLaterality
+        image.Laterality = side
+    unknown = painted("RMLO").image
+    del unknown.ImageLaterality
+
+    kinds = frozenset({Kind.CAD_SR, Kind.TID1500})
+
+    outcome = ran([unknown, right_cc, left_mlo, left_cc], kinds=kinds)
+
+    expected = [one.SOPInstanceUID for one in (left_cc, left_mlo, right_cc, unknown)]
+    for kind in kinds:
+        (report,) = of_kind(outcome, kind)
+        (library,) = named(report, "Image Library")
+        listed = [one for one in below(library) if one.ValueType == "IMAGE"]
+        uids = [one.ReferencedSOPSequence[0].ReferencedSOPInstanceUID for one in listed]
+        names = [name for name in said(report, "Tracking Identifier") if "Lesion" in name]
+        assert uids == expected
+        assert names == ["Lesion 1", "Lesion 2", "Lesion 3", "Lesion 4"]
 
 
 def test_an_image_that_cannot_be_read_leaves_the_others_analysed():

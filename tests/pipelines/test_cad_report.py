@@ -275,19 +275,6 @@ def test_modifiers_of_a_view_are_kept_as_far_as_they_are_legal():
         assert modifier.ConceptCodeSequence[0].CodeValue == code
 
 
-def test_images_of_a_breast_stand_together_and_those_of_none_last(images):
-    left_cc, left_mlo, right_cc, right_mlo = images
-    unknown = bare()
-
-    report = report_of(without([unknown, right_cc, left_cc, right_mlo, left_mlo]))
-
-    (library,) = named(report, "Image Library")
-    listed = [one.ReferencedSOPSequence[0] for one in library.ContentSequence]
-    assert [one.ReferencedSOPInstanceUID for one in listed] == [
-        image.SOPInstanceUID for image in (left_cc, left_mlo, right_cc, right_mlo, unknown)
-    ]
-
-
 # The findings
 
 

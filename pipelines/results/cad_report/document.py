@@ -47,7 +47,7 @@ def cad_report(
 
     Of `predecessors`, reports that it was not analysed, it takes the place of those of its form.
     """
-    examination = Examination.of(readings, lesions, origin, form)
+    examination = Examination(readings, lesions, origin, form)
     images = [Cited.of(image) for image in examination.images]
     study = text(origin.source, "StudyInstanceUID")
     report = sr_document(SUBJECTS[form], (form, study), MammographyCADSRStorage, images, origin)

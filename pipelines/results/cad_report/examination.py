@@ -3,37 +3,25 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Self
 
 from pydicom import Dataset
 
 from engines.card import Card
 from pipelines.kinds import Kind
 from pipelines.mammogram.attributes import text
-from pipelines.results.derived_image import side_of
 from pipelines.results.lesions import Lesion, Reading
 from pipelines.results.measured_lesion import finder, were_marked
 from pipelines.results.provenance import Origin
 
-ORDER = "LRB"
-"""Of the breasts; images of none come last."""
-
 
 @dataclass(frozen=True, eq=False)
 class Examination:
-    """The readings of a study by breast, and the lesions that were found."""
+    """The readings of a study, and the lesions that were found."""
 
     readings: Sequence[Reading]
     lesions: Sequence[Lesion]
     origin: Origin
     form: Kind
-
-    @classmethod
-    def of(
-        cls, readings: Sequence[Reading], lesions: Sequence[Lesion], origin: Origin, form: Kind
-    ) -> Self:
-        """Return the examination with the images of a breast together, in their order."""
-        return cls(sorted(readings, key=_breast), lesions, origin, form)
 
     @property
     def images(self) -> list[Dataset]:
@@ -78,8 +66,3 @@ class Examination:
     def on(self, image: Dataset) -> list[Lesion]:
         """Return the lesions on an image."""
         return [lesion for lesion in self.lesions if lesion.image is image]
-
-
-def _breast(reading: Reading) -> int:
-    side = side_of(reading.image)
-    return ORDER.index(side) if side and side in ORDER else len(ORDER)
