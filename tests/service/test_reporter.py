@@ -99,13 +99,14 @@ def test_nobody_is_told_who_does_not_accept_it_and_it_is_not_tried_again(worker)
 
 
 def test_other_pipelines_do_not_report(worker):
-    job = job_of(IMAGE, "copy")
+    job, hopeless = job_of(IMAGE, "copy"), set()
     worker.ledger.decide([], [job])
     worker.ledger.refuse_job(worker.ledger.claim("child", job.job_id), "broken")
 
-    reporter(worker, Reading("read")).report(set())
+    reporter(worker, Reading("read")).report(hopeless)
 
     assert owed(worker) == []
+    assert hopeless == set()
 
 
 def test_a_job_that_is_retried_is_reported_no_more(worker):
