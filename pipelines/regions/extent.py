@@ -7,7 +7,8 @@ from typing import Self
 from pydicom import Dataset
 
 from engines.cad.finding import Points, Region
-from pipelines.mammogram.attributes import integer, numbers
+from pipelines.mammogram.attributes import integer
+from pipelines.results.derived_image import spacing_of
 
 CONTEXT = 2
 """A region is so many times as wide as what was marked: as the networks saw lesions in training."""
@@ -18,8 +19,6 @@ POINT_MM = 16
 """What a point stands for: masses on films of mini-MIAS measure 16.8 mm (median of 40)."""
 POINT_SHARE = 1 / 20
 """The same where nobody knows how large a pixel is: of the longer side, about 300 mm of film."""
-
-SPACINGS = ("ImagerPixelSpacing", "PixelSpacing", "NominalScannedPixelSpacing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +75,5 @@ def square(box: Box, side: float) -> Region:
 
 
 def _length_of_point(image: Dataset, longest: int) -> float:
-    for keyword in SPACINGS:
-        match numbers(image, keyword):
-            case (down, across) if down > 0 and across > 0:
-                return POINT_MM / max(down, across)
-    return POINT_SHARE * longest
+    spacing = spacing_of(image)
+    return POINT_MM / max(spacing) if spacing else POINT_SHARE * longest

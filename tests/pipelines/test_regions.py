@@ -246,6 +246,13 @@ def test_a_point_stands_for_a_lesion_of_sixteen_millimetres():
     assert region_around(point, unknown) == Region(60, 80, 80)
 
 
+def test_a_point_is_measured_by_the_spacing_that_areas_are():
+    image = mammogram(rows=ROWS, columns=COLUMNS)
+    image.ImagerPixelSpacing, image.PixelSpacing = ["0.1", "0.1"], ["0.2", "0.2"]
+
+    assert region_around(Box(100, 120, 100, 120), image) == Region(20, 40, 160)
+
+
 @pytest.mark.parametrize("keyword", ["ImagerPixelSpacing", "NominalScannedPixelSpacing"])
 def test_a_spacing_that_is_none_is_not_used(keyword):
     image = picture("SC", rows=800, columns=400)
