@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 
-from engines.cad.finding import Points
+from engines.cad.finding import Points, area_of, centre_of
 from service.report.crops import Enlarged, Part, Scene, pair
 from service.report.gallery import Gallery
 from service.report.pictures import Box
 from service.report.said import Mark
 from service.report.sheet import Gap, Lesion, Line, Picture, Row
-from service.report.tree import area_of, centre_of
 
 LABEL_GAP = 0.015
 """Off the outline, in columns of the image."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-import cv2
 import numpy as np
 from pydicom import Dataset
 
@@ -80,20 +79,6 @@ def outline(item: Dataset) -> Points | None:
     if len(corners) > 1 and (corners[0] == corners[-1]).all():
         corners = corners[:-1]
     return corners if len(corners) >= FEWEST_CORNERS else None
-
-
-def centre_of(corners: Points) -> tuple[float, float]:
-    """Return the centre of mass of what the corners enclose, (x, y)."""
-    moments = cv2.moments(corners.astype(np.float32))
-    if not moments["m00"]:
-        x, y = corners.mean(axis=0)
-        return float(x), float(y)
-    return moments["m10"] / moments["m00"], moments["m01"] / moments["m00"]
-
-
-def area_of(corners: Points) -> float:
-    """Return what the corners enclose, in pixels."""
-    return float(cv2.contourArea(corners.astype(np.float32)))
 
 
 def images_of(item: Dataset, root: Dataset) -> list[str]:
