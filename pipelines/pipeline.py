@@ -1,10 +1,10 @@
 """What a pipeline is, and what it needs beyond the images."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal, Protocol, Self
 
 from pydicom import Dataset
 
@@ -33,6 +33,23 @@ class Document:
     series_instance_uid: str
     study_instance_uid: str
 
+    @classmethod
+    def of(cls, made: Made) -> Self:
+        """Return what a later report cites of a report that was made."""
+        report = made.dataset
+        return cls(
+            made.kind,
+            str(report.SOPClassUID),
+            str(report.SOPInstanceUID),
+            str(report.SeriesInstanceUID),
+            str(report.StudyInstanceUID),
+        )
+
+
+def untimed(_stage: str) -> nullcontext[None]:
+    """Return what wraps a stage where nobody wants to know how long it takes."""
+    return nullcontext()
+
 
 @dataclass(frozen=True, slots=True)
 class Context:
@@ -49,7 +66,7 @@ class Context:
     product: Product
     site_key: bytes
     made_at: datetime
-    progress: Callable[[str], AbstractContextManager[None]]
+    progress: Callable[[str], AbstractContextManager[None]] = untimed
     kinds: frozenset[Kind] = USUAL
     regions: Mapping[str, Sequence[Region]] = field(default_factory=dict)
     predecessors: Sequence[Document] = ()

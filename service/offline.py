@@ -17,7 +17,7 @@ from pipelines.errors import CannotProcessError
 from pipelines.kinds import USUAL, Kind, Made
 from pipelines.pipeline import Context, Document, Outcome, Pipeline
 from service.errors import BadObjectError
-from service.ledger.spool import UNREADABLE, read_file
+from service.ledger.spool import UNREADABLE, read_file, readable
 from service.worker.stopwatch import Stopwatch
 
 INDEX = "index.jsonl"
@@ -126,8 +126,9 @@ class Offline:
         watch = Stopwatch()
         context = replace(self.context, progress=watch, predecessors=failures)
         try:
+            read = readable if self.pipeline.takes_studies else read_file
             with watch("read file"):
-                images = [self._image(path) for path in batch.paths]
+                images = [read(path) for path in batch.paths]
             outcome = self.pipeline.run(images, context)
         except (BadObjectError, CannotProcessError) as error:
             return Processed(batch.names, batch.sha256, "failed", str(error), stages=watch.seconds)
@@ -142,15 +143,6 @@ class Offline:
             _failures(outcome) or tuple(failures),
             watch.seconds,
         )
-
-    def _image(self, path: Path) -> Dataset:
-        """Return that image; of a study without its pixels, where these cannot be read."""
-        try:
-            return read_file(path)
-        except BadObjectError:
-            if not self.pipeline.takes_studies:
-                raise
-            return read_file(path, stop_before_pixels=True)
 
     def _write(self, made: Made) -> str:
         name = f"{made.kind}-{made.dataset.SOPInstanceUID}.dcm"
@@ -201,18 +193,7 @@ def _skipped(path: Path, reason: str) -> Processed:
 def _failures(outcome: Outcome) -> tuple[Document, ...]:
     if outcome.extent != "failed":
         return ()
-    return tuple(_document(made) for made in outcome.made)
-
-
-def _document(made: Made) -> Document:
-    dataset = made.dataset
-    return Document(
-        made.kind,
-        str(dataset.SOPClassUID),
-        str(dataset.SOPInstanceUID),
-        str(dataset.SeriesInstanceUID),
-        str(dataset.StudyInstanceUID),
-    )
+    return tuple(Document.of(made) for made in outcome.made)
 
 
 def _processed(row: dict[str, Any]) -> Processed | None:

@@ -5,7 +5,7 @@ import sys
 import threading
 import time
 from collections.abc import Collection, Mapping
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, cached_property, partial
@@ -325,7 +325,6 @@ def make_offline(config: Path | None, pipeline: str, device: str, out: Path, wis
         product=parts.product,
         site_key=parts.site_key,
         made_at=today,
-        progress=_untimed,
         kinds=wish.kinds,
         regions=wish.regions,
     )
@@ -339,10 +338,6 @@ def _model_is_whole(parts: Parts, pipeline: str) -> Check:
         return Check(f"model of {pipeline}", ok=False, detail=str(error))
     detail = f"{', '.join(f'{card.name} {card.version}' for card in cards)}, sha256 right"
     return Check(f"model of {pipeline}", ok=True, detail=detail)
-
-
-def _untimed(_stage: str) -> nullcontext[None]:
-    return nullcontext()
 
 
 def _listening(parts: Parts) -> Loop:

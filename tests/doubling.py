@@ -1,7 +1,6 @@
 """An engine for tests that need one but not its network: every pixel becomes four."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -45,11 +44,6 @@ class DoublingEngine:
         pass
 
 
-@contextmanager
-def unwatched(_stage: str) -> Iterator[None]:
-    yield
-
-
 def results_of(pipeline: Pipeline, image: Dataset, given: Context) -> list[Dataset]:
     """Return what a pipeline makes of one image."""
     return [made.dataset for made in pipeline.run([image], given).made]
@@ -62,6 +56,5 @@ def context(engine: Engine | None = None, **changes: object) -> Context:
         "product": Product("0.1.0", "SERIAL-1", "SENOSCOPE"),
         "site_key": b"a key of this site",
         "made_at": datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
-        "progress": unwatched,
     }
     return Context(**{**stated, **changes})

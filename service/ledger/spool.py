@@ -205,6 +205,19 @@ def read_file(path: Path, *, stop_before_pixels: bool = False) -> Dataset:
         raise BadObjectError(f"cannot read {path.name}: {type(error).__name__}") from error
 
 
+def readable(path: Path) -> Dataset:
+    """Return the data set in the DICOM file at `path`, without its pixels if these are broken.
+
+    Raises:
+        BadObjectError: if not even its header can be read.
+        UnavailableError: if it is not there, or the disk fails.
+    """
+    try:
+        return read_file(path)
+    except BadObjectError:
+        return read_file(path, stop_before_pixels=True)
+
+
 @contextmanager
 def _disk_errors(root: Path) -> Iterator[None]:
     """Turn what the operating system says about the disk into this node's words."""

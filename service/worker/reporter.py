@@ -3,7 +3,6 @@
 import logging
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import chain
 
@@ -71,7 +70,6 @@ class Reporter:
             product=self.product,
             site_key=self.site_key,
             made_at=job.created_at.astimezone(),
-            progress=_untimed,
             kinds=frozenset(chain.from_iterable(accepted.values())),
         )
         headers = [self.received.header(uid) for uid in job.sop_instance_uids]
@@ -94,7 +92,3 @@ def code_of(job: Job) -> str:
 
 def _none(network: str) -> Engine:
     raise UnusableError(f"{network} is not needed to say that nothing was done")
-
-
-def _untimed(_stage: str) -> nullcontext[None]:
-    return nullcontext()

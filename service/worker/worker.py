@@ -7,17 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 
-from pydicom import Dataset
-
 from engines.card import CardError
 from engines.engine import Engine, UnusableError
 from pipelines.errors import CannotProcessError
 from pipelines.kinds import Kind
 from pipelines.pipeline import Context, Document, Outcome, Pipeline, Product
-from service.errors import BadObjectError, RefusedError, UnavailableError
+from service.errors import RefusedError, UnavailableError
 from service.ledger.ledger import Ledger
 from service.ledger.records import Job, Result, WorkerPresence
-from service.ledger.spool import Spool
+from service.ledger.spool import Spool, read_file, readable
 from service.worker.heart import BEAT_S, Heart
 from service.worker.keeping import keep
 from service.worker.owner import this_process
@@ -122,22 +120,14 @@ class Worker:
             kinds=frozenset(chain.from_iterable(accepted.values())),
             predecessors=[_document(one) for one in self.ledger.failures_before(job)],
         )
+        read = readable if pipeline.takes_studies else read_file
         with progress("read"):
-            images = [self._image(uid, pipeline) for uid in job.sop_instance_uids]
+            images = [read(self.received.path(uid)) for uid in job.sop_instance_uids]
         outcome = pipeline.run(images, context)
         with progress("store"):
             is_failure = outcome.extent == "failed"
             results = keep(outcome.made, accepted, self.results, is_failure=is_failure)
         return outcome, results
-
-    def _image(self, sop_instance_uid: str, pipeline: Pipeline) -> Dataset:
-        """Return that image; of a study without its pixels, where these cannot be read."""
-        try:
-            return self.received.read(sop_instance_uid)
-        except BadObjectError:
-            if not pipeline.takes_studies:
-                raise
-            return self.received.header(sop_instance_uid)
 
     def _pipeline_of(self, job: Job) -> Pipeline:
         try:

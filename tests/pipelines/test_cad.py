@@ -275,23 +275,10 @@ def test_a_network_that_fails_on_marked_regions_fails_to_analyse_not_to_detect()
     assert "Failed Detections" not in meanings(report)
 
 
-def documents(outcome: Outcome) -> list[Document]:
-    return [
-        Document(
-            one.kind,
-            one.dataset.SOPClassUID,
-            one.dataset.SOPInstanceUID,
-            one.dataset.SeriesInstanceUID,
-            one.dataset.StudyInstanceUID,
-        )
-        for one in outcome.made
-    ]
-
-
 def test_a_later_success_takes_the_place_of_the_failure():
     failure = ran(the_study(), context(failing()))
 
-    success = ran(the_study(), predecessors=documents(failure))
+    success = ran(the_study(), predecessors=[Document.of(one) for one in failure.made])
 
     for form in CAD_REPORTS:
         (before,), (after,) = of_kind(failure, form), of_kind(success, form)
@@ -304,7 +291,9 @@ def test_a_later_success_takes_the_place_of_the_failure():
 
 def test_the_same_failure_is_the_same_report_whatever_was_before():
     first = ran(the_study(), context(failing()))
-    again = ran(the_study(), context(failing(), predecessors=documents(first)))
+    again = ran(
+        the_study(), context(failing(), predecessors=[Document.of(one) for one in first.made])
+    )
 
     assert [written(one.dataset) for one in first.made] == [
         written(one.dataset) for one in again.made

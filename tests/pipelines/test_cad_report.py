@@ -28,7 +28,7 @@ from phantoms import mammogram
 from pydicom.uid import MammographyCADSRStorage
 from reread import reread, written
 
-from pipelines.kinds import CAD_REPORTS, Kind
+from pipelines.kinds import CAD_REPORTS, Kind, Made
 from pipelines.pipeline import Document
 from pipelines.results.codes import Code, item_of
 from pipelines.results.lesions import Reading
@@ -411,20 +411,10 @@ def test_whatever_is_stated_otherwise_has_another_uid(here, there):
     assert (uid(here) == uid(there)) == (round(100 * here, 2) == round(100 * there, 2))
 
 
-def document(report, kind):
-    return Document(
-        kind,
-        report.SOPClassUID,
-        report.SOPInstanceUID,
-        report.SeriesInstanceUID,
-        report.StudyInstanceUID,
-    )
-
-
 def test_a_report_takes_the_place_of_the_one_that_it_was_not_analysed(images):
     earlier = cad(failed(images), Kind.CAD_SR)
     others = cad(failed(images), Kind.CAD_SR_SRT)
-    given_ = [document(earlier, Kind.CAD_SR), document(others, Kind.CAD_SR_SRT)]
+    given_ = [Document.of(Made(earlier, Kind.CAD_SR)), Document.of(Made(others, Kind.CAD_SR_SRT))]
 
     later = report_of(with_findings(images), Kind.CAD_SR, given_)
 

@@ -26,7 +26,7 @@ from pydicom import dcmread
 from reread import reread
 
 from pipelines.eligibility import why_not_analysed
-from pipelines.kinds import CAD_REPORTS, REPORTS, Kind
+from pipelines.kinds import CAD_REPORTS, REPORTS, Kind, Made
 from pipelines.pipeline import Document
 from pipelines.results.lesions import Reading
 
@@ -152,13 +152,7 @@ def test_a_report_that_takes_the_place_of_another_is_valid(complaints):
     reports = {}
     for form in CAD_REPORTS:
         earlier = cad(failed(images), form)
-        cited = Document(
-            form,
-            earlier.SOPClassUID,
-            earlier.SOPInstanceUID,
-            earlier.SeriesInstanceUID,
-            earlier.StudyInstanceUID,
-        )
+        cited = Document.of(Made(earlier, form))
         reports[f"later {form}"] = cad(with_findings(images), form, [cited])
 
     assert all("PredecessorDocumentsSequence" in report for report in reports.values())

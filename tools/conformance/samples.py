@@ -1,7 +1,6 @@
 """Samples of every kind of result, made by the pipelines themselves."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -65,7 +64,7 @@ def _examinations(case: Case) -> Iterator[tuple[Sequence[Dataset], Context]]:
     marked = {str(one.SOPInstanceUID): [_part(one, 1 + n)] for n, one in enumerate(images)}
     yield images, replace(seeing, regions=marked)
     if case.name == "rich":
-        before = [_document(one) for one in _given_up(case)]
+        before = [Document.of(one) for one in _given_up(case)]
         yield images, replace(_context(case, SEES_FROM, EVERY_KIND), predecessors=before)
         half, nothing = [first, *map(broken, images[1:])], _context(case, SEES_NOTHING, CAD_FORMS)
         yield images, nothing
@@ -87,7 +86,6 @@ def _context(case: Case, sees_from: float, kinds: frozenset[Kind]) -> Context:
         product=case.product,
         site_key=case.site_key,
         made_at=case.made_at,
-        progress=lambda _: nullcontext(),
         kinds=kinds,
     )
 
@@ -97,17 +95,6 @@ def _given_up(case: Case) -> Sequence[Made]:
     context = _context(case, SEES_FROM, EVERY_KIND)
     cards = [context.engine_of(name).card for name in CAD.networks]
     return CAD.not_analysed(case.images, cards, BROKEN_PIXELS, context)
-
-
-def _document(made: Made) -> Document:
-    report = made.dataset
-    return Document(
-        made.kind,
-        str(report.SOPClassUID),
-        str(report.SOPInstanceUID),
-        str(report.SeriesInstanceUID),
-        str(report.StudyInstanceUID),
-    )
 
 
 def _samples(made: Sequence[Made], case: Case, pipeline: Pipeline) -> Iterator[Sample]:
