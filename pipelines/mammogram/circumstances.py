@@ -11,7 +11,8 @@ from pipelines.mammogram.view import (
     modifier_codes,
 )
 
-BREAST = frozenset({"76752008", "T-04000"})
+BREAST_CODES = frozenset({"76752008", "T-04000"})
+"""What SNOMED calls it now, and what SRT and SNM3 called it."""
 
 RADIOGRAPHY = frozenset({"CR", "DX", "HC", "OT", "RG", ""})
 """Modalities that films of the breast are filed under, if not as mammography."""
@@ -99,6 +100,7 @@ def _acquired(header: Dataset) -> set[str]:
 
 def _is_of_breast(header: Dataset) -> bool:
     return text(header, "BodyPartExamined").upper() == "BREAST" or any(
-        text(region, "CodeValue") in BREAST and text(region, "CodingSchemeDesignator") in SNOMED
+        text(region, "CodeValue") in BREAST_CODES
+        and text(region, "CodingSchemeDesignator") in SNOMED
         for region in items(header, "AnatomicRegionSequence")
     )

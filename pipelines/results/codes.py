@@ -1,11 +1,13 @@
 """Codes of PS3.16, and our own few."""
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
 from pydicom import Dataset
 
+from engines.card import Label
 from pipelines.kinds import Kind
 from pipelines.mammogram.attributes import items, text
 from pipelines.mammogram.view import SNOMED
@@ -13,6 +15,9 @@ from pipelines.results.legal import legal
 
 PRIVATE_SCHEME = "99SENOSCOPE"
 PRIVATE_SCHEME_NAME = "Senoscope private codes"
+LONGEST_VALUE, LONGEST_MEANING = 16, 64
+"""Characters of a Code Value (SH) and of a Code Meaning (LO)."""
+DIGITS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,17 @@ def stated(image: Dataset, keyword: str, terms: Iterable[Term]) -> list[tuple[Te
     ]
 
 
+def code_of(label: Label) -> Code:
+    """Return the code of `label`: the one of its card, else one of our own."""
+    if label.code is not None:
+        return Code(label.code.value, label.code.scheme, label.code.meaning)
+    value = label.name.upper().replace(" ", "_")
+    if len(value) > LONGEST_VALUE:  # two may begin alike
+        digest = hashlib.sha256(value.encode()).hexdigest()[:DIGITS].upper()
+        value = f"{value[: LONGEST_VALUE - DIGITS - 1]}_{digest}"
+    return Code(value, PRIVATE_SCHEME, label.name[:LONGEST_MEANING])
+
+
 def private_scheme() -> Dataset:
     """Return the item that identifies our own coding scheme."""
     item = Dataset()
@@ -93,3 +109,12 @@ PROCESSING_EQUIPMENT = dcm("109102", "Processing Equipment")
 PERCENT = Code("%", "UCUM", "Percent")
 SOURCE_IMAGE = dcm("121322", "Source image for image processing operation")
 SPATIAL_RESAMPLING = dcm("113085", "Spatial resampling")
+BREAST = Code("76752008", "SCT", "Breast")
+MASS = Code("4147007", "SCT", "Mass")
+LEFT_OR_RIGHT = {
+    "L": Code("7771000", "SCT", "Left"),
+    "R": Code("24028007", "SCT", "Right"),
+    "B": Code("51440002", "SCT", "Right and left"),
+    "U": Code("66459002", "SCT", "Unilateral"),
+}
+"""CID 244."""

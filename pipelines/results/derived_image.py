@@ -18,7 +18,7 @@ from pipelines.results.anatomy import UNPAIRED
 from pipelines.results.codes import SOURCE_IMAGE, item_of
 from pipelines.results.content import reference
 from pipelines.results.legal import carry, decimal_string, legal, patient_orientation, shortened
-from pipelines.results.provenance import DISCLAIMER, Origin
+from pipelines.results.provenance import DISCLAIMER
 
 FEWEST_BITS = 9
 """Word secondary captures hold 9 to 16 bits (A.8.4.4); a window shows the 8 of smaller ones."""
@@ -43,17 +43,6 @@ def derive(result: Dataset, source: Dataset, said: str) -> None:
     item.PurposeOfReferenceCodeSequence = [item_of(SOURCE_IMAGE)]
     item.SpatialLocationsPreserved = "NO"
     result.SourceImageSequence = [item]
-
-
-def enlargement(grey: Grey, origin: Origin) -> str:
-    """Return what was done to the source of `origin` to make `grey` of it."""
-    source, card = origin.source, origin.card
-    rows, columns = grey.pixels.shape
-    return (
-        f"{card.name} {card.version} learned super-resolution x{card.scale}: "
-        f"{source.Rows}x{source.Columns} -> {rows}x{columns}; "
-        "pixels are synthesised, not acquired."
-    )
 
 
 def side_of(source: Dataset) -> str:

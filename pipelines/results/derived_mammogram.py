@@ -3,39 +3,27 @@
 from collections.abc import Iterable, Mapping
 
 from pydicom import Dataset
-from pydicom.encaps import encapsulate
-from pydicom.uid import DigitalMammographyXRayImageStorageForPresentation, JPEGLSLossless
+from pydicom.uid import DigitalMammographyXRayImageStorageForPresentation
 
 from pipelines.display import FOR_PRESENTATION, Voi
 from pipelines.mammogram.attributes import items, number, numbers, text
+from pipelines.mammogram.circumstances import BREAST_CODES
 from pipelines.mammogram.read import Grey
-from pipelines.results.codes import SPATIAL_RESAMPLING, Code, item_of
+from pipelines.results.codes import BREAST, Code, item_of
 from pipelines.results.derived_image import (
     confess_losses,
-    derive,
-    enlargement,
     measure,
     on_grid_of,
-    place,
     positive_pair,
     say_nothing_of_units,
-    shape,
-    show,
     side_of,
 )
-from pipelines.results.legal import (
-    carry,
-    instance_number,
-    patient_orientation,
-    patient_study,
-)
-from pipelines.results.provenance import DISCLAIMER, Origin, digest, file_meta, sign
+from pipelines.results.enlarged_image import encoded, enlarged_image
+from pipelines.results.legal import carry, patient_orientation
+from pipelines.results.provenance import DISCLAIMER, Origin
 from pipelines.results.views import mammographic_view
 
 SERIES_NUMBER = 9101
-BREAST = Code("76752008", "SCT", "Breast")
-BREAST_CODES = frozenset({BREAST.value, "T-04000"})
-"""What it is called now and what SRT and SNM3 called it."""
 MAMMOGRAPHIC = "MAMMOGRAPHIC"
 
 MANDATORY: Mapping[str, frozenset[str]] = {
@@ -89,25 +77,15 @@ def derived_mammogram(grey: Grey, shown: Voi, codestream: bytes, origin: Origin)
     The source is one that `can_derive` says yes to.
     """
     source = origin.source
-    result = Dataset()
-    patient_study(source, result)
-    _identify(result, grey, origin)
-    sign(result, origin)
-    derive(result, source, enlargement(grey, origin))
-    result.DerivationCodeSequence = [item_of(SPATIAL_RESAMPLING)]
-    shape(result, grey)
-    place(result, source)
+    result = enlarged_image(grey, shown, origin, "derived-mammogram", SERIES_NUMBER)
+    result.SOPClassUID = DigitalMammographyXRayImageStorageForPresentation
+    result.Modality, result.PresentationIntentType = "MG", FOR_PRESENTATION
+    result.ImageComments = DISCLAIMER
     _image(result, grey, source)
     _view(result, source)
     _measure(result, source)
     say_nothing_of_units(result)
-    show(result, shown)
-    confess_losses(result, source)
-    result.PixelData = encapsulate([codestream])
-    result["PixelData"].VR = "OB"
-    result["PixelData"].is_undefined_length = True
-    result.file_meta = file_meta(result, JPEGLSLossless, origin.product.version)
-    return result
+    return encoded(result, codestream, origin)
 
 
 def _is_of_the_breast(source: Dataset) -> bool:
@@ -121,21 +99,6 @@ def _knows_its_losses(source: Dataset) -> bool:
     confessed = Dataset()
     confess_losses(confessed, source)
     return confessed.LossyImageCompression == "00" or "LossyImageCompressionRatio" in confessed
-
-
-def _identify(result: Dataset, grey: Grey, origin: Origin) -> None:
-    source, scale = origin.source, origin.card.scale
-    outcome = digest(grey.pixels.data)
-    result.SOPClassUID = DigitalMammographyXRayImageStorageForPresentation
-    result.SOPInstanceUID = origin.uid("derived-mammogram", text(source, "SOPInstanceUID"), outcome)
-    result.SeriesInstanceUID = origin.uid(
-        "derived-mammogram-series", text(source, "SeriesInstanceUID")
-    )
-    result.Modality, result.PresentationIntentType = "MG", FOR_PRESENTATION
-    result.SeriesNumber, result.InstanceNumber = SERIES_NUMBER, instance_number(source)
-    result.SeriesDescription = f"AI super-resolution x{scale} RESEARCH"
-    result.ImageType = ["DERIVED", "SECONDARY", "", f"SUPERRES_X{scale}"]
-    result.ImageComments = DISCLAIMER
 
 
 def _positioner(source: Dataset) -> str:

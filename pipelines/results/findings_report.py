@@ -7,7 +7,7 @@ from pydicom import Dataset
 from engines.card import Card
 from pipelines.kinds import Kind
 from pipelines.mammogram.attributes import text
-from pipelines.results.codes import PERCENT, PRIVATE_SCHEME, Code, dcm
+from pipelines.results.codes import BREAST, LEFT_OR_RIGHT, MASS, PERCENT, PRIVATE_SCHEME, Code, dcm
 from pipelines.results.content import (
     CONTAINS,
     HAS_CONCEPT_MOD,
@@ -30,19 +30,16 @@ from pipelines.results.measured_lesion import (
     percent,
 )
 from pipelines.results.measurement_report import (
-    LEFT_OR_RIGHT,
     algorithm,
     measurement_group,
     study_report,
 )
 from pipelines.results.outcomes import outcome_of
 from pipelines.results.provenance import Origin, digest
-from pipelines.results.sr_document import Subject
+from pipelines.results.series import Series
 
-SUBJECT = Subject("findings", 9206, "AI findings RESEARCH")
+SERIES = Series("findings", 9206, "AI findings RESEARCH")
 
-MASS = Code("4147007", "SCT", "Mass")
-BREAST = Code("76752008", "SCT", "Breast")
 SITE = Code("363698007", "SCT", "Finding Site")
 LATERALITY = Code("272741003", "SCT", "Laterality")
 AREA = Code("131184002", "SCT", "Area of defined region")
@@ -68,7 +65,7 @@ def findings_report(
         _image(number, reading, lesions, origin) for number, reading in enumerate(readings, 1)
     ]
     return study_report(
-        SUBJECT, [reading.image for reading in readings], groups, origin, _outcome(groups), form
+        SERIES, [reading.image for reading in readings], groups, origin, _outcome(groups), form
     )
 
 
@@ -110,7 +107,7 @@ def _image(number: int, reading: Reading, lesions: Sequence[Lesion], origin: Ori
 
     It has no numbers: some viewers read no report with a number that no region goes with.
     """
-    uid = origin.uid("tracking", text(reading.image, "SOPInstanceUID"), SUBJECT.name)
+    uid = origin.uid("tracking", text(reading.image, "SOPInstanceUID"), SERIES.name)
     summary = dcm("111017", "CAD Processing and Findings Summary")
     return measurement_group(
         f"Image {number}",

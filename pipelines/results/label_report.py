@@ -1,6 +1,5 @@
 """One number for each label of a network as a Measurement Report (PS3.16 TID 1500)."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -9,31 +8,28 @@ from pydicom import Dataset
 from engines.card import Label
 from pipelines.kinds import Kind
 from pipelines.mammogram.attributes import text
-from pipelines.results.codes import PERCENT, PRIVATE_SCHEME, Code, dcm
+from pipelines.results.codes import LONGEST_MEANING, PERCENT, PRIVATE_SCHEME, Code, code_of, dcm
 from pipelines.results.content import CONTAINS, measured
 from pipelines.results.measurement_report import Group, measurement_report
 from pipelines.results.provenance import Origin
-from pipelines.results.sr_document import Subject
+from pipelines.results.series import Series
 
 DECIMALS = 2
-DIGITS = 6
-LONGEST_VALUE, LONGEST_MEANING = 16, 64
-"""Characters of a Code Value (SH) and of a Code Meaning (LO)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
     """What the number of each label says."""
 
-    subject: Subject
+    series: Series
     concept: Code
 
 
 PROBABILITY = Measure(
-    Subject("classes", 9204, "AI classification RESEARCH"), dcm("111012", "Certainty of Finding")
+    Series("classes", 9204, "AI classification RESEARCH"), dcm("111012", "Certainty of Finding")
 )
 SHARE = Measure(
-    Subject("segments", 9205, "AI segmented share RESEARCH"),
+    Series("segments", 9205, "AI segmented share RESEARCH"),
     Code("SHARE", PRIVATE_SCHEME, "Share of the image that is segmented"),
 )
 
@@ -52,7 +48,7 @@ def label_report(
         Group(
             origin.source,
             label.name[:LONGEST_MEANING],
-            tracking=(measure.subject.name, label.name),
+            tracking=(measure.series.name, label.name),
             finding=code_of(label),
             algorithm=(card.name, card.version, f"weights sha256 {card.sha256}"),
             measurements=[measured(CONTAINS, measure.concept, percent, PERCENT)],
@@ -61,15 +57,4 @@ def label_report(
     ]
     source = text(origin.source, "SOPInstanceUID")
     outcome = [source, *(f"{percent:.{DECIMALS}f}" for percent in percents.values())]
-    return measurement_report(measure.subject, results, groups, origin, outcome, form)
-
-
-def code_of(label: Label) -> Code:
-    """Return the code of `label`: the one of its card, else one of our own."""
-    if label.code is not None:
-        return Code(label.code.value, label.code.scheme, label.code.meaning)
-    value = label.name.upper().replace(" ", "_")
-    if len(value) > LONGEST_VALUE:  # two may begin alike
-        digest = hashlib.sha256(value.encode()).hexdigest()[:DIGITS].upper()
-        value = f"{value[: LONGEST_VALUE - DIGITS - 1]}_{digest}"
-    return Code(value, PRIVATE_SCHEME, label.name[:LONGEST_MEANING])
+    return measurement_report(measure.series, results, groups, origin, outcome, form)

@@ -10,17 +10,15 @@ from engines.cad.finding import Points
 from engines.card import Card
 from pipelines.mammogram.attributes import text
 from pipelines.mammogram.read import Mask
-from pipelines.results.codes import Code, item_of
+from pipelines.results.codes import BREAST, LEFT_OR_RIGHT, MASS, Code, item_of
 from pipelines.results.derived_image import side_of
 from pipelines.results.lesions import Lesion
-from pipelines.results.measurement_report import LEFT_OR_RIGHT
 from pipelines.results.provenance import Origin
-from pipelines.results.segmentation import Segment, Series, segmented
+from pipelines.results.segmentation import Segment, segmented
+from pipelines.results.series import Series
 
-LESIONS = Series("lesion-segmentation", 9302, "AI lesion outlines RESEARCH", "LESIONS")
+LESIONS = Series("lesion-segmentation", 9302, "AI lesion outlines RESEARCH")
 ABNORMAL = Code("49755003", "SCT", "Morphologically Abnormal Structure")
-MASS = Code("4147007", "SCT", "Mass")
-BREAST = Code("76752008", "SCT", "Breast")
 SIDES = ("L", "R")
 SEGMENTS = "segmentation"
 """The task of a model that says what lies where."""
@@ -35,7 +33,9 @@ def lesion_segmentation(lesions: Sequence[Lesion], origin: Origin) -> Dataset:
     ]
     masks = (filled(lesion.finding.outline, (source.Rows, source.Columns)) for lesion in lesions)
     outcome = [said for lesion in lesions for said in (lesion.identifier, lesion.uid)]
-    return segmented(segments, masks, LESIONS, outcome, origin, segmenter(origin))
+    result = segmented(segments, masks, LESIONS, outcome, origin, segmenter(origin))
+    result.ContentLabel = "LESIONS"
+    return result
 
 
 def segmenter(origin: Origin) -> Card:

@@ -13,11 +13,7 @@ from pydicom.uid import (
 
 from pipelines.kinds import REPORTS, Kind, Made
 from pipelines.mammogram.attributes import text
-from pipelines.results.codes import (
-    Code,
-    dcm,
-    private_scheme,
-)
+from pipelines.results.codes import LEFT_OR_RIGHT, Code, dcm, private_scheme
 from pipelines.results.content import (
     CONTAINS,
     HAS_ACQ_CONTEXT,
@@ -32,7 +28,8 @@ from pipelines.results.content import (
 from pipelines.results.derived_image import side_of
 from pipelines.results.legal import patient_orientation
 from pipelines.results.provenance import MANUFACTURER, MODEL_NAME, Origin
-from pipelines.results.sr_document import ENGLISH, Cited, Subject, fill, finish, sr_document
+from pipelines.results.series import Series
+from pipelines.results.sr_document import ENGLISH, Cited, fill, finish, sr_document
 from pipelines.results.views import mammographic_view
 
 TITLE = dcm("126000", "Imaging Measurement Report")
@@ -46,14 +43,6 @@ MODALITIES = {
     "MR": dcm("MR", "Magnetic Resonance"),
 }
 """Those of CID 29 that we see; what an image was made into later is no acquisition."""
-LEFT_OR_RIGHT = {
-    "L": Code("7771000", "SCT", "Left"),
-    "R": Code("24028007", "SCT", "Right"),
-    "B": Code("51440002", "SCT", "Right and left"),
-    "U": Code("66459002", "SCT", "Unilateral"),
-}
-"""CID 244."""
-
 SOP_CLASSES: Mapping[Kind, UID] = {
     Kind.TID1500: Comprehensive3DSRStorage,
     Kind.TID1500_COMPREHENSIVE: ComprehensiveSRStorage,
@@ -93,7 +82,7 @@ class Group:
 
 
 def measurement_report(
-    subject: Subject,
+    series: Series,
     results: Sequence[Dataset],
     groups: Sequence[Group],
     origin: Origin,
@@ -106,13 +95,13 @@ def measurement_report(
     """
     source = origin.source
     library = [Listed(image, source) for image in (source, *results)]
-    report = _report(subject, (text(source, "SeriesInstanceUID"),), library, origin, form)
+    report = _report(series, (text(source, "SeriesInstanceUID"),), library, origin, form)
     _say(report, library, [_group(group, origin) for group in groups], origin)
-    return finish(report, origin.uid(subject.name, form, *outcome), origin)
+    return finish(report, origin.uid(series.name, form, *outcome), origin)
 
 
 def study_report(
-    subject: Subject,
+    series: Series,
     images: Sequence[Dataset],
     groups: Sequence[Dataset],
     origin: Origin,
@@ -121,16 +110,16 @@ def study_report(
 ) -> Dataset:
     """Return the report of `groups`, containers of what was found on the `images` of a study."""
     library = [Listed(image, image) for image in images]
-    report = _report(subject, (text(origin.source, "StudyInstanceUID"),), library, origin, form)
+    report = _report(series, (text(origin.source, "StudyInstanceUID"),), library, origin, form)
     _say(report, library, groups, origin)
-    return finish(report, origin.uid(subject.name, form, *outcome), origin)
+    return finish(report, origin.uid(series.name, form, *outcome), origin)
 
 
 def _report(
-    subject: Subject, series: Sequence[str], library: Iterable[Listed], origin: Origin, form: Kind
+    series: Series, parts: Sequence[str], library: Iterable[Listed], origin: Origin, form: Kind
 ) -> Dataset:
     cited = [Cited.of(listed.image) for listed in library]
-    return sr_document(subject, series, SOP_CLASSES[form], cited, origin)
+    return sr_document(series, parts, SOP_CLASSES[form], cited, origin)
 
 
 def _say(

@@ -19,11 +19,12 @@ from pipelines.results.lesions import Lesion
 from pipelines.results.presentation_state import label_of
 from pipelines.results.provenance import DISCLAIMER, Origin, digest, file_meta, sign
 from pipelines.results.secondary_capture import capture
+from pipelines.results.series import Series, file_in
 
 Picture = NDArray[np.uint8]
 """(rows, columns, 3) of red, green and blue."""
 
-SERIES_NUMBER = 9401
+SERIES = Series("overlay", 9401, "AI lesion outlines burnt in RESEARCH")
 MOST_ROWS = 2048
 """It is to be looked at, not to be read."""
 ORANGE, BLACK = (255, 140, 0), (0, 0, 0)
@@ -105,10 +106,9 @@ def _identify(result: Dataset, pixels: Picture, origin: Origin) -> None:
     source = origin.source
     outcome = digest(pixels.tobytes())
     result.SOPClassUID = SecondaryCaptureImageStorage
-    result.SOPInstanceUID = origin.uid("overlay", text(source, "SOPInstanceUID"), outcome)
-    result.SeriesInstanceUID = origin.uid("overlay-series", text(source, "SeriesInstanceUID"))
-    result.SeriesNumber, result.InstanceNumber = SERIES_NUMBER, instance_number(source)
-    result.SeriesDescription = "AI lesion outlines burnt in RESEARCH"
+    result.SOPInstanceUID = origin.uid(SERIES.name, text(source, "SOPInstanceUID"), outcome)
+    file_in(SERIES, result, origin, text(source, "SeriesInstanceUID"))
+    result.InstanceNumber = instance_number(source)
     result.ImageType = ["DERIVED", "SECONDARY", "", "AI_OVERLAY"]
 
 

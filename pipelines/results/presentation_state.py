@@ -23,9 +23,12 @@ from pipelines.results.provenance import (
     sign,
     time_of,
 )
+from pipelines.results.series import Series, file_in
 
-ON_SOURCE, ON_ENLARGED = 9303, 9304
-"""Series numbers, so that outlines of one grid are never laid over the other."""
+ON_SOURCE, ON_ENLARGED = (
+    Series("presentation", number, "AI lesion outlines RESEARCH") for number in (9303, 9304)
+)
+"""Two, so that outlines of one grid are never laid over the other."""
 FINDINGS, NOTICE = "AI_FINDINGS", "AI_NOTICE"
 ORANGE = (44564, 45489, 47545)
 """CIELab 68, 49, 57 as PCS values (PS3.3 C.10.7.1.1)."""
@@ -60,7 +63,7 @@ def presentation_state(
     result.GraphicLayerSequence = list(_layers())
     result.GraphicAnnotationSequence = list(_annotations(target, scale, lesions))
     outcome = [said for lesion in lesions for said in (lesion.uid, label_of(lesion))]
-    result.SOPInstanceUID = origin.uid("presentation", text(target, "SOPInstanceUID"), *outcome)
+    result.SOPInstanceUID = origin.uid(ON_SOURCE.name, text(target, "SOPInstanceUID"), *outcome)
     result.file_meta = file_meta(result, ExplicitVRLittleEndian, origin.product.version)
     return result
 
@@ -72,10 +75,9 @@ def label_of(lesion: Lesion) -> str:
 
 def _describe(result: Dataset, target: Dataset, scale: int, origin: Origin) -> None:
     source = origin.source
-    side, series = side_of(source), text(target, "SeriesInstanceUID")
-    result.SeriesInstanceUID = origin.uid("presentation-series", series, side)
-    result.Modality, result.SeriesNumber = "PR", ON_SOURCE if scale == 1 else ON_ENLARGED
-    result.SeriesDescription = "AI lesion outlines RESEARCH"
+    side, series = side_of(source), ON_SOURCE if scale == 1 else ON_ENLARGED
+    file_in(series, result, origin, text(target, "SeriesInstanceUID"), side)
+    result.Modality = "PR"
     _place(result, source, side)
     result.InstanceNumber = instance_number(source)
     result.PresentationCreationDate = date_of(origin.moment)

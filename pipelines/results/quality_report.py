@@ -7,9 +7,9 @@ from pipelines.results.codes import PRIVATE_SCHEME, Code, dcm
 from pipelines.results.content import CONTAINS, measured
 from pipelines.results.measurement_report import Group, measurement_report
 from pipelines.results.provenance import Origin
-from pipelines.results.sr_document import Subject
+from pipelines.results.series import Series
 
-SUBJECT = Subject("quality", 9203, "AI image quality RESEARCH")
+SERIES = Series("quality", 9203, "AI image quality RESEARCH")
 DECIMALS = 3
 
 PIQE = Code("PIQE", PRIVATE_SCHEME, "PIQE no-reference quality score")
@@ -26,7 +26,7 @@ def quality_report(
     ]
     scores = (f"{before:.{DECIMALS}f}", f"{after:.{DECIMALS}f}")
     outcome = [str(result.SOPInstanceUID), *scores]
-    return measurement_report(SUBJECT, [result], groups, origin, outcome, form)
+    return measurement_report(SERIES, [result], groups, origin, outcome, form)
 
 
 def _group(image: Dataset, identifier: str, score: float, origin: Origin) -> Group:

@@ -10,16 +10,24 @@ from pydicom.uid import UID, ExplicitVRLittleEndian, SegmentationStorage
 from engines.card import Card, Label
 from pipelines.mammogram.attributes import text
 from pipelines.mammogram.read import Mask
-from pipelines.results.codes import SOURCE_IMAGE, Code, dcm, item_of, private_scheme
+from pipelines.results.codes import (
+    LONGEST_MEANING,
+    SOURCE_IMAGE,
+    Code,
+    code_of,
+    dcm,
+    item_of,
+    private_scheme,
+)
 from pipelines.results.content import reference
 from pipelines.results.derived_image import confess_losses
-from pipelines.results.label_report import LONGEST_MEANING, code_of
 from pipelines.results.legal import (
     instance_number,
     patient_orientation,
     patient_study,
 )
 from pipelines.results.provenance import DISCLAIMER, MANUFACTURER, Origin, digest, file_meta, sign
+from pipelines.results.series import Series, file_in
 
 SEGMENTATION = dcm("113076", "Segmentation")
 ARTIFICIAL_INTELLIGENCE = dcm("123110", "Artificial Intelligence")
@@ -29,17 +37,7 @@ SEGMENT_NUMBER, SEGMENT_IDENTIFICATION = 0x0062000B, 0x0062000A
 """Tags that frames are ordered by."""
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
-    """One kind of segmentations: `name` keys their UIDs."""
-
-    name: str
-    number: int
-    description: str
-    content_label: str
-
-
-SEGMENTS = Series("segmentation", 9301, "AI segmentation RESEARCH", "SEGMENTS")
+SEGMENTS = Series("segmentation", 9301, "AI segmentation RESEARCH")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +65,7 @@ def segmentation(masks: Mapping[Label, Mask], origin: Origin) -> Dataset:
     ]
     outcome = [label.name for label in masks]
     result = segmented(segments, masks.values(), SEGMENTS, outcome, origin, origin.card)
+    result.ContentLabel = "SEGMENTS"
     result.CodingSchemeIdentificationSequence = [private_scheme()]
     return result
 
@@ -81,7 +80,7 @@ def segmented(
 ) -> Dataset:
     """Return `segments` of the source of `origin`, with the mask of each on its grid.
 
-    `outcome` is what tells this object from another of the same masks.
+    It lacks a Content Label. `outcome` is what tells this object from another of the same masks.
     """
     source = origin.source
     frames = np.empty((len(segments), source.Rows, source.Columns), np.bool_)
@@ -110,15 +109,11 @@ def segmented(
 
 def _describe(result: Dataset, series: Series, origin: Origin) -> None:
     source = origin.source
-    result.SeriesInstanceUID = origin.uid(
-        f"{series.name}-series", text(source, "SeriesInstanceUID")
-    )
-    result.Modality, result.SeriesNumber = "SEG", series.number
-    result.SeriesDescription = series.description
+    file_in(series, result, origin, text(source, "SeriesInstanceUID"))
+    result.Modality = "SEG"
     result.InstanceNumber = instance_number(source)
     result.ImageType = ["DERIVED", "PRIMARY"]
-    result.ContentLabel, result.ContentCreatorName = series.content_label, ""
-    result.ContentDescription = DISCLAIMER
+    result.ContentDescription, result.ContentCreatorName = DISCLAIMER, ""
     result.SegmentationType = "BINARY"
     orientation = patient_orientation(source)
     result.PatientOrientation = list(orientation) if orientation else None

@@ -13,17 +13,9 @@ from pipelines.results.codes import Code, item_of
 from pipelines.results.content import template_of
 from pipelines.results.legal import instance_number, patient_study
 from pipelines.results.provenance import DISCLAIMER, Origin, file_meta, sign
+from pipelines.results.series import Series, file_in
 
 ENGLISH = Code("en", "RFC5646", "English")
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """What a report is about: `name` keys its UIDs, the others are of its series."""
-
-    name: str
-    series_number: int
-    description: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +45,18 @@ class Cited:
 
 
 def sr_document(
-    subject: Subject,
-    series: Sequence[str],
+    series: Series,
+    parts: Sequence[str],
     sop_class: UID,
     evidence: Iterable[Cited],
     origin: Origin,
 ) -> Dataset:
-    """Return a report without content nor UID, in the series that `series` tells from others."""
+    """Return a report without content nor UID, in the one of `series` that `parts` say."""
     report = Dataset()
     patient_study(origin.source, report)
     report.SOPClassUID = sop_class
-    report.SeriesInstanceUID = origin.uid(f"{subject.name}-series", *series)
-    report.Modality, report.SeriesNumber = "SR", subject.series_number
-    report.SeriesDescription = subject.description
+    file_in(series, report, origin, *parts)
+    report.Modality = "SR"
     report.InstanceNumber = instance_number(origin.source)
     report.ReferencedPerformedProcedureStepSequence = []
     report.PerformedProcedureCodeSequence = []

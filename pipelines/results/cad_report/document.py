@@ -18,10 +18,10 @@ from pipelines.results.content import CONTAINS, HAS_CONCEPT_MOD, HAS_PROPERTIES,
 from pipelines.results.lesions import Lesion, Reading
 from pipelines.results.outcomes import outcome_of
 from pipelines.results.provenance import Origin, digest
+from pipelines.results.series import Series
 from pipelines.results.sr_document import (
     ENGLISH,
     Cited,
-    Subject,
     fill,
     finish,
     hierarchy,
@@ -30,9 +30,9 @@ from pipelines.results.sr_document import (
 
 TITLE = dcm("111036", "Mammography CAD Report")
 DESCRIPTION = "AI mammography CAD RESEARCH"
-SUBJECTS: Mapping[Kind, Subject] = {
-    Kind.CAD_SR: Subject("cad", 9201, DESCRIPTION),
-    Kind.CAD_SR_SRT: Subject("cad", 9202, DESCRIPTION),
+SERIES: Mapping[Kind, Series] = {
+    Kind.CAD_SR: Series("cad", 9201, DESCRIPTION),
+    Kind.CAD_SR_SRT: Series("cad", 9202, DESCRIPTION),
 }
 
 
@@ -50,7 +50,7 @@ def cad_report(
     examination = Examination(readings, lesions, origin, form)
     images = [Cited.of(image) for image in examination.images]
     study = text(origin.source, "StudyInstanceUID")
-    report = sr_document(SUBJECTS[form], (form, study), MammographyCADSRStorage, images, origin)
+    report = sr_document(SERIES[form], (form, study), MammographyCADSRStorage, images, origin)
     earlier = [Cited.of_document(one) for one in predecessors if one.kind is form]
     if earlier:
         report.PredecessorDocumentsSequence = hierarchy(earlier)
