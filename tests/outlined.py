@@ -76,8 +76,8 @@ def shown_on(image: Dataset, *outlines: Points) -> list[Dataset]:
     return [
         lesion_segmentation(here, origin),
         overlay(grey, voi(image, grey), here, origin),
-        presentation_state(image, 1, here, origin),
-        *(presentation_state(form, 2, here, origin) for form in forms),
+        presentation_state(image, here, origin),
+        *(presentation_state(form, here, origin) for form in forms),
         *forms,
     ]
 

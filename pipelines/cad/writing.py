@@ -98,9 +98,8 @@ def _states(looked: Looked, grey: Grey, here: Sequence[Lesion], origin: Origin) 
     """Yield the outlines on the source, and on each form of the enlarged image."""
     source, shown = origin.source, voi(origin.source, grey)
     otherwise = before_reading(shown.windows[0], grey) if shown.windows else None
-    yield Made(presentation_state(source, 1, here, origin, otherwise), Kind.GSPS)
+    yield Made(presentation_state(source, here, origin, otherwise), Kind.GSPS)
     for one in looked.enlarged:
         if one.kind in ENLARGED:
-            scale = one.dataset.Rows // len(grey.pixels)
-            state = presentation_state(one.dataset, scale, here, origin)
+            state = presentation_state(one.dataset, here, origin)
             yield Made(state, Kind.GSPS, beside=one.kind)

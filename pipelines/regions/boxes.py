@@ -26,7 +26,7 @@ class BadBoxesError(ValueError):
     """The JSON says nothing that could be looked at; the message names the entry and the fault."""
 
 
-def read_boxes(path_text: str) -> dict[str, list[Region]]:
+def read_boxes(text: str) -> dict[str, list[Region]]:
     """Return the regions that a JSON text gives, by SOP Instance UID.
 
     A box is taken as it is given, and made square about its centre.
@@ -35,7 +35,7 @@ def read_boxes(path_text: str) -> dict[str, list[Region]]:
         BadBoxesError: it is no such JSON, or a box is none.
     """
     try:
-        stated = Stated.validate_json(path_text)
+        stated = Stated.validate_json(text)
     except ValidationError as error:
         raise BadBoxesError(_told(error)) from None
     return {

@@ -49,8 +49,7 @@ def overlay(grey: Grey, shown: Voi, lesions: Sequence[Lesion], origin: Origin) -
     place(result, source)
     measure(result, source)
     confess_losses(result, source)
-    held = pixels.tobytes()
-    result.add_new("PixelData", "OB", held + b"\0" * (len(held) % 2))
+    result.add_new("PixelData", "OB", pixels.tobytes())
     result.file_meta = file_meta(result, ExplicitVRLittleEndian, origin.product.version)
     return result
 

@@ -42,16 +42,16 @@ MOST_ASPECT = 1 << 31
 
 def presentation_state(
     target: Dataset,
-    scale: int,
     lesions: Sequence[Lesion],
     origin: Origin,
     otherwise: Window | None = None,
 ) -> Dataset:
     """Return the outlines of `lesions` over `target`.
 
-    `lesions` are of the source of `origin`; `target` is that source, or what it was enlarged to, by
-    `scale`. It is shown as it says itself, else by the window `otherwise`, on its own values.
+    `lesions` are of the source of `origin`; `target` is that source, or what it was enlarged to. It
+    is shown as it says itself, else by the window `otherwise`, on its own values.
     """
+    scale = target.Rows // origin.source.Rows
     result = Dataset()
     patient_study(origin.source, result)
     result.SOPClassUID = GrayscaleSoftcopyPresentationStateStorage

@@ -102,7 +102,7 @@ def segmented(
     result.SharedFunctionalGroupsSequence = [Dataset()]
     result.PerFrameFunctionalGroupsSequence = list(_per_frame(len(frames), source))
     result.ReferencedSeriesSequence = [_referenced(source)]
-    result.add_new("PixelData", "OB", packed + b"\0" * (len(packed) % 2))
+    result.add_new("PixelData", "OB", packed)
     result.file_meta = file_meta(result, ExplicitVRLittleEndian, origin.product.version)
     return result
 

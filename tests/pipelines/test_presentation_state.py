@@ -30,10 +30,10 @@ from pipelines.results.presentation_state import presentation_state
 from pipelines.results.provenance import is_ours
 
 
-def state_of(image, *outlines, scale=1, target=None, otherwise=None, origin=None):
+def state_of(image, *outlines, target=None, otherwise=None, origin=None):
     target = image if target is None else target
     made = presentation_state(
-        target, scale, lesions_of(image, *outlines), origin or origin_of(image), otherwise
+        target, lesions_of(image, *outlines), origin or origin_of(image), otherwise
     )
     return reread(made)
 
@@ -85,7 +85,7 @@ def test_what_is_drawn_into_an_image_lies_under_the_outline_once_it_is_enlarged(
     image = reread(image)
 
     target = reread(forms_made(image)[form])
-    state = state_of(image, outline, scale=2, target=target)
+    state = state_of(image, outline, target=target)
 
     (graphic,) = drawn(state)
     bright = target.pixel_array > 2048
@@ -245,7 +245,7 @@ def test_the_enlarged_image_is_shown_like_the_source(tmp_path):
     image = reread(mammogram(photometric="MONOCHROME1", voi="LUT"))
     large = forms_made(image)[Kind.SC_MULTIFRAME]
     state = tmp_path / "state.dcm"
-    state.write_bytes(written(state_of(image, circle(60, 80, 20), scale=2, target=large)))
+    state.write_bytes(written(state_of(image, circle(60, 80, 20), target=large)))
     large.decompress()
     assert large.file_meta.TransferSyntaxUID == ExplicitVRLittleEndian
     source, rendered = tmp_path / "image.dcm", tmp_path / "out.pgm"
@@ -319,7 +319,7 @@ def test_series_are_told_apart_by_grid():
     large = forms_made(image)[Kind.SC_MULTIFRAME]
 
     on_source = state_of(image, circle(60, 80, 20))
-    on_large = state_of(image, circle(60, 80, 20), scale=2, target=large)
+    on_large = state_of(image, circle(60, 80, 20), target=large)
 
     assert (on_source.SeriesNumber, on_large.SeriesNumber) == (9303, 9304)
     assert on_source.SeriesInstanceUID != on_large.SeriesInstanceUID
