@@ -231,7 +231,7 @@ def test_segmentations_that_claim_more_frames_than_they_hold_are_soon_done():
         (measurement_report(IMAGE, [BOX]), "ContentSequence"),
         (
             segmentation(IMAGE, [np.eye(ROWS, COLUMNS, dtype=bool)]),
-            "SharedFunctionalGroupsSequence",
+            "PerFrameFunctionalGroupsSequence",
         ),
     ],
     ids=["state", "report", "segmentation"],
