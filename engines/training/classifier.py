@@ -18,7 +18,7 @@ from engines.training.lesions import boxed, split
 from engines.training.loop import Plan
 from engines.training.masses import SIDE, Mass, of_films, region, turned, whole
 
-PLAN = Plan(epochs=60, steps=40, rate=2e-3, decay=0.02)
+PLAN = Plan(epochs=120, steps=40, rate=2e-3, decay=0.02)
 
 BATCH = 32
 

@@ -23,7 +23,7 @@ from engines.training.overlap import Lesson, dice, overlap_loss
 
 WIDTH = 12
 
-PLAN = Plan(epochs=26, steps=100, rate=1e-3)
+PLAN = Plan(epochs=30, steps=100, rate=1e-3)
 
 WHOLES, WHOLE_SIDE = 3, 256
 """Crops of whole images in a batch, and their side."""

@@ -23,7 +23,7 @@ SCALE = 3
 
 BLOCKS, FILTERS = 8, 32
 
-PLAN = Plan(epochs=40, steps=100, rate=1e-3, decay=0, averaging=0.995)
+PLAN = Plan(epochs=20, steps=100, rate=1e-3, decay=0, averaging=0.995)
 
 BATCH, SIDE = 8, 24
 

@@ -22,7 +22,7 @@ from engines.training.overlap import Lesson, dice, overlap_loss
 
 WIDTH = 8
 
-PLAN = Plan(epochs=40, steps=80, rate=1e-3)
+PLAN = Plan(epochs=24, steps=60, rate=1e-3)
 
 BATCH = 4
 
