@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,14 @@ from engines.cad.finding import Region
 from engines.card import Card
 from pipelines.errors import CannotProcessError
 from pipelines.kinds import USUAL, Kind, Made
+from pipelines.mammogram.attributes import text
 from pipelines.pipeline import Context, Document, Outcome, Pipeline
-from service.errors import BadObjectError
-from service.ledger.spool import UNREADABLE, read_file, readable
+from service.errors import BadObjectError, RefusedError
+from service.ledger.spool import UNREADABLE, disk_errors, read_file, readable
 from service.worker.stopwatch import Stopwatch
 
 INDEX = "index.jsonl"
+NO_IMAGE = "there is no image of its study"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,40 +78,61 @@ class Offline:
 
     def process(self, paths: Sequence[Path]) -> Iterator[Processed]:
         """Yield what became of each file, or study, once its results are on the disk."""
-        self.out.mkdir(parents=True, exist_ok=True)
+        with disk_errors(self.out):
+            self.out.mkdir(parents=True, exist_ok=True)
         for one in self._batches(paths):
-            if isinstance(one, Processed):
-                yield one
-                continue
-            known = self._known()
-            before = known.get(one.sha256)
-            if before is not None and before.outcome != "failed":
-                yield replace(before, paths=one.names, was_known=True)
-                continue
-            processed = self._one(one, before.failures if before else ())
-            self._remember(processed)
-            yield processed
+            yield one if isinstance(one, Processed) else self._processed(one)
+
+    def _processed(self, batch: Batch) -> Processed:
+        """Return what became of files that belong together: it is done now, or was before."""
+        before = self._known().get(batch.sha256)
+        if before is not None and before.outcome != "failed":
+            return replace(before, paths=batch.names, was_known=True)
+        processed = self._one(batch, before.failures if before else ())
+        self._remember(processed)
+        return processed
 
     def _batches(self, paths: Sequence[Path]) -> Iterator[Processed | Batch]:
         """Yield what is to be processed together, and what is not processed at all."""
-        studies: dict[str, list[Path]] = {}
-        images: set[str] = set()
+        kept: list[tuple[Path, Dataset]] = []
         for path in paths:
             found = self._looked_at(path)
             if isinstance(found, Processed):
                 yield found
-            elif not self.pipeline.takes_studies:
+            elif self.pipeline.takes_studies:
+                kept.append((path, found))
+            else:
                 yield _batch([path])
+        yield from self._studies(kept)
+
+    def _studies(self, found: Iterable[tuple[Path, Dataset]]) -> Iterator[Processed | Batch]:
+        """Yield the files of each study that holds an image, and those that are of none."""
+        studies: dict[str, dict[str, Path]] = {}
+        images: set[str] = set()
+        for path, header in found:
+            study, uid = (text(header, word) for word in ("StudyInstanceUID", "SOPInstanceUID"))
+            files = studies.setdefault(study, {})
+            if uid in files:
+                yield _again(path, files[uid])
+                continue
+            files[uid] = path
+            if not self.pipeline.accompanies(header):
+                images.add(uid)
+        self._check_regions(images)
+        for files in studies.values():
+            if images & files.keys():
+                yield _batch(list(files.values()))
             else:
-                study = str(found.get("StudyInstanceUID", ""))
-                studies.setdefault(study, []).append(path)
-                if not self.pipeline.accompanies(found):
-                    images.add(study)
-        for study, members in studies.items():
-            if study in images:
-                yield _batch(members)
-            else:
-                yield from (_skipped(path, "there is no image of its study") for path in members)
+                yield from (_skipped(path, NO_IMAGE) for path in files.values())
+
+    def _check_regions(self, images: Collection[str]) -> None:
+        """Let no region be of an image that is not there: all of the others would be searched."""
+        for uid in self.context.regions:
+            if uid not in images:
+                raise RefusedError(
+                    f"regions are given for image {uid}, which is not among the files, is skipped, "
+                    f"or is nothing that {self.pipeline.name} looks at in parts"
+                )
 
     def _looked_at(self, path: Path) -> Processed | Dataset:
         try:
@@ -147,8 +170,12 @@ class Offline:
     def _write(self, made: Made) -> str:
         name = f"{made.kind}-{made.dataset.SOPInstanceUID}.dcm"
         part = self.out / f"{name}.part"
-        made.dataset.save_as(part, enforce_file_format=True)
-        part.replace(self.out / name)
+        try:
+            with disk_errors(self.out):
+                made.dataset.save_as(part, enforce_file_format=True)
+                part.replace(self.out / name)
+        finally:
+            part.unlink(missing_ok=True)
         return name
 
     def _known(self) -> dict[str, Processed]:
@@ -156,7 +183,9 @@ class Offline:
         index = self.out / INDEX
         if not index.is_file():
             return {}
-        rows = [row for line in index.read_text().splitlines() if (row := _row(line))]
+        rows = [
+            row for line in index.read_text(errors="replace").splitlines() if (row := _row(line))
+        ]
         found = (_processed(row) for row in rows if row.pop("recipe", None) == self._recipe())
         return {
             row.sha256: row
@@ -166,17 +195,19 @@ class Offline:
 
     def _remember(self, processed: Processed) -> None:
         line = json.dumps({**asdict(processed), "recipe": self._recipe()})
-        with (self.out / INDEX).open("a", encoding="utf-8") as index:
+        with disk_errors(self.out), (self.out / INDEX).open("a", encoding="utf-8") as index:
             index.write(f"\n{line}\n")  # on a line of its own, whatever a killed run left there
             index.flush()
             os.fsync(index.fileno())
 
     def _recipe(self) -> str:
         """Return what tells this run from another on the same files."""
+        product = self.context.product
+        us = f"{product.version} {product.device_serial_number}"
         models = [f"{card.name} {card.version} {card.sha256[:12]}" for card in self.cards]
         wish = [*sorted(self.context.kinds), *sorted(self.allowed)]
         regions = [f"{uid} {list(given)}" for uid, given in sorted(self.context.regions.items())]
-        return "; ".join([self.pipeline.name, *models, *wish, *regions])
+        return "; ".join([self.pipeline.name, us, *models, *wish, *regions])
 
 
 def _batch(paths: Sequence[Path]) -> Batch:
@@ -184,6 +215,14 @@ def _batch(paths: Sequence[Path]) -> Batch:
     if len(digests) == 1:
         return Batch(tuple(paths), digests[0])
     return Batch(tuple(paths), hashlib.sha256("".join(sorted(digests)).encode()).hexdigest())
+
+
+def _again(path: Path, other: Path) -> Processed:
+    """Return that an instance is there in another file too."""
+    if _batch([path]).sha256 == _batch([other]).sha256:
+        return _skipped(path, f"it is the same as {other}")
+    told = _skipped(path, f"it is another object under the SOP Instance UID of {other}")
+    return replace(told, outcome="failed")
 
 
 def _skipped(path: Path, reason: str) -> Processed:
@@ -211,7 +250,7 @@ def _processed(row: dict[str, Any]) -> Processed | None:
 def _row(line: str) -> dict[str, Any]:
     """Return what a line of the index says; nothing of one that was cut off."""
     try:
-        found: dict[str, Any] = json.loads(line)
+        found = json.loads(line)
     except json.JSONDecodeError:
         return {}
-    return found
+    return found if isinstance(found, dict) else {}

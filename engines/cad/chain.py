@@ -7,7 +7,7 @@ import numpy as np
 from engines.cad import answers, outlines
 from engines.cad.breast import Mask
 from engines.cad.detection import Limits, candidates, chain_of
-from engines.cad.finding import Finding, Points, Region
+from engines.cad.finding import Finding, Points, Region, area_of
 from engines.cad.region import cut, to_image
 from engines.cad.window import Shades, resized
 from engines.engine import Engine
@@ -109,15 +109,31 @@ def _fitted(picture: Shades, engine: Engine) -> Shades:
 
 
 def _outlined(picture: Shades, region: Region, shape: tuple[int, ...], engine: Engine) -> Points:
-    """Return the outline of the lesion of a region on the image, within the image."""
+    """Return the outline of the lesion of a region on the image, within the image.
+
+    One that encloses less than a pixel is none.
+    """
     seen = answers.seen(engine, _fitted(picture, engine))
     part = outlines.lesion(seen, _inside(region, shape, len(seen)))
-    if part.any():
-        line = to_image(outlines.outline(seen, part), region, len(seen))
-    else:
-        line = outlines.ellipse(region.centre, FALLBACK * region.side)
-    within = np.clip(line, 0, shape[::-1])
-    return _distinct(outlines.simplified(within, region.side / len(seen)).round(CORNER_DIGITS))
+    if not part.any():
+        return _circle(region, shape)
+    line = to_image(outlines.outline(seen, part), region, len(seen))
+    found = _within(line, region.side / len(seen), shape)
+    return found if area_of(found) >= 1 else _circle(region, shape)
+
+
+def _within(line: Points, detail: float, shape: tuple[int, ...]) -> Points:
+    """Return what of a line lies on the image, simplified; nothing where nothing is enclosed."""
+    kept = np.clip(line, 0, shape[::-1])
+    return _distinct(outlines.simplified(kept, detail).round(CORNER_DIGITS))
+
+
+def _circle(region: Region, shape: tuple[int, ...]) -> Points:
+    """Return a circle about the middle of a region, as much of it as there is of the image."""
+    size = np.array(shape[::-1], float)
+    radius = min(FALLBACK * region.side, *(size / 2))
+    x, y = np.clip(region.centre, radius, size - radius)
+    return _distinct(outlines.ellipse((float(x), float(y)), radius).round(CORNER_DIGITS))
 
 
 def _inside(region: Region, shape: tuple[int, ...], side: int) -> Mask:

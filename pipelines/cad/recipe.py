@@ -1,7 +1,7 @@
 """What the pipeline `cad` does, from first to last."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydicom import Dataset
 
@@ -57,10 +57,11 @@ class Cad:
         read does not keep the others from being analysed.
 
         Raises:
-            CannotProcessError: a marked region lies beyond its image.
+            CannotProcessError: they are of several patients, or a marked region lies beyond its
+                image.
         """
-        shown = sorted((one for one in images if not accompanies(one)), key=order_of)
-        beside = [one for one in images if accompanies(one)]
+        shown = _of_one_patient(images)
+        beside = [one for one in images if accompanies(one) and _is_of(one, shown[0])]
         marked = _marked(shown, {**regions_of(beside, shown), **context.regions})
         engines = [context.engine_of(network) for network in self.networks]
         eyes = Eyes(Networks(*engines[:-1]), engines[-1])
@@ -70,15 +71,46 @@ class Cad:
             if not marked or text(image, "SOPInstanceUID") in marked
         ]
         cards = tuple(engine.card for engine in engines[:-1])
-        return outcome(looked, Recipe(cards, _parameters(self.chain, marked)), context)
+        made = outcome(looked, Recipe(cards, _parameters(self.chain, marked)), context)
+        left = [text(one, "SOPInstanceUID") for one in shown] if marked else []
+        left = [
+            f"{uid}: not looked at: regions are marked elsewhere"
+            for uid in left
+            if uid not in marked
+        ]
+        return replace(made, reason="; ".join(filter(None, [made.reason, *left])))
 
     def not_analysed(
         self, headers: Sequence[Dataset], cards: Sequence[Card], code: str, context: Context
     ) -> Sequence[Made]:
-        """Return reports that a study could not be analysed, and the code of why."""
-        images = sorted((one for one in headers if not accompanies(one)), key=order_of)
+        """Return reports that a study could not be analysed, and the code of why.
+
+        Raises:
+            CannotProcessError: it is of several patients: whose report would it be?
+        """
+        images = _of_one_patient(headers)
         readings = [Reading(image, failure=code) for image in images]
         return failure(readings, Recipe(tuple(cards[:-1]), _parameters(self.chain, {})), context)
+
+
+def _of_one_patient(images: Sequence[Dataset]) -> list[Dataset]:
+    """Return those that are images, in their order.
+
+    Raises:
+        CannotProcessError: they are of several patients.
+    """
+    shown = sorted((one for one in images if not accompanies(one)), key=order_of)
+    others = [one for one in shown if not _is_of(one, shown[0])]
+    if others:
+        first, other = (text(one, "SOPInstanceUID") for one in (shown[0], others[0]))
+        raise CannotProcessError(
+            f"the study holds images of several patients: {first} and {other} differ in Patient ID"
+        )
+    return shown
+
+
+def _is_of(one: Dataset, other: Dataset) -> bool:
+    return text(one, "PatientID") == text(other, "PatientID")
 
 
 def _marked(

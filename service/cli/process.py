@@ -97,6 +97,8 @@ def _wish(kinds: list[Kind] | None, regions: Path | None, allow: list[str] | Non
         boxes = read_boxes(regions.read_text(encoding="utf-8")) if regions else {}
     except (OSError, ValueError) as error:
         raise BadConfigurationError(f"{regions}: {error}") from error
+    if regions and not boxes:
+        raise BadConfigurationError(f"{regions}: it names no image")
     return Wish(frozenset(kinds or Kind), boxes, tuple(allow or ()))
 
 

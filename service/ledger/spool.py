@@ -59,7 +59,7 @@ class Spool:
         self._incoming = root / "incoming"
         self._quarantine = root / "quarantine"
         self._locks = root / "locks"
-        with _disk_errors(root):
+        with disk_errors(root):
             for folder in (self._incoming, self._quarantine, self._locks):
                 folder.mkdir(parents=True, exist_ok=True)
 
@@ -89,7 +89,7 @@ class Spool:
             UnavailableError: if the disk cannot be written to.
         """
         path = self.path(sop_instance_uid)
-        with _disk_errors(self._root):
+        with disk_errors(self._root):
             _sync(temporary)
             _make_folder(path.parent)
             try:
@@ -115,12 +115,12 @@ class Spool:
         """
         path = self.path(str(dataset.SOPInstanceUID))
         if path.exists():
-            with _disk_errors(self._root):
+            with disk_errors(self._root):
                 _sync(path.parent)  # whoever wrote it may have died before this
             return path
         temporary = self.temporary()
         try:
-            with _disk_errors(self._root):
+            with disk_errors(self._root):
                 dataset.save_as(temporary, enforce_file_format=True)
             return self.keep(str(dataset.SOPInstanceUID), temporary)
         finally:
@@ -146,14 +146,14 @@ class Spool:
 
     def remove(self, sop_instance_uid: str) -> None:
         """Remove that instance, if it is there."""
-        with _disk_errors(self._root):
+        with disk_errors(self._root):
             self.path(sop_instance_uid).unlink(missing_ok=True)
 
     def quarantine(self, temporary: Path, name: str, reason: str) -> Path:
         """Put a file that was refused where people can look at it, with the reason beside it."""
         digest = hashlib.sha256(name.encode(errors="replace")).hexdigest()
         path = self._quarantine / f"{name if is_uid(name) else digest[:16]}.dcm"
-        with _disk_errors(self._root):
+        with disk_errors(self._root):
             path.with_suffix(".txt").write_text(f"{reason}\n", encoding="utf-8")
             temporary.replace(path)
             kept = sorted(self._quarantine.glob("*.dcm"), key=_modified)
@@ -170,7 +170,7 @@ class Spool:
         Raises:
             UnavailableError: if the disk fails.
         """
-        with _disk_errors(self._root):
+        with disk_errors(self._root):
             left = [path for path in self._incoming.iterdir() if _modified(path) < older_than]
             for path in left:
                 path.unlink(missing_ok=True)
@@ -178,7 +178,7 @@ class Spool:
 
     def free_bytes(self) -> int:
         """Return the room left on the disk."""
-        with _disk_errors(self._root):
+        with disk_errors(self._root):
             return shutil.disk_usage(self._root).free
 
     @contextmanager
@@ -219,7 +219,7 @@ def readable(path: Path) -> Dataset:
 
 
 @contextmanager
-def _disk_errors(root: Path) -> Iterator[None]:
+def disk_errors(root: Path) -> Iterator[None]:
     """Turn what the operating system says about the disk into this node's words."""
     try:
         yield

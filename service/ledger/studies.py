@@ -125,8 +125,16 @@ class SqlStudies(Part):
 
     def _add_decisions(self, connection: sa.Connection, added: Sequence[Decision]) -> None:
         if added:
-            insert = self.database.insert(decisions).on_conflict_do_nothing()
-            connection.execute(insert, [values_of(decision) for decision in added])
+            insert = self.database.insert(decisions)
+            now_taken = insert.on_conflict_do_update(
+                index_elements=list(decisions.primary_key),
+                set_={
+                    column: insert.excluded[column]
+                    for column in ("taken", "reason", "job_id", "decided_at")
+                },
+                where=~decisions.c.taken & insert.excluded.taken,
+            )
+            connection.execute(now_taken, [values_of(decision) for decision in added])
 
     def _add_jobs(self, connection: sa.Connection, added: Sequence[Job]) -> None:
         if added:

@@ -26,12 +26,29 @@ def members(
 
 
 def with_job(decisions: Iterable[Decision], job: Job) -> list[Decision]:
-    """Return `decisions`, those on what `job` is made of naming it."""
-    return [
+    """Return `decisions`, those on what `job` is made of naming it.
+
+    What came earlier and was of no use then says where to look now: it is decided anew.
+    """
+    told = [
         replace(one, job_id=job.job_id, taken=True, reason=one.reason if one.taken else ACCOMPANIES)
         if _is_of(one, job)
         else one
         for one in decisions
+    ]
+    new = {one.sop_instance_uid for one in told}
+    return told + [
+        Decision(
+            sop_instance_uid=uid,
+            route=job.route,
+            pipeline=job.pipeline,
+            taken=True,
+            reason=ACCOMPANIES,
+            job_id=job.job_id,
+            decided_at=job.created_at,
+        )
+        for uid in job.sop_instance_uids
+        if uid not in new
     ]
 
 

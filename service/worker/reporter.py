@@ -8,6 +8,7 @@ from itertools import chain
 
 from engines.card import Card, CardError
 from engines.engine import Engine, UnusableError
+from pipelines.errors import CannotProcessError
 from pipelines.kinds import Kind
 from pipelines.pipeline import Context, Pipeline, Product
 from service.errors import NodeError, RefusedError, UnavailableError
@@ -56,7 +57,7 @@ class Reporter:
                 self._report(job)
             except UnavailableError:
                 raise
-            except (NodeError, CardError) as error:
+            except (NodeError, CardError, CannotProcessError) as error:
                 hopeless.add(job.job_id)
                 logger.warning("job %s has no report of its failure: %s", job.job_id, error)
 

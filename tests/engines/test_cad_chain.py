@@ -265,3 +265,30 @@ def test_answers_that_no_card_promises_are_refused():
 def test_a_detector_without_a_chain_judges_nothing():
     with pytest.raises(CardError, match="no detector"):
         examine_region(np.ones((40, 30), np.uint8), Region(0, 0, 20), None, networks(chain=None))
+
+
+@given(
+    peak=st.floats(1e-7, 0.5),
+    row=st.integers(0, 383),
+    column=st.integers(0, 383),
+    left=st.integers(-200, 400),
+    top=st.integers(-200, 400),
+    side=st.integers(16, 300),
+)
+@settings(max_examples=60, deadline=None)
+def test_an_outline_encloses_something_on_the_image_whatever_the_map(
+    peak, row, column, left, top, side
+):
+    seen = np.zeros((384, 384), np.float32)
+    seen[row, column] = 0.5 + peak
+    pixels = np.arange(256 * 208, dtype=np.uint16).reshape(256, 208)
+    region = Region(min(left, 207), min(top, 255), side)
+    region = Region(max(region.left, 1 - side), max(region.top, 1 - side), side)
+
+    found = examine_region(pixels, region, None, networks(segmentation=shaped(seen)))
+
+    x, y = found.outline.T
+    assert len(found.outline) >= 3
+    assert found.area > 0
+    assert 0 <= x.min() <= x.max() <= 208
+    assert 0 <= y.min() <= y.max() <= 256

@@ -465,3 +465,46 @@ def test_a_specimen_of_which_no_side_view_or_size_is_known_is_analysed():
     assert CAD.skips(image) is None
     assert len(of_kind(outcome, Kind.SEG)) == 1
     assert "mm2" not in {str(e.value) for e in outcome.made[-1].dataset.iterall()}
+
+
+def test_images_of_several_patients_are_of_no_study():
+    one, other = the_study()
+    other.PatientID = "OTHER-1"
+
+    with pytest.raises(CannotProcessError, match="several patients") as caught:
+        ran([one, other])
+    with pytest.raises(CannotProcessError):
+        CAD.not_analysed([one, other], [e.card for e in engines().values()], "CRASH", context())
+
+    assert "OTHER-1" not in str(caught.value)
+
+
+def test_marks_on_another_patient_mark_nothing():
+    one, other = study()
+    (state,) = (
+        made.dataset
+        for made in ran([one.image]).made
+        if made.kind == Kind.GSPS and made.beside is None
+    )
+    state.Manufacturer, state.PatientID = "Somebody Else", "OTHER-1"
+    del state.ContributingEquipmentSequence
+
+    outcome = ran([one.image, other.image, state])
+
+    assert len(of_kind(outcome, Kind.SEG)) == 2
+
+
+def test_an_image_that_is_left_out_because_of_marks_is_named():
+    one, other = study()
+    y, x = middle(one.mass).astype(int)
+
+    outcome = ran(
+        [one.image, other.image],
+        regions={str(one.image.SOPInstanceUID): [Region(int(x) - 60, int(y) - 60, 120)]},
+    )
+
+    assert outcome.extent == "whole"
+    assert (
+        outcome.reason
+        == f"{other.image.SOPInstanceUID}: not looked at: regions are marked elsewhere"
+    )

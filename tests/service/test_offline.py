@@ -1,6 +1,7 @@
 import json
 from dataclasses import replace
 
+import pytest
 from doubling import CARD, context
 from phantoms import mammogram, picture
 from pydicom import dcmread
@@ -8,8 +9,11 @@ from reading import CAD, engines
 from reading import context as reading_context
 from reading import study as reading_study
 
+from engines.cad.finding import Region
 from engines.engine import AnswerError
+from pipelines.pipeline import Product
 from pipelines.super_resolution import SuperResolution
+from service.errors import RefusedError
 from service.offline import INDEX, Offline
 
 
@@ -167,3 +171,53 @@ def test_what_could_be_done_in_part_is_done_and_says_so_again(tmp_path):
     assert told.outcome == again.outcome == "partly"
     assert "shorter than Rows x Columns" in told.reason
     assert (again.was_known, again.reason) == (True, told.reason)
+
+
+def test_an_image_that_is_there_twice_counts_once(tmp_path):
+    file, _ = views(tmp_path)
+    same = tmp_path / "same.dcm"
+    same.write_bytes(file.read_bytes())
+    other = dcmread(file)
+    other.PixelData = bytes(len(other.PixelData))
+    changed = written(other, tmp_path / "changed.dcm")
+
+    told = list(read(tmp_path / "out").process([file, same, changed]))
+
+    assert [(one.outcome, len(one.paths)) for one in told] == [
+        ("skipped", 1),
+        ("failed", 1),
+        ("done", 1),
+    ]
+    assert told[0].reason == f"it is the same as {file}"
+
+
+def test_regions_of_an_image_that_is_not_there_are_refused(tmp_path):
+    files = views(tmp_path)
+    marked = replace(
+        read(tmp_path / "out"), context=reading_context(regions={"1.2.3": [Region(0, 0, 64)]})
+    )
+
+    with pytest.raises(RefusedError, match=r"image 1\.2\.3, which is not among the files"):
+        list(marked.process(files))
+
+
+def test_foreign_lines_in_the_index_are_no_obstacle(tmp_path):
+    files = views(tmp_path)
+    list(read(tmp_path / "out").process(files))
+    with (tmp_path / "out" / INDEX).open("ab") as index:
+        index.write(b"\n123\nnull\n\xff\xfe\n")
+
+    (told,) = read(tmp_path / "out").process(files)
+
+    assert told.was_known
+
+
+def test_another_release_makes_its_own_results(tmp_path):
+    files = views(tmp_path)
+    list(read(tmp_path / "out").process(files))
+    product = Product("9.9.9", "SERIAL-1", "SENOSCOPE")
+    later = replace(read(tmp_path / "out"), context=reading_context(product=product))
+
+    (told,) = later.process(files)
+
+    assert not told.was_known

@@ -17,7 +17,7 @@ from service.ledger.records import Instance, JobState, Priority
 from service.ledger.spool import Spool
 from service.ledger.sql import open_ledger
 from service.router.gather import ACCOMPANIES
-from service.router.router import Router
+from service.router.router import NO_IMAGE, Router
 from service.router.routes import Routes
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
@@ -406,3 +406,21 @@ def test_a_route_may_pay_no_heed_to_marks(reading):
     reading.later(30)
 
     assert jobs_of(reading, image) == [uids(image)]
+
+
+def test_what_came_too_early_to_say_where_to_look_is_decided_anew(reading):
+    image = mammogram("RCC", **SMALL)
+    state = reading.receive(state_of(image))
+    reading.later(30)
+    assert reading.reasons(image) == [NO_IMAGE]
+
+    reading.receive(image)
+    reading.later(30)
+
+    (job,) = (one for one in reading.ledger.jobs() if one.pipeline == "studies")
+    (told,) = (
+        one
+        for one in reading.ledger.decisions(image.StudyInstanceUID)
+        if one.sop_instance_uid == state.SOPInstanceUID
+    )
+    assert (told.taken, told.reason, told.job_id) == (True, ACCOMPANIES, job.job_id)
