@@ -13,6 +13,9 @@ from engines.card import Card
 from engines.engine import Engine
 from pipelines.kinds import USUAL, Kind, Made
 
+ON_REGIONS = "@regions"
+"""Behind the name of a network: it is run on regions as large as its window, no whole images."""
+
 
 @dataclass(frozen=True, slots=True)
 class Product:
@@ -91,7 +94,7 @@ class Pipeline(Protocol):
 
     @property
     def networks(self) -> Sequence[str]:
-        """The models on the shelf that it runs on."""
+        """The models on the shelf that it runs on, `ON_REGIONS` behind the names of some."""
         ...
 
     @property

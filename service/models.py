@@ -9,7 +9,7 @@ from typing_extensions import override
 from engines.card import Card, CardError
 from engines.shelf import Shelves, find_card, newest
 from pipelines.catalogue import catalogue
-from pipelines.pipeline import Pipeline
+from pipelines.pipeline import ON_REGIONS, Pipeline
 
 logger = logging.getLogger(__name__)
 
@@ -58,12 +58,13 @@ class Pipelines(Mapping[str, Pipeline]):
         return [self.card(network) for network in self[name].networks]
 
     def card(self, network: str) -> Card:
-        """Return the card of that model, as it was first seen.
+        """Return the card of the model of that network, as it was first seen.
 
         Raises:
             CardError: it is on no shelf, or broken.
         """
-        return self._cards.get(network) or find_card(self._shelves, network)
+        name = network.removesuffix(ON_REGIONS)
+        return self._cards.get(name) or find_card(self._shelves, name)
 
     def _look(self) -> None:
         with self._lock:

@@ -22,7 +22,7 @@ from engines.shelf import verify
 from engines.windowed import as_served
 from pipelines.catalogue import DEFAULT
 from pipelines.kinds import USUAL, Kind
-from pipelines.pipeline import Context, Product
+from pipelines.pipeline import ON_REGIONS, Context, Product
 from service.checks import Check, Checks
 from service.delivery.peer import Address as PeerAddress
 from service.delivery.peer import Peer
@@ -135,6 +135,17 @@ class Parts:
         for card in cards:
             verify(card)
         return cards
+
+    def opened(self, network: str, device: str) -> Engine:
+        """Return that network, ready to run on whole images, or on regions if its name says so.
+
+        Raises:
+            CardError: it is on no shelf, or broken.
+            UnusableError: it cannot be opened on `device`.
+        """
+        card = self.pipelines.card(network)
+        served = card if network.endswith(ON_REGIONS) else as_served(card)
+        return open_engine(served, device, self.plans)
 
     def accepts(self, destination: str) -> Collection[Kind]:
         """Return the kinds of results that a destination of the routes in force is sent."""
@@ -283,7 +294,7 @@ def make_worker(settings: Settings, device: str) -> Worker:
 
     @cache
     def opened(network: str) -> Engine:
-        return open_engine(as_served(parts.pipelines.card(network)), device, parts.plans)
+        return parts.opened(network, device)
 
     def engine(network: str) -> Engine:
         with opening:  # the thread that tells of the worker opens engines too
@@ -318,7 +329,8 @@ def make_offline(config: Path | None, pipeline: str, device: str, out: Path, wis
         hint = did_you_mean(pipeline, parts.pipelines)
         raise BadConfigurationError(f"there is no pipeline {pipeline!r}{hint}; there is {there}")
     cards = parts.checked_cards(pipeline)
-    engines = {card.name: open_engine(as_served(card), device, parts.plans) for card in cards}
+    networks = parts.pipelines[pipeline].networks
+    engines = {network: parts.opened(network, device) for network in networks}
     today = now().replace(hour=0, minute=0, second=0, microsecond=0)  # same day, same bytes
     context = Context(
         engine_of=engines.__getitem__,

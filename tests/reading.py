@@ -16,7 +16,7 @@ from engines.engine import Engine
 from pipelines.cad.recipe import Cad
 from pipelines.kinds import USUAL, Kind
 from pipelines.phantom import phantom
-from pipelines.pipeline import Context
+from pipelines.pipeline import ON_REGIONS, Context
 
 MASS = (Label(name="mass"),)
 CLASSES = (Label(name="benign"), Label(name="malignant"))
@@ -56,7 +56,7 @@ def engines(
         "detector": brightness(
             brightest, labels=MASS, tile=256, chain=CHAIN, name="detector", version=version
         ),
-        "sr": enlarger,
+        f"sr{ON_REGIONS}": enlarger,
         "seg": brightness(0.5, labels=MASS, tile=384, name="seg", version=version),
         "cls": classifier(
             1 - probability, probability, labels=CLASSES, tile=96, name="cls", version=version

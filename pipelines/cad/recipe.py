@@ -14,7 +14,7 @@ from pipelines.eligibility import why_not_analysed
 from pipelines.errors import CannotProcessError
 from pipelines.kinds import Made
 from pipelines.mammogram.attributes import integer, text
-from pipelines.pipeline import Context, Outcome
+from pipelines.pipeline import ON_REGIONS, Context, Outcome
 from pipelines.regions.objects import accompanies, regions_of
 from pipelines.results.lesions import Reading
 from pipelines.results.views import order_of
@@ -39,7 +39,8 @@ class Cad:
     def networks(self) -> Sequence[str]:
         """The models on the shelf that it runs on."""
         chain = self.chain
-        of_chain = (chain.super_resolution, chain.segmentation, chain.classification)
+        enlarging = chain.super_resolution + ON_REGIONS
+        of_chain = (enlarging, chain.segmentation, chain.classification)
         return (self.detector, *of_chain, self.enlarger)
 
     def skips(self, header: Dataset, allowed: Collection[str] = ()) -> str | None:
