@@ -78,8 +78,7 @@ class Offline:
 
     def process(self, paths: Sequence[Path]) -> Iterator[Processed]:
         """Yield what became of each file, or study, once its results are on the disk."""
-        with disk_errors(self.out):
-            self.out.mkdir(parents=True, exist_ok=True)
+        self.out.mkdir(parents=True, exist_ok=True)
         for one in self._batches(paths):
             yield one if isinstance(one, Processed) else self._processed(one)
 

@@ -9,6 +9,7 @@ import numpy as np
 from engines.card import Card, Chain, Code, Input, Label, Tolerance, Training
 from engines.engine import Batch
 from engines.shelf import find_card
+from pipelines.pipeline import ON_REGIONS
 from service.settings import packaged_models
 
 MASS = Label(name="mass", code=Code(value="4147007", scheme="SCT", meaning="Mass"))
@@ -77,7 +78,8 @@ def networks(version: str, probability: float, sees_from: float) -> dict[str, Pl
         Plain(card("outliner", **seen, tile=128), _brighter(0.5)),
         Plain(card("classifier", **judged), _sure(probability)),
     )
-    return {one.card.name: one for one in made}
+    on_regions = {f"{CHAIN.super_resolution}{ON_REGIONS}": made[1]}
+    return {one.card.name: one for one in made} | on_regions
 
 
 def replace_card(card: Card, changes: dict[str, object]) -> Card:
