@@ -11,7 +11,7 @@ from service.cli.app import app
 PROJECT = Path(__file__).parents[1]
 DOCUMENTS = sorted([*PROJECT.glob("*.md"), *PROJECT.glob("[a-z]*/*.md")])
 LINK = re.compile(r"\]\(([^)#:]+)\)")
-COMMAND = re.compile(r"(?:`|/|^)senoscope ([a-z]+)(?: ([a-z]+))?", re.MULTILINE)
+COMMAND = re.compile(r"(?:`|/|^)senoscope ([a-z-]+)(?: ([a-z][a-z0-9-]*))?", re.MULTILINE)
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(PROJECT)))
