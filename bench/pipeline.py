@@ -1,9 +1,9 @@
-"""Seconds and memory of a worker's super-resolution of one full field, stage by stage.
+"""Seconds and memory of a worker's pipeline on one full field, stage by stage.
 
-    python bench/pipeline.py [--rows 4096] [--columns 3328] [--repeat 5] [--out FILE]
+    python bench/pipeline.py [--pipeline cad] [--rows 4096] [--columns 3328] [--repeat 5]
 
-Idle is a worker with its engine open; a run reads the file, runs the pipeline and keeps the results
-in memory, as a job does.
+Idle is a worker with its engines open; a run reads the file, runs the pipeline and keeps the
+results in memory, as a job does.
 """
 
 import argparse
@@ -21,18 +21,26 @@ from pathlib import Path
 import numpy as np
 from pydicom import dcmread
 
+from engines.card import Card
 from engines.load import open_engine
-from engines.shelf import find_card
+from engines.shelf import find_card, newest
+from pipelines.catalogue import catalogue
 from pipelines.phantom import Exposure, mammogram
-from pipelines.pipeline import Context, Product
-from pipelines.super_resolution import SuperResolution
+from pipelines.pipeline import ON_REGIONS, Context, Product
 from service.settings import packaged_models
 
 
 def main() -> None:
     """Print the median seconds of each stage and the peak memory above idle; write them too."""
     arguments = _arguments()
-    engine = open_engine(find_card(packaged_models(), "fsrcnn-x2"))
+    shelf = packaged_models()
+    pipeline = catalogue(card for _, card in newest(shelf) if isinstance(card, Card))[
+        arguments.pipeline
+    ]
+    engines = {
+        network: open_engine(find_card(shelf, network.removesuffix(ON_REGIONS)))
+        for network in pipeline.networks
+    }
     seconds: dict[str, list[float]] = defaultdict(list)
 
     @contextmanager
@@ -42,7 +50,7 @@ def main() -> None:
         seconds[stage].append(time.perf_counter() - started)
 
     context = Context(
-        engine_of=lambda _: engine,
+        engine_of=engines.__getitem__,
         product=Product("bench", "bench", "BENCH"),
         site_key=b"bench",
         made_at=datetime(2026, 1, 2, tzinfo=UTC),
@@ -56,24 +64,26 @@ def main() -> None:
         with _peak() as peak:
             for _ in range(arguments.repeat):
                 with watched("in all"):
-                    SuperResolution().run([dcmread(path)], context)
+                    pipeline.run([dcmread(path)], context)
     day = datetime.now(UTC)  # noqa: TID251 - a bench has a clock
-    how = f"{engine.backend}, {os.cpu_count()} cores, median of {arguments.repeat}"
+    backends = ", ".join(sorted({engine.backend for engine in engines.values()}))
+    how = f"{backends}, {os.cpu_count()} cores, median of {arguments.repeat}"
     used, held = (peak() - idle) / 1e6, idle / 1e6
     lines = [
-        f"# One view of {size.rows} x {size.columns} through a worker's pipeline",
+        f"# One view of {size.rows} x {size.columns} through the pipeline {pipeline.name}",
         "",
-        f"`python bench/pipeline.py`, {day:%Y-%m-%d %H:%M} UTC, {how}.",
+        f"`python bench/pipeline.py --pipeline {pipeline.name}`, {day:%Y-%m-%d %H:%M} UTC, {how}.",
         "",
         "| stage | seconds |",
         "| --- | --- |",
         *(f"| {stage} | {np.median(taken):.2f} |" for stage, taken in seconds.items()),
         "",
-        f"Memory: {used:.0f} MB above idle at its peak ({held:.0f} MB, engine open); wanted: 700.",
+        f"Memory: {used:.0f} MB above idle at its peak ({held:.0f} MB, engines open); wanted: 700.",
     ]
     text = "\n".join(lines)
     print(text)
-    arguments.out.write_text(f"{text}\n", encoding="utf-8")
+    out = arguments.out or Path(f"bench/results/pipeline-{pipeline.name}.md")
+    out.write_text(f"{text}\n", encoding="utf-8")
 
 
 def _arguments() -> argparse.Namespace:
@@ -81,7 +91,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rows", type=int, default=4096)
     parser.add_argument("--columns", type=int, default=3328)
     parser.add_argument("--repeat", type=int, default=5)
-    parser.add_argument("--out", type=Path, default=Path("bench/results/pipeline.md"))
+    parser.add_argument("--pipeline", default="super-resolution")
+    parser.add_argument("--out", type=Path, help="default: bench/results/pipeline-NAME.md")
     return parser.parse_args()
 
 
