@@ -66,20 +66,16 @@ class Cad:
         marked = _marked(shown, {**regions_of(beside, shown), **context.regions})
         engines = [context.engine_of(network) for network in self.networks]
         eyes = Eyes(Networks(*engines[:-1]), engines[-1])
+        left = [one for one in shown if marked and _uid(one) not in marked]
         looked = [
-            look(image, marked.get(text(image, "SOPInstanceUID")), eyes, context)
+            look(image, marked.get(_uid(image)), eyes, context)
             for image in shown
-            if not marked or text(image, "SOPInstanceUID") in marked
+            if not marked or _uid(image) in marked
         ]
         cards = tuple(engine.card for engine in engines[:-1])
         made = outcome(looked, Recipe(cards, _parameters(self.chain, marked)), context)
-        left = [text(one, "SOPInstanceUID") for one in shown] if marked else []
-        left = [
-            f"{uid}: not looked at: regions are marked elsewhere"
-            for uid in left
-            if uid not in marked
-        ]
-        return replace(made, reason="; ".join(filter(None, [made.reason, *left])))
+        unseen = [f"{_uid(one)}: not looked at: regions are marked elsewhere" for one in left]
+        return replace(made, reason="; ".join(filter(None, [made.reason, *unseen])))
 
     def not_analysed(
         self, headers: Sequence[Dataset], cards: Sequence[Card], code: str, context: Context
@@ -103,11 +99,15 @@ def _of_one_patient(images: Sequence[Dataset]) -> list[Dataset]:
     shown = sorted((one for one in images if not accompanies(one)), key=order_of)
     others = [one for one in shown if not _is_of(one, shown[0])]
     if others:
-        first, other = (text(one, "SOPInstanceUID") for one in (shown[0], others[0]))
+        first, other = _uid(shown[0]), _uid(others[0])
         raise CannotProcessError(
             f"the study holds images of several patients: {first} and {other} differ in Patient ID"
         )
     return shown
+
+
+def _uid(image: Dataset) -> str:
+    return text(image, "SOPInstanceUID")
 
 
 def _is_of(one: Dataset, other: Dataset) -> bool:
@@ -124,7 +124,7 @@ def _marked(
     """
     marked = {}
     for image in images:
-        uid = text(image, "SOPInstanceUID")
+        uid = _uid(image)
         found = regions.get(uid, ())
         if not all(_is_on(region, image) for region in found):
             raise CannotProcessError(f"a region to look at lies beyond image {uid}")
