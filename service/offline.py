@@ -36,6 +36,9 @@ class Wish:
     """Kinds of images that are taken although others like them are not."""
 
 
+USUAL_WISH = Wish()
+
+
 @dataclass(frozen=True, slots=True)
 class Processed:
     """What became of one file, or of the files of a study."""

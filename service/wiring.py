@@ -41,7 +41,7 @@ from service.metrics import LedgerCollector, Metrics
 from service.models import Pipelines, Versions
 from service.node import Loop, Node, Role
 from service.observer import Observer
-from service.offline import Offline, Wish
+from service.offline import USUAL_WISH, Offline, Wish
 from service.queue.celery import CeleryQueue, make_app
 from service.readiness import Readiness, destination_answers
 from service.router.router import Router
@@ -315,7 +315,9 @@ def make_worker(settings: Settings, device: str) -> Worker:
     )
 
 
-def make_offline(config: Path | None, pipeline: str, device: str, out: Path, wish: Wish) -> Offline:
+def make_offline(
+    config: Path | None, pipeline: str, device: str, out: Path, wish: Wish = USUAL_WISH
+) -> Offline:
     """Return what runs that pipeline on files, and makes of them what is wished for.
 
     Raises:

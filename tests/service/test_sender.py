@@ -58,7 +58,7 @@ class Owing:
             syntax,
             path.stat().st_size,
             "gsps",
-            ("pacs",),
+            destinations,
         )
         assert self.ledger.finish(self.ledger.claim("worker", job.job_id), [result], {})
         return uid
