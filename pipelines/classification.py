@@ -22,11 +22,6 @@ class Classification(OfOneImage):
     name: str
     network: str
 
-    @property
-    def networks(self) -> Sequence[str]:
-        """The models on the shelf that it runs on."""
-        return (self.network,)
-
     def skips(self, header: Dataset, allowed: Collection[str] = ()) -> str | None:
         """Return why an image with this header is not processed, None if it is."""
         del allowed

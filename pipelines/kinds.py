@@ -1,6 +1,6 @@
 """The kinds of objects that pipelines make, as destinations accept them: docs/results.md."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -47,3 +47,13 @@ class Made:
     def suits(self, accepted: Collection[Kind]) -> bool:
         """Return whether who accepts these is sent it: nobody is sent half of a pair."""
         return self.kind in accepted and (self.beside is None or self.beside in accepted)
+
+
+def in_forms(
+    forms: Iterable[Kind],
+    wanted: Collection[Kind],
+    make: Callable[[Kind], Dataset],
+    beside: Kind | None = None,
+) -> list[Made]:
+    """Return what `make` makes in those of `forms` that are wanted."""
+    return [Made(make(form), form, beside) for form in forms if form in wanted]

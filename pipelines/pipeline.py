@@ -138,6 +138,13 @@ class OfOneImage:
     __slots__ = ()
 
     takes_studies = False
+    network: str
+    """The one model on the shelf that it runs on."""
+
+    @property
+    def networks(self) -> Sequence[str]:
+        """The models on the shelf that it runs on."""
+        return (self.network,)
 
     def accompanies(self, header: Dataset) -> bool:
         """Return that nothing does."""

@@ -7,6 +7,7 @@ from functools import partial
 import numpy as np
 from pydicom import Dataset
 
+from engines.cad.answers import BACKGROUND
 from engines.engine import AnswerError, Engine
 from engines.tiling import Maps, probabilities
 from engines.verification import HALF
@@ -21,9 +22,6 @@ from pipelines.results.measurement_report import reports
 from pipelines.results.provenance import Origin
 from pipelines.results.segmentation import segmentation
 
-BACKGROUND = "background"
-"""The label of what is none of the others."""
-
 
 @dataclass(frozen=True, slots=True)
 class Segmentation(OfOneImage):
@@ -31,11 +29,6 @@ class Segmentation(OfOneImage):
 
     name: str
     network: str
-
-    @property
-    def networks(self) -> Sequence[str]:
-        """The models on the shelf that it runs on."""
-        return (self.network,)
 
     def skips(self, header: Dataset, allowed: Collection[str] = ()) -> str | None:
         """Return why an image with this header is not processed, None if it is."""

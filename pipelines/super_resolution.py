@@ -39,11 +39,6 @@ class SuperResolution(OfOneImage):
     name: str = "super-resolution"
     network: str = "fsrcnn-x2"
 
-    @property
-    def networks(self) -> Sequence[str]:
-        """The models on the shelf that it runs on."""
-        return (self.network,)
-
     def skips(self, header: Dataset, allowed: Collection[str] = ()) -> str | None:
         """Return why an image with this header is not processed, None if it is."""
         del allowed

@@ -6,7 +6,7 @@ from scipy import ndimage
 from skimage.measure import approximate_polygon, find_contours
 
 from engines.cad.breast import Mask
-from engines.cad.finding import Points
+from engines.cad.finding import Points, area_of
 from engines.cad.window import Shades
 
 HALF = 0.5
@@ -45,7 +45,7 @@ def outline(seen: Shades, part: Mask) -> Points:
     above, below = np.nextafter(np.float32(HALF), np.float32(1)), np.float32(HALF - 1e-3)
     field = np.where(part, np.maximum(seen, above), np.minimum(seen, below))
     lines = find_contours(np.pad(field, 1), HALF)
-    longest = max(lines, key=_enclosed)
+    longest = max(lines, key=area_of)
     corners: Points = longest[:-1, ::-1] - 1 + 0.5  # of the padding; of pixels' centres
     return corners
 
@@ -74,8 +74,3 @@ def _from_middle(shape: tuple[int, ...]) -> NDArray[np.float64]:
     rows, columns = shape
     down, across = np.ogrid[:rows, :columns]
     return np.hypot(down - (rows - 1) / 2, across - (columns - 1) / 2)
-
-
-def _enclosed(line: Points) -> float:
-    x, y = line.T
-    return float(abs(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))))

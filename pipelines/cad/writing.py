@@ -9,7 +9,7 @@ from pydicom import Dataset
 from engines.card import Card
 from pipelines.cad.looking import Looked
 from pipelines.display import voi
-from pipelines.kinds import CAD_REPORTS, ENLARGED, Kind, Made
+from pipelines.kinds import CAD_REPORTS, ENLARGED, Kind, Made, in_forms
 from pipelines.mammogram.attributes import text
 from pipelines.mammogram.read import Grey
 from pipelines.pipeline import Context, Document, Outcome
@@ -69,11 +69,11 @@ def _cad_reports(
     context: Context,
     predecessors: Sequence[Document],
 ) -> list[Made]:
-    return [
-        Made(cad_report(readings, found, origin, form, predecessors), form)
-        for form in CAD_REPORTS
-        if form in context.kinds
-    ]
+    return in_forms(
+        CAD_REPORTS,
+        context.kinds,
+        lambda form: cad_report(readings, found, origin, form, predecessors),
+    )
 
 
 def _of_image(

@@ -11,7 +11,7 @@ from pydicom.uid import (
     EnhancedSRStorage,
 )
 
-from pipelines.kinds import REPORTS, Kind, Made
+from pipelines.kinds import REPORTS, Kind, Made, in_forms
 from pipelines.mammogram.attributes import text
 from pipelines.results.codes import LEFT_OR_RIGHT, Code, dcm, private_scheme
 from pipelines.results.content import (
@@ -55,7 +55,7 @@ def reports(
     kinds: Collection[Kind], report: Callable[[Kind], Dataset], beside: Kind | None = None
 ) -> list[Made]:
     """Return `report` in those of its forms that are among `kinds`."""
-    return [Made(report(form), form, beside) for form in REPORTS if form in kinds]
+    return in_forms(REPORTS, kinds, report, beside)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -72,66 +72,6 @@ def fsrcnn(
     console.print(f"best weights: {write_outcome(out)}")
 
 
-@app.command("mass-detector", epilog=examples("senoscope train mass-detector --threads 2"))
-def mass_detector(
-    *,
-    data: Shared = SHARED,
-    out: Out = Path(".work/training/mass-detector"),
-    epochs: Epochs = None,
-    steps: Steps = None,
-    seed: Seed = None,
-    threads: Threads = 1,
-    resume: Resume = False,
-) -> None:
-    """Train the detector of masses: a U-Net on whole mammograms shrunk to one window."""
-    _learn("detector", data, out, _Wish(epochs, steps, seed, threads), resume=resume)
-
-
-@app.command("mass-unet", epilog=examples("senoscope train mass-unet --threads 2"))
-def mass_unet(
-    *,
-    data: Shared = SHARED,
-    out: Out = Path(".work/training/mass-unet"),
-    epochs: Epochs = None,
-    steps: Steps = None,
-    seed: Seed = None,
-    threads: Threads = 1,
-    resume: Resume = False,
-) -> None:
-    """Train the U-Net that outlines a mass in its region."""
-    _learn("segmenter", data, out, _Wish(epochs, steps, seed, threads), resume=resume)
-
-
-@app.command("mass-resnet", epilog=examples("senoscope train mass-resnet --threads 2"))
-def mass_resnet(
-    *,
-    data: Shared = SHARED,
-    out: Out = Path(".work/training/mass-resnet"),
-    epochs: Epochs = None,
-    steps: Steps = None,
-    seed: Seed = None,
-    threads: Threads = 1,
-    resume: Resume = False,
-) -> None:
-    """Train the residual network that tells benign from malignant masses."""
-    _learn("classifier", data, out, _Wish(epochs, steps, seed, threads), resume=resume)
-
-
-@app.command("edsr-small-x3", epilog=examples("senoscope train edsr-small-x3 --threads 2"))
-def edsr_small_x3(
-    *,
-    data: Shared = SHARED,
-    out: Out = Path(".work/training/edsr-small-x3"),
-    epochs: Epochs = None,
-    steps: Steps = None,
-    seed: Seed = None,
-    threads: Threads = 1,
-    resume: Resume = False,
-) -> None:
-    """Train a small EDSR x3 (Lim 2017) on natural images."""
-    _learn("enlarger", data, out, _Wish(epochs, steps, seed, threads), resume=resume)
-
-
 @dataclass(frozen=True, slots=True)
 class _Wish:
     """What is to be other than in the recipe."""
@@ -188,3 +128,37 @@ def _progress(figure: str = "validation {task.fields[psnr]:.2f} dB") -> Progress
         TextColumn(figure),
         console=console,
     )
+
+
+def _register(name: str, recipe: str, said: str) -> None:
+    """Give `app` the command that trains the network `name` by that recipe."""
+
+    @app.command(name, help=said, epilog=examples(f"senoscope train {name} --threads 2"))
+    def command(
+        *,
+        data: Shared = SHARED,
+        out: Out = Path(f".work/training/{name}"),
+        epochs: Epochs = None,
+        steps: Steps = None,
+        seed: Seed = None,
+        threads: Threads = 1,
+        resume: Resume = False,
+    ) -> None:
+        _learn(recipe, data, out, _Wish(epochs, steps, seed, threads), resume=resume)
+
+
+for _name, _recipe, _said in (
+    (
+        "mass-detector",
+        "detector",
+        "Train the detector of masses: a U-Net on whole mammograms shrunk to one window.",
+    ),
+    ("mass-unet", "segmenter", "Train the U-Net that outlines a mass in its region."),
+    (
+        "mass-resnet",
+        "classifier",
+        "Train the residual network that tells benign from malignant masses.",
+    ),
+    ("edsr-small-x3", "enlarger", "Train a small EDSR x3 (Lim 2017) on natural images."),
+):
+    _register(_name, _recipe, _said)

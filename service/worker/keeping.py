@@ -1,6 +1,7 @@
 """From what a pipeline made to results that are kept, and owed to those who accept them."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from itertools import chain
 
 from pipelines.kinds import Kind, Made
 from service.ledger.records import Result
@@ -8,6 +9,18 @@ from service.ledger.spool import Spool
 
 Accepted = Mapping[str, Collection[Kind]]
 """The kinds that each destination is sent."""
+
+
+def accepted_by(
+    destinations: Iterable[str], accepts: Callable[[str], Collection[Kind]]
+) -> Accepted:
+    """Return what each of `destinations` is sent."""
+    return {name: frozenset(accepts(name)) for name in destinations}
+
+
+def wanted(accepted: Accepted) -> frozenset[Kind]:
+    """Return the kinds that anybody is sent."""
+    return frozenset(chain.from_iterable(accepted.values()))
 
 
 def keep(

@@ -4,7 +4,6 @@ import logging
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 from engines.card import Card, CardError
 from engines.engine import Engine, UnusableError
@@ -15,7 +14,7 @@ from service.errors import NodeError, RefusedError, UnavailableError
 from service.ledger.ledger import Ledger
 from service.ledger.records import Job, JobState
 from service.ledger.spool import Spool
-from service.worker.keeping import keep
+from service.worker.keeping import accepted_by, keep, wanted
 
 logger = logging.getLogger(__name__)
 
@@ -65,13 +64,13 @@ class Reporter:
         return [name for name, pipeline in self.pipelines.items() if pipeline.takes_studies]
 
     def _report(self, job: Job) -> None:
-        accepted = {name: frozenset(self.accepts(name)) for name in job.send_to}
+        accepted = accepted_by(job.send_to, self.accepts)
         context = Context(
             engine_of=_none,
             product=self.product,
             site_key=self.site_key,
             made_at=job.created_at.astimezone(),
-            kinds=frozenset(chain.from_iterable(accepted.values())),
+            kinds=wanted(accepted),
         )
         headers = [self.received.header(uid) for uid in job.sop_instance_uids]
         made = self.pipelines[job.pipeline].not_analysed(

@@ -5,7 +5,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain
 
 from engines.card import CardError
 from engines.engine import Engine, UnusableError
@@ -17,7 +16,7 @@ from service.ledger.ledger import Ledger
 from service.ledger.records import Job, Result, WorkerPresence
 from service.ledger.spool import Spool, read_file, readable
 from service.worker.heart import BEAT_S, Heart
-from service.worker.keeping import keep
+from service.worker.keeping import accepted_by, keep, wanted
 from service.worker.owner import this_process
 from service.worker.stopwatch import Stopwatch
 
@@ -110,14 +109,14 @@ class Worker:
         pipeline = self._pipeline_of(job)
         self._engines_of(job.pipeline)
         progress = _stages(watch, heart)
-        accepted = {name: frozenset(self.accepts(name)) for name in job.send_to}
+        accepted = accepted_by(job.send_to, self.accepts)
         context = Context(
             engine_of=self._engine,
             product=self.product,
             site_key=self.site_key,
             made_at=job.created_at.astimezone(),  # DICOM's dates are local
             progress=progress,
-            kinds=frozenset(chain.from_iterable(accepted.values())),
+            kinds=wanted(accepted),
             predecessors=[_document(one) for one in self.ledger.failures_before(job)],
         )
         read = readable if pipeline.takes_studies else read_file
