@@ -30,12 +30,13 @@ from service.delivery.sender import Senders
 from service.errors import BadConfigurationError, UnavailableError, did_you_mean
 from service.http.app import make_app as make_http_app
 from service.http.server import listen, serve_http
+from service.intake.part import Intake
+from service.intake.taking import Taking
 from service.ledger.spool import Spool
 from service.ledger.sql import SqlLedger
 from service.ledger.sql import open_ledger as open_sql_ledger
 from service.listener.admission import Admission
 from service.listener.listener import Address, Listener
-from service.listener.part import Intake
 from service.listener.store import Store
 from service.metrics import LedgerCollector, Metrics
 from service.models import Pipelines, Versions
@@ -213,7 +214,7 @@ class Parts:
                 dicom.max_associations,
                 intake,
             ),
-            Store(self.received, self.ledger, self.metrics, now),
+            Store(Taking(self.received, self.ledger, self.metrics, now)),
         )
 
     def router(self) -> Router:

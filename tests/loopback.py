@@ -13,11 +13,12 @@ from clock import now
 from prometheus_client import CollectorRegistry
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
+from service.intake.part import Intake
+from service.intake.taking import Taking
 from service.ledger.spool import Spool
 from service.ledger.sql import SqlLedger, open_ledger
 from service.listener.admission import Admission
 from service.listener.listener import Address, Listener
-from service.listener.part import Intake
 from service.listener.store import Store
 from service.metrics import Metrics
 
@@ -61,7 +62,7 @@ def door(
     listener = Listener(
         Address("127.0.0.1", port, **address),
         Admission(NODE, lambda: calling, most, intake),
-        Store(spool, ledger, counts or Metrics(registry, "test"), now),
+        Store(Taking(spool, ledger, counts or Metrics(registry, "test"), now)),
     )
     listener.start()
     try:

@@ -11,12 +11,13 @@ from service.delivery.files import send_files
 from service.delivery.peer import Address as PeerAddress
 from service.delivery.peer import Peer
 from service.delivery.sender import Sender
+from service.intake.part import Intake
+from service.intake.taking import Taking
 from service.ledger.records import DeliveryState, JobState
 from service.ledger.spool import Spool
 from service.ledger.sql import open_ledger
 from service.listener.admission import Admission
 from service.listener.listener import Address, Listener
-from service.listener.part import Intake
 from service.listener.store import Store
 from service.metrics import Metrics
 from service.queue.inline import InlineQueue
@@ -43,7 +44,7 @@ def test_a_study_comes_in_and_its_results_go_out(tmp_path, storescp, registry, c
     listener = Listener(
         Address("127.0.0.1", 0),
         Admission("SENOSCOPE", lambda: routes.calling, 4, Intake(received, low_water=0)),
-        Store(received, ledger, Metrics(registry, "test"), clock),
+        Store(Taking(received, ledger, Metrics(registry, "test"), clock)),
     )
     worker = Worker(
         ledger=ledger,

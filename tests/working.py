@@ -57,7 +57,7 @@ def row_of(image: Dataset, **changes: object) -> Instance:
         calling_ae_title="MODALITY",
         view="RMLO",
         size=1000,
-        sha256="0" * 64,
+        digest="0" * 64,
         received_at=datetime(2026, 1, 2, tzinfo=UTC),
     )
     return replace(row, **changes)

@@ -15,7 +15,7 @@ peers=(
     "storescu dcmtk" "dciodvfy dicom3tools" "DicomSRValidator pixelmed-apps"
     "java default-jre-headless" "Orthanc orthanc"
     "/usr/share/orthanc/plugins/libOrthancDicomWeb.so orthanc-dicomweb"
-    "redis-server redis-server" "pg_ctlcluster postgresql"
+    "redis-server redis-server" "pg_ctlcluster postgresql" "faketime faketime"
 )
 
 dev_locks=(requirements/dev.lock requirements/train.lock)

@@ -22,7 +22,7 @@ write() { # NAME: put standard input under a heading into requirements/NAME.lock
 }
 
 compile cpu cpu | write cpu "What the node needs on a CPU."
-compile dev cpu postgresql dev | write dev "What the tests and checks need: cpu.lock and more."
+compile dev cpu postgresql s3 dev | write dev "What the tests and checks need: cpu.lock and more."
 # torch stands alone: PyPI's Linux wheel wants some GB of CUDA packages, a CPU wheel wants none of
 # them, and a lock cannot say "whichever". pip adds what the wheel it finds asks for.
 compile train cpu train | grep -vE '^(nvidia|cuda|triton)' |

@@ -100,6 +100,6 @@ def _as_if_received(header: Dataset, calling: str) -> Instance:
         calling_ae_title=calling,
         view="",
         size=0,
-        sha256="",
+        digest="",
         received_at=now(),
     )

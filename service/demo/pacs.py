@@ -11,8 +11,8 @@ from pynetdicom.events import Event
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 
 from service.demo.orthanc import Orthanc
+from service.intake.statuses import SUCCESS
 from service.ledger.spool import Spool
-from service.listener.statuses import SUCCESS
 
 AE_TITLE = "PACS"
 

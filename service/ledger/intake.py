@@ -56,8 +56,8 @@ class SqlIntake(Part):
 def _is_known(connection: sa.Connection, instance: Instance) -> bool:
     uid = instance.sop_instance_uid
     kept: Any = connection.scalar(
-        sa.select(instances.c.sha256).where(instances.c.sop_instance_uid == uid)
+        sa.select(instances.c.digest).where(instances.c.sop_instance_uid == uid)
     )
-    if kept is not None and kept != instance.sha256:
+    if kept is not None and kept != instance.digest:
         raise BadObjectError(f"other bytes are already kept under {uid}")
     return kept is not None

@@ -52,9 +52,13 @@ class Instance:
     """Image Laterality and View Position in one word, such as ``RMLO``; empty where unknown."""
     size: int
     """Bytes of the file."""
-    sha256: str
-    """Of the data set as it came, without the file meta information."""
+    digest: str
+    """XXH3-128 of the data set as it came, without the file meta information."""
     received_at: datetime
+    version: str = ""
+    """Empty for what came first under this SOP Instance UID; else the beginning of `digest`."""
+    removed_at: datetime | None = None
+    """When its bytes were removed from the spool, past their retention."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,8 @@ class Decision:
     job_id: str
     """Empty where the image was not taken."""
     decided_at: datetime
+    version: str = ""
+    """Of the instance; see there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +138,10 @@ class Job:
     error: str = ""
     stages: Mapping[str, float] = field(default_factory=dict)
     """Seconds per stage of the run that finished."""
+    versions: tuple[str, ...] = ()
+    """Of each instance, in their order; empty where all came first."""
+    deadline: datetime | None = None
+    """A run that lasts longer is taken from its owner, whatever his heart says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +175,38 @@ class Delivery:
     attempts: int = 0
     error: str = ""
     sent_at: datetime | None = None
+    owner: str = ""
+    """The process that is sending it."""
+    lease_until: datetime | None = None
+    committed_at: datetime | None = None
+    """When the destination committed itself to keep it: PS3.4 Annex J."""
+
+
+class CommitmentState(StrEnum):
+    """Where a storage commitment stands."""
+
+    OPEN = "open"
+    DONE = "done"
+    PARKED = "parked"
+
+
+@dataclass(frozen=True, slots=True)
+class Commitment:
+    """A request to commit to the storage of instances: PS3.4 Annex J."""
+
+    transaction_uid: str
+    peer: str
+    """Asked by us: a destination's name; asked of us: the AE title that asked."""
+    is_ours: bool
+    """Whether we asked; otherwise a sender did, and is owed the report."""
+    sop_class_uids: tuple[str, ...]
+    sop_instance_uids: tuple[str, ...]
+    created_at: datetime
+    run_at: datetime
+    """Not before this moment: the next try, or when an answer is overdue."""
+    state: CommitmentState = CommitmentState.OPEN
+    attempts: int = 0
+    error: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import Column, Index, Table
 from typing_extensions import override
 
-from service.ledger.records import DeliveryState, JobState, Priority
+from service.ledger.records import CommitmentState, DeliveryState, JobState, Priority
 
 
 class Moment(sa.TypeDecorator[datetime]):
@@ -119,8 +119,10 @@ instances = Table(
     Column("calling_ae_title", sa.Text, nullable=False),
     Column("view", sa.Text, nullable=False),
     Column("size", sa.BigInteger, nullable=False),
-    Column("sha256", sa.Text, nullable=False),
+    Column("digest", sa.Text, nullable=False),
     Column("received_at", Moment, nullable=False),
+    Column("version", sa.Text, primary_key=True),
+    Column("removed_at", Moment),
     Column("judged", sa.Boolean, nullable=False),
     Index("instances_of_study", "study_instance_uid"),
 )
@@ -153,6 +155,7 @@ decisions = Table(
     Column("reason", sa.Text, nullable=False),
     Column("job_id", sa.Text, nullable=False),
     Column("decided_at", Moment, nullable=False),
+    Column("version", sa.Text, primary_key=True),
 )
 
 jobs = Table(
@@ -178,6 +181,8 @@ jobs = Table(
     Column("finished_at", Moment),
     Column("error", sa.Text, nullable=False),
     Column("stages", sa.JSON, nullable=False),
+    Column("versions", Words, nullable=False),
+    Column("deadline", Moment),
     Column("woken_at", Moment),
     Index("jobs_next", "state", "priority", "created_at"),
     Index("jobs_finished", "state", "finished_at"),
@@ -197,6 +202,7 @@ results = Table(
     Column("kind", sa.Text, nullable=False),
     Column("send_to", Words, nullable=False),
     Column("is_failure", sa.Boolean, nullable=False),
+    Column("removed_at", Moment),
 )
 
 deliveries = Table(
@@ -214,8 +220,27 @@ deliveries = Table(
     Column("attempts", sa.Integer, nullable=False),
     Column("error", sa.Text, nullable=False),
     Column("sent_at", Moment),
+    Column("owner", sa.Text, nullable=False),
+    Column("lease_until", Moment),
+    Column("committed_at", Moment),
     Index("deliveries_next", "state", "destination", "priority", "owed_at"),
     Index("deliveries_of_study", "study_instance_uid"),
+)
+
+commitments = Table(
+    "commitments",
+    metadata,
+    Column("transaction_uid", sa.Text, primary_key=True),
+    Column("peer", sa.Text, primary_key=True),
+    Column("is_ours", sa.Boolean, nullable=False),
+    Column("sop_class_uids", Words, nullable=False),
+    Column("sop_instance_uids", Words, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("run_at", Moment, nullable=False),
+    Column("state", State(CommitmentState), nullable=False),
+    Column("attempts", sa.Integer, nullable=False),
+    Column("error", sa.Text, nullable=False),
+    Index("commitments_next", "state", "is_ours", "run_at"),
 )
 
 workers = Table(

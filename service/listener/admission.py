@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from service.errors import NodeError
-from service.listener.part import Intake
+from service.intake.part import Intake
 
 PERMANENT, TRANSIENT = 1, 2
 SERVICE_USER, PRESENTATION_PROVIDER = 1, 3

@@ -136,7 +136,7 @@ class Listener:
         rejection = self._admission.rejection(str(request.called_ae_title), calling, count)
         if rejection is None:
             return
-        self._store.note(calling, "", 0, f"association rejected: {rejection.reason}")
+        self._store.taking.note(calling, "", 0, f"association rejected: {rejection.reason}")
         association.acse.send_reject(rejection.result, rejection.source, rejection.diagnostic)
         association.kill()
 
@@ -144,21 +144,23 @@ class Listener:
         association = event.assoc
         with self._lock:
             self._open.add(association)
-            self._store.counts.associations(len(self._open))
+            self._store.taking.counts.associations(len(self._open))
         refused = refused_contexts(association)
         if refused:
             calling = str(association.requestor.ae_title).strip()
-            self._store.note(calling, "", 0, f"not accepted: {'; '.join(refused)}")
+            self._store.taking.note(calling, "", 0, f"not accepted: {'; '.join(refused)}")
 
     def _on_ended(self, event: Event) -> None:
         association = event.assoc
         with self._lock:
             self._open.discard(association)
-            self._store.counts.associations(len(self._open))
+            self._store.taking.counts.associations(len(self._open))
         for part in cast("StreamingDimse", association.dimse).unfinished():
             with part:
                 reason = str(part.error or "the association ended before the data set was whole")
-                self._store.refuse(str(association.requestor.ae_title).strip(), part, 0, reason)
+                self._store.taking.refuse(
+                    str(association.requestor.ae_title).strip(), part, 0, reason
+                )
 
 
 def refused_contexts(association: Association) -> list[str]:

@@ -25,8 +25,8 @@ from pynetdicom.transport import (
 )
 from typing_extensions import override
 
+from service.intake.part import Announced, Intake, Part
 from service.ledger.spool import UNREADABLE
-from service.listener.part import Announced, Intake, Part
 
 logger = logging.getLogger(__name__)
 

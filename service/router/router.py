@@ -281,6 +281,6 @@ class Router:
 
 def job_id(instances: Sequence[Instance], route: str, pipeline: str, version: str) -> str:
     """Return the id of that job: the same images under the same recipe are the same job."""
-    images = [part for one in instances for part in (one.sop_instance_uid, one.sha256)]
+    images = [part for one in instances for part in (one.sop_instance_uid, one.digest)]
     parts = (instances[0].study_instance_uid, *images, route, pipeline, version)
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()

@@ -96,7 +96,7 @@ def test_an_instance_is_new_once(ledger):
 
 def test_other_bytes_under_a_known_uid_are_refused(ledger):
     ledger.record(row_of(IMAGE))
-    other = row_of(IMAGE, sha256="1" * 64)
+    other = row_of(IMAGE, digest="1" * 64)
 
     with pytest.raises(BadObjectError):
         ledger.record(other)

@@ -85,7 +85,7 @@ class World:
                 calling_ae_title=calling,
                 view=view,
                 size=path.stat().st_size,
-                sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+                digest=hashlib.sha256(path.read_bytes()).hexdigest(),
                 received_at=self.time,
             )
         )

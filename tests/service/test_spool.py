@@ -182,7 +182,7 @@ def test_a_file_and_its_row_belong_together_however_many_send_the_same_uid(tmp_p
     outcomes = []
 
     def send(sender):
-        instance = replace(row, sha256=str(sender))
+        instance = replace(row, digest=str(sender))
         try:
             outcomes.append(receive(spool, ledger, instance, arrived(spool, b"%d" % sender)))
         except BadObjectError:
@@ -195,7 +195,7 @@ def test_a_file_and_its_row_belong_together_however_many_send_the_same_uid(tmp_p
         thread.join()
 
     (kept,) = ledger.instances(row.study_instance_uid)
-    assert spool.path(UID).read_text() == kept.sha256
+    assert spool.path(UID).read_text() == kept.digest
     assert outcomes.count(True) == 1
     assert outcomes.count(None) == 7
 

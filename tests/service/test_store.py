@@ -7,7 +7,7 @@ from loopback import Raw, ct, door
 from prometheus_client import CollectorRegistry
 
 from service.errors import BadObjectError, SpoolFullError, UnavailableError
-from service.listener.statuses import MismatchError, answer, status_of
+from service.intake.statuses import MismatchError, answer, status_of
 from service.metrics import Metrics
 
 

@@ -21,8 +21,8 @@ from pydicom.uid import (
 )
 
 from service.errors import BadObjectError
-from service.listener.identity import identify, view_of
-from service.listener.structure import read_values
+from service.intake.identity import identify, view_of
+from service.intake.structure import read_values
 
 PLAIN = (ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian)
 TEXT = st.text("ABC 123", max_size=20)

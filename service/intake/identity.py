@@ -8,9 +8,9 @@ from pydicom.uid import UID
 
 from pipelines.results.views import VIEWS
 from service.errors import BadObjectError
+from service.intake.statuses import MismatchError
+from service.intake.structure import TagPath, read_values
 from service.ledger.spool import is_uid
-from service.listener.statuses import MismatchError
-from service.listener.structure import TagPath, read_values
 
 SOP_CLASS_UID = (0x00080016,)
 SOP_INSTANCE_UID = (0x00080018,)

@@ -11,7 +11,7 @@ from typing import BinaryIO
 from pydicom.uid import UID
 
 from service.errors import BadObjectError
-from service.listener.source import Inflated, Plain, Source
+from service.intake.source import Inflated, Plain, Source
 
 DEEPEST = 32
 """Levels of sequences within sequences."""

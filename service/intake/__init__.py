@@ -1,0 +1,1 @@
+"""What comes in, by whatever door: checked to its end before anybody hears Success."""

@@ -1,0 +1,143 @@
+"""From a data set that is whole on the disk to an instance that is ours, or a reason why not."""
+
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from pydicom import config
+from pydicom.uid import UID
+
+from service.errors import BadObjectError, NodeError, RefusedError, UnavailableError
+from service.intake.identity import Identity, identify
+from service.intake.part import Announced, Part
+from service.intake.statuses import SUCCESS, MismatchError, status_of
+from service.ledger.ledger import Ledger
+from service.ledger.receive import receive
+from service.ledger.records import Instance, Refusal
+from service.ledger.spool import LONGEST_UID, Spool
+
+logger = logging.getLogger(__name__)
+
+
+class Counts(Protocol):
+    """What is counted of what comes in."""
+
+    def received(self, calling_ae: str, sop_class: str, outcome: str) -> None:
+        """Count an instance; `outcome` is ``kept``, ``known`` or ``refused``."""
+
+    def received_bytes(self, size: int) -> None:
+        """Count `size` bytes that were answered Success."""
+
+    def associations(self, open_now: int) -> None:
+        """Tell how many associations there are now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a sender is told."""
+
+    status: int
+    """PS3.4 Table B.2-1."""
+    reason: str = ""
+    """Empty where the object is ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """Keeps what is sent, or says why not."""
+
+    spool: Spool
+    ledger: Ledger
+    counts: Counts
+    now: Callable[[], datetime]
+
+    def take(self, calling: str, part: Part) -> Taken:
+        """Keep the object of `part`, write it down, and only then say that it is ours."""
+        study_instance_uid = ""
+        try:
+            if part.error is not None:
+                raise part.error
+            part.close()
+            identity = identified(part)
+            study_instance_uid = identity.study_instance_uid
+            _match(part.announced, identity)
+            new = self._keep(calling, part, identity)
+        except NodeError as error:
+            status, reason = status_of(error), str(error)
+            self.refuse(calling, part, status, reason, study_instance_uid)
+            if isinstance(error, RefusedError) and part.path.exists():
+                with suppress(UnavailableError):  # it is kept for people only where there is room
+                    self.spool.quarantine(part.path, part.announced.sop_instance_uid, reason)
+            return Taken(status, reason)
+        name = sop_class_name(part.announced.sop_class_uid)
+        self.counts.received(calling, name, "kept" if new else "known")
+        self.counts.received_bytes(part.size)
+        return Taken(SUCCESS)
+
+    def refuse(
+        self, calling: str, part: Part, status: int, reason: str, study_instance_uid: str = ""
+    ) -> None:
+        """Write down that the object of `part` was not taken, and count it."""
+        self.counts.received(calling, sop_class_name(part.announced.sop_class_uid), "refused")
+        self.note(calling, part.announced.sop_instance_uid, status, reason, study_instance_uid)
+
+    def note(
+        self,
+        calling: str,
+        sop_instance_uid: str,
+        status: int,
+        reason: str,
+        study_instance_uid: str = "",
+    ) -> None:
+        """Write down what was not taken; where the ledger is what fails, the log must do."""
+        uid = sop_instance_uid[:LONGEST_UID]
+        logger.warning("%s from %s: %04XH %s", uid or "refused", calling, status, reason)
+        try:
+            self.ledger.refuse(
+                Refusal(calling, uid, study_instance_uid, status, reason, self.now())
+            )
+        except UnavailableError as error:
+            logger.error("not written down: %s", error)  # noqa: TRY400 - said in a line
+
+    def _keep(self, calling: str, part: Part, identity: Identity) -> bool:
+        instance = Instance(
+            sop_instance_uid=identity.sop_instance_uid,
+            sop_class_uid=identity.sop_class_uid,
+            study_instance_uid=identity.study_instance_uid,
+            series_instance_uid=identity.series_instance_uid,
+            transfer_syntax_uid=part.announced.transfer_syntax_uid,
+            calling_ae_title=calling,
+            view=identity.view,
+            size=part.offset + part.size,
+            digest=part.digest,
+            received_at=self.now(),
+        )
+        return receive(self.spool, self.ledger, instance, part.path)
+
+
+def identified(part: Part) -> Identity:
+    """Return who the object is, having found that it holds together.
+
+    Raises:
+        BadObjectError: if it does not.
+    """
+    if not part.size:
+        raise BadObjectError("the data set is empty")
+    with part.path.open("rb") as file:
+        file.seek(part.offset)
+        return identify(file, part.size, UID(part.announced.transfer_syntax_uid))
+
+
+def _match(announced: Announced, identity: Identity) -> None:
+    if identity.sop_class_uid != announced.sop_class_uid:
+        raise MismatchError("SOP Class UID differs from that of the command")
+    if identity.sop_instance_uid != announced.sop_instance_uid:
+        raise MismatchError("SOP Instance UID differs from that of the command")
+
+
+def sop_class_name(uid: str) -> str:
+    """Return the keyword of a standard SOP class, ``other`` for all else: labels are bounded."""
+    return UID(uid, config.IGNORE).keyword or "other"
