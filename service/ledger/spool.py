@@ -63,7 +63,7 @@ class Spool:
             for folder in (self._incoming, self._quarantine, self._locks):
                 folder.mkdir(parents=True, exist_ok=True)
 
-    def path(self, sop_instance_uid: str) -> Path:
+    def path(self, sop_instance_uid: str, version: str = "") -> Path:
         """Return where that instance lies or would lie; a name from the network is never a path.
 
         Raises:
@@ -72,13 +72,14 @@ class Spool:
         if not is_uid(sop_instance_uid):
             raise BadObjectError(f"not a UID (PS3.5 9.1): {sop_instance_uid[:LONGEST_UID]!r}")
         digest = hashlib.sha256(sop_instance_uid.encode()).hexdigest()
-        return self._root / digest[0] / digest[1] / f"{sop_instance_uid}.dcm"
+        name = f"{sop_instance_uid}~{version}" if version else sop_instance_uid
+        return self._root / digest[0] / digest[1] / f"{name}.dcm"
 
     def temporary(self) -> Path:
         """Return a new name in ``incoming/``, where a file may grow before it is kept."""
         return self._incoming / f"{os.getpid()}-{uuid4().hex}.part"
 
-    def keep(self, sop_instance_uid: str, temporary: Path) -> Path:
+    def keep(self, sop_instance_uid: str, temporary: Path, version: str = "") -> Path:
         """Sync the file at `temporary`, give it its name for good and return its path.
 
         The same bytes again change nothing. `temporary` is gone afterwards, unless this raises.
@@ -88,7 +89,7 @@ class Spool:
             SpoolFullError: if the disk has no room.
             UnavailableError: if the disk cannot be written to.
         """
-        path = self.path(sop_instance_uid)
+        path = self.path(sop_instance_uid, version)
         with disk_errors(self._root):
             _sync(temporary)
             _make_folder(path.parent)
@@ -126,14 +127,14 @@ class Spool:
         finally:
             temporary.unlink(missing_ok=True)
 
-    def header(self, sop_instance_uid: str) -> Dataset:
+    def header(self, sop_instance_uid: str, version: str = "") -> Dataset:
         """Return that instance without its pixels.
 
         Raises:
             BadObjectError: if it cannot be read.
             UnavailableError: if it is not there.
         """
-        return read_file(self.path(sop_instance_uid), stop_before_pixels=True)
+        return read_file(self.path(sop_instance_uid, version), stop_before_pixels=True)
 
     def read(self, sop_instance_uid: str) -> Dataset:
         """Return that instance.
@@ -144,10 +145,10 @@ class Spool:
         """
         return read_file(self.path(sop_instance_uid))
 
-    def remove(self, sop_instance_uid: str) -> None:
+    def remove(self, sop_instance_uid: str, version: str = "") -> None:
         """Remove that instance, if it is there."""
         with disk_errors(self._root):
-            self.path(sop_instance_uid).unlink(missing_ok=True)
+            self.path(sop_instance_uid, version).unlink(missing_ok=True)
 
     def quarantine(self, temporary: Path, name: str, reason: str) -> Path:
         """Put a file that was refused where people can look at it, with the reason beside it."""
