@@ -62,7 +62,8 @@ class Context:
     when the job was created, so that the same job gives the same bytes; `progress` wraps each stage
     by its name. `kinds` are what is wanted of what the pipeline can make. `regions` are those to
     look at and no others, by SOP Instance UID, beside what objects of the study say. `predecessors`
-    are reports that the study was not analysed, which a later report takes the place of.
+    are reports that the study was not analysed, which a later report takes the place of. `versions`
+    tell, by SOP Instance UID, images apart that came under the same one: empty for the first.
     """
 
     engine_of: Callable[[str], Engine]
@@ -73,6 +74,7 @@ class Context:
     kinds: frozenset[Kind] = USUAL
     regions: Mapping[str, Sequence[Region]] = field(default_factory=dict)
     predecessors: Sequence[Document] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

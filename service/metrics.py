@@ -60,7 +60,7 @@ class Metrics:
         self._build_info.labels(version).set(1)
 
     def received(self, calling_ae: str, sop_class: str, outcome: str) -> None:
-        """Count an instance; `outcome` is ``kept``, ``known`` or ``refused``."""
+        """Count an instance; `outcome` is ``kept``, ``known``, ``version`` or ``refused``."""
         self._instances_received.labels(calling_ae, sop_class, outcome).inc()
 
     def received_bytes(self, size: int) -> None:

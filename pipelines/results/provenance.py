@@ -70,9 +70,9 @@ class Origin:
         parameters: Sequence[str] = (),
     ) -> Self:
         """Return the origin of what is made of `source` by the models of `cards`."""
-        return cls(
-            source, context.product, cards, context.site_key, context.made_at, tuple(parameters)
-        )
+        version = context.versions.get(text(source, "SOPInstanceUID"))
+        told = (*parameters, version) if version else tuple(parameters)
+        return cls(source, context.product, cards, context.site_key, context.made_at, told)
 
 
 def derived_uid(site_key: bytes, *parts: str) -> UID:

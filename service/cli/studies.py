@@ -42,7 +42,7 @@ def list_studies(
             [
                 s.study_instance_uid,
                 s.calling_ae_title,
-                s.instances,
+                f"{s.instances} (+{s.versions} versions)" if s.versions else s.instances,
                 s.undecided,
                 " ".join(s.views),
                 f"{s.last_received_at:%Y-%m-%d %H:%M:%S}",
@@ -67,7 +67,7 @@ def show(study_uid: StudyUid, config: Config = None, as_json: Json = False) -> N
         ["image", "view", "route", "outcome:", "job", "results sent"],
         [
             [
-                image["sop_instance_uid"],
+                _named(image),
                 image["view"],
                 decision["route"],
                 decision["error"] or decision["reason"],
@@ -78,6 +78,11 @@ def show(study_uid: StudyUid, config: Config = None, as_json: Json = False) -> N
             for decision in image["decisions"] or [_UNDECIDED]
         ],
     )
+    if study.versions:
+        console.print(
+            f"{study.versions} came with other bytes under a UID that was there before: VERSION;"
+            " what becomes of them is each route's `versions`"
+        )
     for refusal in refusals:
         console.print(f"refused {refusal['sop_instance_uid']}: {refusal['reason']}")
 
@@ -106,6 +111,12 @@ _UNDECIDED: Mapping[str, Any] = {
 }
 
 
+def _named(image: Mapping[str, Any]) -> str:
+    """Return the UID of an image, and which version it is where it is not the first."""
+    uid, version = image["sop_instance_uid"], image["version"]
+    return f"{uid} VERSION {version}" if version else str(uid)
+
+
 def _images(ledger: Ledger, study_uid: str) -> list[dict[str, Any]]:
     decisions = ledger.decisions(study_uid)
     jobs = {job.job_id: job for job in ledger.jobs(study_uid, limit=None)}
@@ -116,7 +127,8 @@ def _images(ledger: Ledger, study_uid: str) -> list[dict[str, Any]]:
             "decisions": [
                 {**asdict(decision), **_work(ledger, jobs.get(decision.job_id), deliveries)}
                 for decision in decisions
-                if decision.sop_instance_uid == instance.sop_instance_uid
+                if (decision.sop_instance_uid, decision.version)
+                == (instance.sop_instance_uid, instance.version)
             ],
         }
         for instance in ledger.instances(study_uid)

@@ -15,7 +15,7 @@ from service.intake.identity import Identity, identify
 from service.intake.part import Announced, Part
 from service.intake.statuses import SUCCESS, MismatchError, status_of
 from service.ledger.ledger import Ledger
-from service.ledger.receive import receive
+from service.ledger.receive import Reception, receive
 from service.ledger.records import Instance, Refusal
 from service.ledger.spool import LONGEST_UID, Spool
 
@@ -26,7 +26,7 @@ class Counts(Protocol):
     """What is counted of what comes in."""
 
     def received(self, calling_ae: str, sop_class: str, outcome: str) -> None:
-        """Count an instance; `outcome` is ``kept``, ``known`` or ``refused``."""
+        """Count an instance; `outcome` is ``kept``, ``known``, ``version`` or ``refused``."""
 
     def received_bytes(self, size: int) -> None:
         """Count `size` bytes that were answered Success."""
@@ -43,6 +43,10 @@ class Taken:
     """PS3.4 Table B.2-1."""
     reason: str = ""
     """Empty where the object is ours."""
+    reception: Reception | None = None
+    """None where it is not."""
+    identity: Identity | None = None
+    """What it says of itself; None where that could not be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,7 @@ class Taking:
             identity = identified(part)
             study_instance_uid = identity.study_instance_uid
             _match(part.announced, identity)
-            new = self._keep(calling, part, identity)
+            reception = self._keep(calling, part, identity)
         except NodeError as error:
             status, reason = status_of(error), str(error)
             self.refuse(calling, part, status, reason, study_instance_uid)
@@ -73,9 +77,12 @@ class Taking:
                     self.spool.quarantine(part.path, part.announced.sop_instance_uid, reason)
             return Taken(status, reason)
         name = sop_class_name(part.announced.sop_class_uid)
-        self.counts.received(calling, name, "kept" if new else "known")
+        self.counts.received(calling, name, reception)
         self.counts.received_bytes(part.size)
-        return Taken(SUCCESS)
+        if reception is Reception.VERSION:
+            uid = identity.sop_instance_uid
+            logger.warning("%s from %s: kept beside other bytes of the same UID", uid, calling)
+        return Taken(SUCCESS, reception=reception, identity=identity)
 
     def refuse(
         self, calling: str, part: Part, status: int, reason: str, study_instance_uid: str = ""
@@ -102,7 +109,7 @@ class Taking:
         except UnavailableError as error:
             logger.error("not written down: %s", error)  # noqa: TRY400 - said in a line
 
-    def _keep(self, calling: str, part: Part, identity: Identity) -> bool:
+    def _keep(self, calling: str, part: Part, identity: Identity) -> Reception:
         instance = Instance(
             sop_instance_uid=identity.sop_instance_uid,
             sop_class_uid=identity.sop_class_uid,

@@ -1,12 +1,12 @@
 """The ledger's intake in SQL."""
 
-from typing import Any
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 
 from service.errors import BadObjectError
 from service.ledger.records import Instance, Refusal
-from service.ledger.rows import Part, values_of
+from service.ledger.rows import Part, columns_of, records_of, values_of
 from service.ledger.tables import instances, refusals, studies
 
 
@@ -15,10 +15,14 @@ class SqlIntake(Part):
 
     __slots__ = ()
 
-    def knows(self, instance: Instance) -> bool:
+    def versions(self, sop_instance_uid: str) -> Sequence[Instance]:
         """See Intake."""
+        kept = sa.select(*columns_of(instances, Instance)).where(
+            instances.c.sop_instance_uid == sop_instance_uid
+        )
         with self.database.reading() as connection:
-            return _is_known(connection, instance)
+            rows = connection.execute(kept.order_by(instances.c.received_at, instances.c.version))
+            return records_of(Instance, rows)
 
     def record(self, instance: Instance) -> bool:
         """See Intake."""
@@ -30,7 +34,8 @@ class SqlIntake(Part):
                 .returning(instances.c.sop_instance_uid)
             )
             if inserted is None:
-                return not _is_known(connection, instance)
+                _put_back(connection, instance)
+                return False
             connection.execute(self._study_of(instance))
             return True
 
@@ -53,11 +58,13 @@ class SqlIntake(Part):
         )
 
 
-def _is_known(connection: sa.Connection, instance: Instance) -> bool:
-    uid = instance.sop_instance_uid
-    kept: Any = connection.scalar(
-        sa.select(instances.c.digest).where(instances.c.sop_instance_uid == uid)
+def _put_back(connection: sa.Connection, instance: Instance) -> None:
+    """Note that the bytes of a known instance are here: they may have been removed before."""
+    mine = (instances.c.sop_instance_uid == instance.sop_instance_uid) & (
+        instances.c.version == instance.version
     )
-    if kept is not None and kept != instance.digest:
-        raise BadObjectError(f"other bytes are already kept under {uid}")
-    return kept is not None
+    kept = connection.scalar(sa.select(instances.c.digest).where(mine))
+    if kept != instance.digest:
+        raise BadObjectError(f"other bytes are already kept under {instance.sop_instance_uid}")
+    there = mine & instances.c.removed_at.is_not(None)
+    connection.execute(instances.update().where(there).values(removed_at=None))

@@ -21,21 +21,17 @@ from service.ledger.records import (
 class Intake(Protocol):
     """What the listener writes down; `service.ledger.receive` has the steps in order."""
 
-    def knows(self, instance: Instance) -> bool:
-        """Tell whether `instance` was recorded, with these bytes.
-
-        Raises:
-            BadObjectError: if other bytes are already kept under its SOP Instance UID.
-        """
+    def versions(self, sop_instance_uid: str) -> Sequence[Instance]:
+        """Return what was received under that SOP Instance UID, the first that came first."""
         ...
 
     def record(self, instance: Instance) -> bool:
         """Remember that `instance` lies in the spool; return whether it is new.
 
-        The same bytes again change nothing.
+        The same bytes of the same version again change nothing, but that they are there (again).
 
         Raises:
-            BadObjectError: if other bytes are already kept under its SOP Instance UID.
+            BadObjectError: if other bytes are already kept under its UID and version.
         """
         ...
 

@@ -1,29 +1,85 @@
 """The step from a file that came in to an instance that is ours."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+from enum import StrEnum
 from pathlib import Path
 
+from service.errors import BadObjectError
+from service.ledger.dicom_bytes import same_data_set
 from service.ledger.ledger import Ledger
 from service.ledger.records import Instance
 from service.ledger.spool import Spool
 
+MOST_VERSIONS = 8
+"""Different bytes that are kept under one SOP Instance UID: whoever sends more does not mean it."""
+_NAME = 16
+"""Characters of a digest that name a version."""
 
-def receive(spool: Spool, ledger: Ledger, instance: Instance, temporary: Path) -> bool:
-    """Keep the file at `temporary`, write `instance` down, and return whether it was new.
+
+class Reception(StrEnum):
+    """What became of an object that is ours now."""
+
+    KEPT = "kept"
+    KNOWN = "known"
+    """The same bytes are here already."""
+    VERSION = "version"
+    """Kept beside other bytes that came under the same SOP Instance UID before."""
+
+
+def receive(spool: Spool, ledger: Ledger, instance: Instance, temporary: Path) -> Reception:
+    """Keep the file at `temporary`, write `instance` down, and return what it is beside the others.
 
     When this returns, file and row are durable and belong together. A file that a crash left
     without a row is replaced. `temporary` is gone afterwards, unless this raises.
 
     Raises:
-        BadObjectError: if other bytes are already kept under its SOP Instance UID.
+        BadObjectError: if too many different bytes are already kept under its SOP Instance UID.
         UnavailableError: if spool or ledger cannot be written to now.
     """
     uid = instance.sop_instance_uid
     with spool.locked(uid):
-        known = ledger.knows(instance)
-        if known and spool.path(uid).exists():
-            temporary.unlink()
-            return False
-        if not known:
-            spool.remove(uid)
-        spool.keep(uid, temporary)
-        return ledger.record(instance)
+        kept = ledger.versions(uid)
+        for one in kept:
+            if _is_lost(spool, one, instance):
+                spool.keep(uid, temporary, one.version)
+                ledger.record(replace(instance, version=one.version))
+                return Reception.KNOWN
+            if _is_same(spool, one, instance, temporary):
+                temporary.unlink()
+                return Reception.KNOWN
+        version = _next_version(kept, instance.digest)
+        spool.remove(uid, version)
+        spool.keep(uid, temporary, version)
+        ledger.record(replace(instance, version=version))
+    return Reception.VERSION if version else Reception.KEPT
+
+
+def _looks_same(one: Instance, other: Instance) -> bool:
+    return (one.digest, one.transfer_syntax_uid) == (other.digest, other.transfer_syntax_uid)
+
+
+def _is_lost(spool: Spool, one: Instance, instance: Instance) -> bool:
+    """Tell whether `one` is what came now, and its bytes are gone, as past their retention."""
+    return _looks_same(one, instance) and not spool.path(one.sop_instance_uid, one.version).exists()
+
+
+def _is_same(spool: Spool, one: Instance, instance: Instance, temporary: Path) -> bool:
+    """Tell whether `one` is what came now, byte for byte: equal digests could be contrived."""
+    path = spool.path(one.sop_instance_uid, one.version)
+    return _looks_same(one, instance) and same_data_set(path, temporary)
+
+
+def _next_version(kept: Sequence[Instance], digest: str) -> str:
+    """Return the name of the version that comes now; empty for the first.
+
+    Raises:
+        BadObjectError: if there are too many.
+    """
+    if not kept:
+        return ""
+    taken = {one.version for one in kept}
+    free = [name for name in (digest[:_NAME], digest[_NAME:]) if name not in taken]
+    if len(kept) >= MOST_VERSIONS or not free:
+        raise BadObjectError(f"{len(kept)} different versions of this object are kept already")
+    return free[0]

@@ -89,6 +89,8 @@ class Study:
     last_received_at: datetime
     complete_asked: bool = False
     """An operator said that nothing more will come."""
+    versions: int = 0
+    """Objects kept beside other bytes that came under the same SOP Instance UID before."""
 
 
 @dataclass(frozen=True, slots=True)

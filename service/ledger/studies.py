@@ -12,6 +12,9 @@ from service.ledger.records import Decision, Instance, Job, Refusal, Study
 from service.ledger.rows import Part, columns_of, records_of, values_of
 from service.ledger.tables import decisions, instances, jobs, refusals, studies
 
+_RECEIVED = sa.tuple_(instances.c.sop_instance_uid, instances.c.version)
+_DECIDED = sa.tuple_(decisions.c.sop_instance_uid, decisions.c.version)
+
 
 class SqlStudies(Part):
     """See `service.ledger.ledger.Studies`."""
@@ -58,17 +61,15 @@ class SqlStudies(Part):
         with self.database.writing() as connection:
             self._add_decisions(connection, decisions)
             self._add_jobs(connection, jobs)
-            _judge(connection, {decision.sop_instance_uid for decision in decisions})
+            _judge(connection, {(one.sop_instance_uid, one.version) for one in decisions})
 
     def decisions(self, study_instance_uid: str) -> Sequence[Decision]:
         """See Studies."""
-        of_study = sa.select(instances.c.sop_instance_uid).where(
-            instances.c.study_instance_uid == study_instance_uid
-        )
+        of_study = _versions_in(instances.c.study_instance_uid == study_instance_uid)
         with self.database.reading() as connection:
             rows = connection.execute(
                 sa.select(*columns_of(decisions, Decision))
-                .where(decisions.c.sop_instance_uid.in_(of_study))
+                .where(_DECIDED.in_(of_study))
                 .order_by(decisions.c.decided_at, decisions.c.sop_instance_uid, decisions.c.route)
             )
             return records_of(Decision, rows)
@@ -88,12 +89,11 @@ class SqlStudies(Part):
         """See Studies."""
         now = self.now()
         of_study = instances.c.study_instance_uid == study_instance_uid
-        uids = sa.select(instances.c.sop_instance_uid).where(of_study)
         with self.database.writing() as connection:
             reopened = connection.execute(instances.update().where(of_study).values(judged=False))
             if reopened.rowcount == 0:
                 raise UnknownError(f"no study {study_instance_uid} in the ledger")
-            connection.execute(decisions.delete().where(decisions.c.sop_instance_uid.in_(uids)))
+            connection.execute(decisions.delete().where(_DECIDED.in_(_versions_in(of_study))))
             for job in load_jobs(connection, jobs.c.study_instance_uid == study_instance_uid):
                 save_job(connection, moves.reopen(job, now))
 
@@ -151,9 +151,13 @@ def _instances(connection: sa.Connection, chosen: sa.ColumnElement[bool]) -> lis
     return records_of(Instance, rows)
 
 
-def _judge(connection: sa.Connection, sop_instance_uids: set[str]) -> None:
-    """Mark those instances as judged; a study asked to be complete is, when none is left."""
-    named = instances.c.sop_instance_uid.in_(sop_instance_uids)
+def _versions_in(chosen: sa.ColumnElement[bool]) -> sa.Select[tuple[str, str]]:
+    return sa.select(instances.c.sop_instance_uid, instances.c.version).where(chosen)
+
+
+def _judge(connection: sa.Connection, versions: set[tuple[str, str]]) -> None:
+    """Mark those (UID, version) as judged; a study asked to be complete is, when none is left."""
+    named = _RECEIVED.in_(versions)
     connection.execute(instances.update().where(named).values(judged=True))
     touched = sa.select(instances.c.study_instance_uid).where(named)
     undecided = sa.select(instances.c.study_instance_uid).where(~instances.c.judged)
@@ -172,29 +176,29 @@ def _studies(connection: sa.Connection, chosen: sa.Select[tuple[object, ...]]) -
     """Return the chosen rows of `studies` with what their instances add to them."""
     rows = connection.execute(chosen).mappings().all()
     uids = [row["study_instance_uid"] for row in rows]
+    of_these = instances.c.study_instance_uid.in_(uids)
     counts = connection.execute(
         sa.select(
             instances.c.study_instance_uid,
-            instances.c.view,
-            sa.func.count(),
-            sa.func.sum(sa.case((instances.c.judged, 0), else_=1)),
+            sa.func.count(instances.c.sop_instance_uid.distinct()).label("instances"),
+            sa.func.sum(sa.case((instances.c.judged, 0), else_=1)).label("undecided"),
+            sa.func.sum(sa.case((instances.c.version == "", 0), else_=1)).label("versions"),
         )
-        .where(instances.c.study_instance_uid.in_(uids))
-        .group_by(instances.c.study_instance_uid, instances.c.view)
+        .where(of_these)
+        .group_by(instances.c.study_instance_uid)
     )
-    images: defaultdict[str, int] = defaultdict(int)
-    undecided: defaultdict[str, int] = defaultdict(int)
+    counted = {uid: rest for uid, *rest in counts}
     views: defaultdict[str, set[str]] = defaultdict(set)
-    for uid, view, count, unjudged in counts:
-        images[uid] += count
-        undecided[uid] += unjudged
+    columns = (instances.c.study_instance_uid, instances.c.view)
+    for uid, view in connection.execute(sa.select(*columns).where(of_these).distinct()):
         views[uid] |= {view} - {""}
     return [
         Study(
             **row,
-            instances=images[row["study_instance_uid"]],
-            undecided=undecided[row["study_instance_uid"]],
-            views=tuple(sorted(views[row["study_instance_uid"]])),
+            instances=counted[uid][0],
+            undecided=counted[uid][1],
+            versions=counted[uid][2],
+            views=tuple(sorted(views[uid])),
         )
-        for row in rows
+        for uid, row in zip(uids, rows, strict=True)
     ]

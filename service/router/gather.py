@@ -1,7 +1,8 @@
 """Which images of a study one job is made of, for pipelines that take studies: pure questions."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
+from itertools import zip_longest
 
 from service.ledger.records import Decision, Job
 
@@ -30,13 +31,14 @@ def with_job(decisions: Iterable[Decision], job: Job) -> list[Decision]:
 
     What came earlier and was of no use then says where to look now: it is decided anew.
     """
+    versions = dict(zip_longest(job.sop_instance_uids, job.versions, fillvalue=""))
     told = [
         replace(one, job_id=job.job_id, taken=True, reason=one.reason if one.taken else ACCOMPANIES)
-        if _is_of(one, job)
+        if _is_of(one, job, versions)
         else one
         for one in decisions
     ]
-    new = {one.sop_instance_uid for one in told}
+    new = {one.sop_instance_uid for one in told if _is_of(one, job, versions)}
     return told + [
         Decision(
             sop_instance_uid=uid,
@@ -46,8 +48,9 @@ def with_job(decisions: Iterable[Decision], job: Job) -> list[Decision]:
             reason=ACCOMPANIES,
             job_id=job.job_id,
             decided_at=job.created_at,
+            version=version,
         )
-        for uid in job.sop_instance_uids
+        for uid, version in versions.items()
         if uid not in new
     ]
 
@@ -57,7 +60,7 @@ def of(decisions: Iterable[Decision], route: str, pipeline: str) -> list[Decisio
     return [one for one in decisions if (one.route, one.pipeline) == (route, pipeline)]
 
 
-def _is_of(decision: Decision, job: Job) -> bool:
+def _is_of(decision: Decision, job: Job, versions: Mapping[str, str]) -> bool:
     return (decision.route, decision.pipeline) == (job.route, job.pipeline) and (
-        decision.sop_instance_uid in job.sop_instance_uids
+        versions.get(decision.sop_instance_uid) == decision.version
     )

@@ -19,6 +19,7 @@ from service.router.complete import is_complete
 from service.router.gather import members, of, with_job
 from service.router.match import matches, may_use
 from service.router.routes import Route, Routes
+from service.router.versions import allowed, chosen, on, versions_of
 
 logger = logging.getLogger(__name__)
 
@@ -111,6 +112,7 @@ class Judge:
             reason=skipped or "taken",
             job_id=job.job_id if job else "",
             decided_at=self.now,
+            version=instance.version,
         )
         return decision, job
 
@@ -142,6 +144,7 @@ class Judge:
             reason=NO_IMAGE,
             job_id="",
             decided_at=self.now,
+            version=instance.version,
         )
 
     def _skips(self, pipeline: str, header: Dataset, allowed: Collection[str]) -> str | None:
@@ -162,10 +165,12 @@ class Judge:
             priority=route.lane,
             created_at=self.now,
             run_at=self.now,
+            versions=versions_of(instances),
         )
 
     def _decision(self, instance: Instance, reason: str) -> Decision:
-        return Decision(instance.sop_instance_uid, "", "", False, reason, "", self.now)  # noqa: FBT003
+        uid, version = instance.sop_instance_uid, instance.version
+        return Decision(uid, "", "", False, reason, "", self.now, version)  # noqa: FBT003
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,8 +232,13 @@ class Router:
         return reason is not None
 
     def _route(self, study_instance_uid: str, judge: Judge) -> None:
-        instances = self.ledger.undecided_instances(study_instance_uid)
-        judged = [pair for instance in instances for pair in self._judged(instance, judge)]
+        undecided = self.ledger.undecided_instances(study_instance_uid)
+        kept = self.ledger.instances(study_instance_uid)
+        judged = [
+            allowed(pair, chosen(kept, judge.routes.versions(pair[0].route)))
+            for instance in undecided
+            for pair in self._judged(instance, judge)
+        ]
         jobs = [job for _, job in judged if job is not None]
         decisions = [decision for decision, _ in judged]
         for route, pipeline in judge.of_studies():
@@ -249,31 +259,31 @@ class Router:
     ) -> Job | None:
         """Return the job of a pipeline that takes studies, None where nothing new came for it."""
         route, pipeline = recipe
-        now = of(decisions, route.name, pipeline)
+        instances = chosen(self.ledger.instances(study_instance_uid), route.versions)
+        now = on(of(decisions, route.name, pipeline), instances)
         if not now:
             return None
-        instances = {one.sop_instance_uid: one for one in self.ledger.instances(study_instance_uid)}
         beside = {
             uid for uid, one in instances.items() if self._is_beside(one, judge, route, pipeline)
         }
-        before = of(self.ledger.decisions(study_instance_uid), route.name, pipeline)
-        chosen = members(now, before, beside)
-        if not chosen:
+        before = on(of(self.ledger.decisions(study_instance_uid), route.name, pipeline), instances)
+        uids = members(now, before, beside)
+        if not uids:
             return None
-        return judge.job(route, pipeline, [instances[uid] for uid in sorted(chosen)])
+        return judge.job(route, pipeline, [instances[uid] for uid in sorted(uids)])
 
     def _is_beside(self, instance: Instance, judge: Judge, route: Route, pipeline: str) -> bool:
         if not instance.sop_class_uid.startswith(NO_IMAGES):
             return False
         try:
-            header = self.received.header(instance.sop_instance_uid)
+            header = self.received.header(instance.sop_instance_uid, instance.version)
             return judge.is_beside(route, pipeline, instance, header)
         except BadObjectError:
             return False
 
     def _judged(self, instance: Instance, judge: Judge) -> list[tuple[Decision, Job | None]]:
         try:
-            header = self.received.header(instance.sop_instance_uid)
+            header = self.received.header(instance.sop_instance_uid, instance.version)
         except BadObjectError as error:
             return [(judge.refused(instance, str(error)), None)]
         return judge.judge(instance, header)
@@ -281,6 +291,10 @@ class Router:
 
 def job_id(instances: Sequence[Instance], route: str, pipeline: str, version: str) -> str:
     """Return the id of that job: the same images under the same recipe are the same job."""
-    images = [part for one in instances for part in (one.sop_instance_uid, one.digest)]
+    images = [
+        part
+        for one in instances
+        for part in (one.sop_instance_uid, one.digest, one.version)[: 3 if one.version else 2]
+    ]
     parts = (instances[0].study_instance_uid, *images, route, pipeline, version)
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()

@@ -100,6 +100,8 @@ class Route(Table):
     """Kinds of images that are analysed although others like them are not: docs/cad-sources.md."""
     marks: bool = True
     """Whether regions that objects of the study mark are looked at, and no others."""
+    versions: Literal["first", "newest"] = "first"
+    """Which bytes count where different ones came under one SOP Instance UID: docs/intake.md."""
     send_to: tuple[str, ...] = Field(min_length=1)
     priority: Literal["urgent", "routine", "background"] = "routine"
 
@@ -119,3 +121,7 @@ class Routes(Table):
     def calling(self) -> tuple[str, ...]:
         """The globs of AE titles that may call, each once."""
         return tuple(dict.fromkeys(glob for route in self.routes for glob in route.calling))
+
+    def versions(self, route: str) -> Literal["first", "newest"]:
+        """Return which versions of an object that route looks at."""
+        return next((one.versions for one in self.routes if one.name == route), "first")

@@ -4,6 +4,7 @@ import logging
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from engines.card import Card, CardError
 from engines.engine import Engine, UnusableError
@@ -14,6 +15,7 @@ from service.errors import NodeError, RefusedError, UnavailableError
 from service.ledger.ledger import Ledger
 from service.ledger.records import Job, JobState
 from service.ledger.spool import Spool
+from service.worker.day import day_of
 from service.worker.keeping import accepted_by, keep, wanted
 
 logger = logging.getLogger(__name__)
@@ -69,10 +71,13 @@ class Reporter:
             engine_of=_none,
             product=self.product,
             site_key=self.site_key,
-            made_at=job.created_at.astimezone(),
+            made_at=day_of(job.created_at),
             kinds=wanted(accepted),
         )
-        headers = [self.received.header(uid) for uid in job.sop_instance_uids]
+        headers = [
+            self.received.header(*one)
+            for one in zip_longest(job.sop_instance_uids, job.versions, fillvalue="")
+        ]
         made = self.pipelines[job.pipeline].not_analysed(
             headers, self.cards(job.pipeline), code_of(job), context
         )

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import zip_longest
 
 from engines.card import CardError
 from engines.engine import Engine, UnusableError
@@ -15,6 +16,7 @@ from service.errors import RefusedError, UnavailableError
 from service.ledger.ledger import Ledger
 from service.ledger.records import Job, Result, WorkerPresence
 from service.ledger.spool import Spool, read_file, readable
+from service.worker.day import day_of
 from service.worker.heart import BEAT_S, Heart
 from service.worker.keeping import accepted_by, keep, wanted
 from service.worker.owner import this_process
@@ -110,18 +112,20 @@ class Worker:
         self._engines_of(job.pipeline)
         progress = _stages(watch, heart)
         accepted = accepted_by(job.send_to, self.accepts)
+        versions = dict(zip_longest(job.sop_instance_uids, job.versions, fillvalue=""))
         context = Context(
             engine_of=self._engine,
             product=self.product,
             site_key=self.site_key,
-            made_at=job.created_at.astimezone(),  # DICOM's dates are local
+            made_at=day_of(job.created_at),
             progress=progress,
             kinds=wanted(accepted),
             predecessors=[_document(one) for one in self.ledger.failures_before(job)],
+            versions=versions,
         )
         read = readable if pipeline.takes_studies else read_file
         with progress("read"):
-            images = [read(self.received.path(uid)) for uid in job.sop_instance_uids]
+            images = [read(self.received.path(*one)) for one in versions.items()]
         outcome = pipeline.run(images, context)
         with progress("store"):
             is_failure = outcome.extent == "failed"

@@ -131,19 +131,6 @@ def test_the_same_image_twice_is_kept_once_and_answered_success_twice(node):
     assert _outcomes(node) == {"kept": 1, "known": 1}
 
 
-def test_another_image_under_a_uid_that_is_taken_is_refused_and_the_first_stays(node):
-    first, second = mammogram("LCC", **SMALL), mammogram("LCC", **SMALL)
-    second.PixelData = bytes(len(second.PixelData))
-
-    store(node, first)
-    answer = store(node, second)
-
-    assert answer.Status == 0xC000
-    assert "other bytes" in answer.ErrorComment
-    assert node.spool.read(first.SOPInstanceUID).PixelData == first.PixelData
-    assert node.ledger.refusals()[0].study_instance_uid == first.StudyInstanceUID
-
-
 @pytest.mark.filterwarnings("ignore:Invalid value for VR")
 def test_each_file_of_the_test_data_is_taken_or_refused_with_a_reason(node, dicom_files, bad_files):
     outcomes = {path.name: _send_by_dcmtk(node, path) for path in [*dicom_files, *bad_files]}
