@@ -1,30 +1,38 @@
-"""One node a folder."""
+"""One process a role, where only one host can be meant."""
 
 import fcntl
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from service.errors import UnavailableError
 
 
 @contextmanager
-def sole_owner(folder: Path) -> Iterator[None]:
-    """Hold `folder` for this process alone; the kernel lets go however the process ends.
+def sole_owner(folder: Path, roles: Iterable[str]) -> Iterator[None]:
+    """Hold those roles of the node in `folder`; the kernel lets go however the process ends.
 
     Raises:
-        UnavailableError: if another node holds it.
+        UnavailableError: if another process does one of them.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "serve.lock"
-    with path.open("a+", encoding="ascii") as file:
+    with ExitStack() as held:
+        for role in sorted(roles):
+            held.enter_context(_held(folder, role))
+        yield
+
+
+@contextmanager
+def _held(folder: Path, role: str) -> Iterator[None]:
+    with (folder / f"serve-{role}.lock").open("a+", encoding="ascii") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             file.seek(0)
             raise UnavailableError(
-                f"{folder} is in use by another `senoscope serve` (process {file.read().strip()})"
+                f"{folder} is in use by another `senoscope serve` (process {file.read().strip()}, "
+                f"which is its {role}); stop that one, or name other roles with --role"
             ) from None
         file.truncate(0)
         file.write(str(os.getpid()))

@@ -32,15 +32,16 @@ class Node:
 
     loops: Mapping[str, Loop]
     data: Path
-    """The folder that no other node may use meanwhile."""
+    roles: frozenset[Role] = frozenset()
+    """Those that no other process may do in that folder meanwhile; none where hosts share them."""
 
     def run(self, stop: threading.Event) -> None:
         """Run until `stop` is set, then let each loop end in good order.
 
         Raises:
-            UnavailableError: if a loop ended by itself, or another node uses the same folder.
+            UnavailableError: if a loop ended by itself, or another process has one of its roles.
         """
-        with sole_owner(self.data):
+        with sole_owner(self.data, self.roles):
             died = self._run(stop)
         if died:
             raise UnavailableError(f"the node stopped: {', '.join(died)} died; see the log above")

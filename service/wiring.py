@@ -50,6 +50,7 @@ from service.router.routes_file import RoutesFile
 from service.settings import Settings, load_settings
 from service.site_key import read_or_make_key
 from service.version import VERSION
+from service.worker.day import day_of
 from service.worker.embedded import EmbeddedWorker
 from service.worker.reporter import Reporter
 from service.worker.sweeper import Sweeper
@@ -272,7 +273,7 @@ def make_node(config: Path | None, roles: frozenset[Role]) -> Node:
         loops["observer"] = Observer(parts.ledger, parts.metrics, now, parts.routes).run
     if Role.WORKER in roles:
         loops["worker"] = parts.embedded_worker(config).run
-    return Node(loops, parts.data)
+    return Node(loops, parts.data, frozenset() if parts.settings.ledger.url else roles)
 
 
 def make_checks(config: Path | None) -> Checks:
@@ -334,12 +335,11 @@ def make_offline(
     cards = parts.checked_cards(pipeline)
     networks = parts.pipelines[pipeline].networks
     engines = {network: parts.opened(network, device) for network in networks}
-    today = now().replace(hour=0, minute=0, second=0, microsecond=0)  # same day, same bytes
     context = Context(
         engine_of=engines.__getitem__,
         product=parts.product,
         site_key=parts.site_key,
-        made_at=today,
+        made_at=day_of(now()),
         kinds=wish.kinds,
         regions=wish.regions,
     )

@@ -26,7 +26,7 @@ port = {http}
 broker = "{broker}"
 [disk]
 low_water_mb = 16
-"""
+{extra}"""
 ROUTES = """\
 [destinations.pacs]
 ae_title = "PACS"
@@ -53,12 +53,15 @@ class Node:
         quiet_s: float = 1.0,
         pipeline: str = "super-resolution",
         accepts: Sequence[str] = (),
+        extra: str = "",
     ) -> None:
         self.port, self.http_port = free_port(), free_port()
         self.config = folder / "senoscope.toml"
         self.log = folder / "node.log"
         folder.mkdir(parents=True, exist_ok=True)
-        self.config.write_text(SETTINGS.format(dicom=self.port, http=self.http_port, broker=broker))
+        self.config.write_text(
+            SETTINGS.format(dicom=self.port, http=self.http_port, broker=broker, extra=extra)
+        )
         accepted = f"accepts = {json.dumps([*accepts])}\n" if accepts else ""
         (folder / "routes.toml").write_text(
             ROUTES.format(pacs=pacs, quiet_s=quiet_s, pipeline=pipeline, accepts=accepted)
@@ -124,6 +127,56 @@ class Node:
         if pid == self.process.pid:
             self.process.wait()
             self.start()
+
+
+class Cluster(Node):
+    """The same node as processes that share PostgreSQL, Redis and a folder, as hosts would."""
+
+    PARTS = (
+        ("serve", "--role", "listener", "--role", "console"),
+        ("serve", "--role", "router", "--role", "delivery"),
+        ("serve", "--role", "router", "--role", "delivery"),
+        ("worker",),
+        ("worker",),
+    )
+
+    def start(self) -> None:
+        self.parts = [self._started(part) for part in self.PARTS]
+        self.process = self.parts[0]
+
+    def stop(self) -> int:
+        """Ask all to finish; return the worst exit status."""
+        for part in self.parts:
+            part.terminate()
+        return max(abs(part.wait(timeout=120)) for part in self.parts)
+
+    def wait_until_ready(self) -> None:
+        super().wait_until_ready()
+        ledger = self.ledger()
+        until(lambda: len(ledger.workers()) == 2, READY_S, why=self.log.read_text)
+        ledger.close()
+
+    def processes(self) -> list[int]:
+        """Return the ids of all its processes."""
+        alive = [part for part in self.parts if part.poll() is None]
+        return [pid for part in alive for pid in family(part.pid)]
+
+    def kill(self, pid: int) -> None:
+        """Kill that process at once; a part that is dead is started again."""
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            return
+        for place, part in enumerate(self.parts):
+            if part.pid == pid:
+                part.wait()
+                self.parts[place] = self._started(self.PARTS[place])
+        self.process = self.parts[0]
+
+    def _started(self, part: Sequence[str]) -> "subprocess.Popen[bytes]":
+        command = [sys.executable, "-m", "service", *part, "--config", self.config]
+        with self.log.open("ab") as log:
+            return subprocess.Popen(command, stdout=log, stderr=log)
 
 
 def family(pid: int) -> Iterator[int]:
