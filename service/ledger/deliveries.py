@@ -1,11 +1,13 @@
 """The ledger's deliveries in SQL."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
+from service.errors import UnknownError
 from service.ledger.moves import LONGEST_ERROR
 from service.ledger.records import Delivery, DeliveryState, Result
 from service.ledger.rows import Part, columns_of, records_of, values_of
@@ -20,25 +22,73 @@ class SqlDeliveries(Part):
 
     def owed(self, destination: str, limit: int = 100) -> Sequence[Delivery]:
         """See Deliveries."""
-        line = (
-            sa.select(*columns_of(deliveries, Delivery))
-            .where(
-                deliveries.c.state == DeliveryState.OWED,
-                deliveries.c.destination == destination,
-                deliveries.c.run_at <= self.now(),
-            )
-            .order_by(deliveries.c.priority, deliveries.c.owed_at, deliveries.c.sop_instance_uid)
-        )
+        line = sa.select(*columns_of(deliveries, Delivery)).where(self._free(destination))
         with self.database.reading() as connection:
-            return records_of(Delivery, connection.execute(line.limit(limit)))
+            return records_of(Delivery, connection.execute(line.order_by(*_LINE).limit(limit)))
 
-    def sent(self, delivery: Delivery) -> None:
+    def take_owed(
+        self, destination: str, owner: str, lease_s: float, limit: int
+    ) -> Sequence[Delivery]:
+        """See Deliveries."""
+        line = sa.select(*columns_of(deliveries, Delivery)).where(self._free(destination))
+        line = line.order_by(*_LINE).limit(limit)
+        with self.database.reading() as connection:
+            if connection.execute(line.limit(1)).first() is None:
+                return []
+        until = self.now() + timedelta(seconds=lease_s)
+        with self.database.writing() as connection:
+            rows = connection.execute(line.with_for_update(skip_locked=True))
+            taken = [
+                replace(row, owner=owner, lease_until=until) for row in records_of(Delivery, rows)
+            ]
+            for delivery in taken:
+                save_delivery(connection, delivery)
+        return taken
+
+    def hold_deliveries(self, held: Sequence[Delivery], lease_s: float) -> None:
+        """See Deliveries."""
+        until = self.now() + timedelta(seconds=lease_s)
+        self._change_held(held, lease_until=until)
+
+    def give_back_deliveries(self, held: Sequence[Delivery]) -> None:
+        """See Deliveries."""
+        self._change_held(held, owner="", lease_until=None)
+
+    def free_deliveries(self, is_gone: Callable[[str], bool]) -> int:
+        """See Deliveries."""
+        holding = sa.select(deliveries.c.owner).where(_HELD).distinct()
+        with self.database.reading() as connection:
+            gone = [owner for owner in connection.scalars(holding) if is_gone(owner)]
+        if not gone:
+            return 0
+        freed = deliveries.update().where(_HELD, deliveries.c.owner.in_(gone))
+        with self.database.writing() as connection:
+            return connection.execute(freed.values(owner="", lease_until=None)).rowcount
+
+    def note_unreachable(self, destination: str, error: str) -> None:
+        """See Deliveries."""
+        waiting = (deliveries.c.state == DeliveryState.OWED) & (
+            deliveries.c.destination == destination
+        )
+        note = deliveries.update().where(waiting, deliveries.c.attempts == 0)
+        with self.database.writing() as connection:
+            connection.execute(note.values(error=error[:LONGEST_ERROR]))
+
+    def sent(self, delivery: Delivery, remark: str = "") -> None:
         """See Deliveries."""
         now = self.now()
         with self.database.writing() as connection:
             for row in _unsent(connection, delivery):
                 sent = advance_delivery(row, DeliveryEvent.ACKNOWLEDGED)
-                _save(connection, replace(sent, attempts=sent.attempts + 1, sent_at=now, error=""))
+                done = replace(
+                    sent,
+                    attempts=sent.attempts + 1,
+                    sent_at=now,
+                    error=remark[:LONGEST_ERROR],
+                    owner="",
+                    lease_until=None,
+                )
+                save_delivery(connection, done)
 
     def postpone(self, delivery: Delivery, until: datetime, error: str) -> None:
         """See Deliveries."""
@@ -65,20 +115,30 @@ class SqlDeliveries(Part):
         with self.database.reading() as connection:
             return records_of(Delivery, connection.execute(newest.limit(limit)))
 
-    def retry_deliveries(self, destination: str | None = None) -> int:
+    def retry_deliveries(
+        self, destination: str | None = None, study_instance_uid: str | None = None
+    ) -> int:
         """See Deliveries."""
-        now = self.now()
         waiting = (deliveries.c.state == DeliveryState.PARKED) | (
-            (deliveries.c.state == DeliveryState.OWED) & (deliveries.c.run_at > now)
+            (deliveries.c.state == DeliveryState.OWED) & (deliveries.c.run_at > self.now())
         )
         if destination is not None:
             waiting &= deliveries.c.destination == destination
-        with self.database.writing() as connection:
-            rows = _load(connection, waiting)
-            for row in rows:
-                again = advance_delivery(row, DeliveryEvent.RETRIED)
-                _save(connection, replace(again, run_at=now, attempts=0))
-        return len(rows)
+        if study_instance_uid is not None:
+            waiting &= deliveries.c.study_instance_uid == study_instance_uid
+        return self._owe_again(waiting, DeliveryEvent.RETRIED)
+
+    def resend(self, study_instance_uid: str, destination: str) -> int:
+        """See Deliveries."""
+        named = (deliveries.c.destination == destination) & (
+            deliveries.c.study_instance_uid == study_instance_uid
+        )
+        count = self._owe_again(named, DeliveryEvent.RESENT)
+        if not count:
+            raise UnknownError(
+                f"{destination} was to receive nothing of study {study_instance_uid}"
+            )
+        return count
 
     def results(self, job_id: str) -> Sequence[Result]:
         """See Deliveries."""
@@ -100,30 +160,76 @@ class SqlDeliveries(Part):
     def _fail(self, delivery: Delivery, event: DeliveryEvent, run_at: datetime, error: str) -> None:
         with self.database.writing() as connection:
             for row in _unsent(connection, delivery):
+                if row.owner != delivery.owner:  # its lease ran out, and another sends it
+                    continue
                 failed = replace(
                     advance_delivery(row, event),
                     attempts=row.attempts + 1,
                     run_at=run_at,
                     error=error[:LONGEST_ERROR],
+                    owner="",
+                    lease_until=None,
                 )
-                _save(connection, failed)
+                save_delivery(connection, failed)
+
+    def _owe_again(self, chosen: sa.ColumnElement[bool], event: DeliveryEvent) -> int:
+        now = self.now()
+        with self.database.writing() as connection:
+            rows = load_deliveries(connection, chosen)
+            for row in rows:
+                again = replace(
+                    advance_delivery(row, event),
+                    run_at=now,
+                    attempts=0,
+                    committed_at=None,
+                    transaction_uid="",
+                )
+                save_delivery(connection, again)
+        return len(rows)
+
+    def _free(self, destination: str) -> sa.ColumnElement[bool]:
+        """Return what is due there and nobody is sending."""
+        now = self.now()
+        free = (deliveries.c.owner == "") | (deliveries.c.lease_until < now)
+        return sa.and_(
+            deliveries.c.state == DeliveryState.OWED,
+            deliveries.c.destination == destination,
+            deliveries.c.run_at <= now,
+            free,
+        )
+
+    def _change_held(self, held: Sequence[Delivery], **values: Any) -> None:  # noqa: ANN401
+        if not held:
+            return
+        with self.database.writing() as connection:
+            for one in held:
+                mine = _is(one) & _HELD & (deliveries.c.owner == one.owner)
+                connection.execute(deliveries.update().where(mine).values(**values))
 
 
-def _load(connection: sa.Connection, chosen: sa.ColumnElement[bool]) -> list[Delivery]:
+_LINE = (deliveries.c.priority, deliveries.c.owed_at, deliveries.c.sop_instance_uid)
+"""The order in which deliveries go out."""
+_HELD = (deliveries.c.state == DeliveryState.OWED) & (deliveries.c.owner != "")
+
+
+def load_deliveries(connection: sa.Connection, chosen: sa.ColumnElement[bool]) -> list[Delivery]:
+    """Return the chosen deliveries, locked until the transaction ends."""
     rows = sa.select(*columns_of(deliveries, Delivery)).where(chosen).with_for_update()
     return records_of(Delivery, connection.execute(rows))
 
 
+def save_delivery(connection: sa.Connection, delivery: Delivery) -> None:
+    """Put `delivery` in place of the one of the same object and destination."""
+    connection.execute(deliveries.update().where(_is(delivery)).values(**values_of(delivery)))
+
+
 def _unsent(connection: sa.Connection, delivery: Delivery) -> list[Delivery]:
     """Return `delivery` as it stands, unless somebody has sent it already: nothing undoes that."""
-    return _load(connection, _is(delivery) & (deliveries.c.state != DeliveryState.SENT))
+    unsent = _is(delivery) & (deliveries.c.state != DeliveryState.SENT)
+    return load_deliveries(connection, unsent)
 
 
 def _is(delivery: Delivery) -> sa.ColumnElement[bool]:
     return (deliveries.c.sop_instance_uid == delivery.sop_instance_uid) & (
         deliveries.c.destination == delivery.destination
     )
-
-
-def _save(connection: sa.Connection, delivery: Delivery) -> None:
-    connection.execute(deliveries.update().where(_is(delivery)).values(**values_of(delivery)))

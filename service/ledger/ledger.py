@@ -1,10 +1,11 @@
 """What the stages ask of the ledger."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from service.ledger.records import (
+    Commitment,
     Decision,
     Delivery,
     DeliveryState,
@@ -229,11 +230,33 @@ class Deliveries(Protocol):
     """What the delivery stage reads and writes down."""
 
     def owed(self, destination: str, limit: int = 100) -> Sequence[Delivery]:
-        """Return what that destination is to receive now: urgent jobs first, then oldest first."""
+        """Return what that destination is to receive now: urgent jobs first, then oldest first.
+
+        What somebody is sending is not among it.
+        """
         ...
 
-    def sent(self, delivery: Delivery) -> None:
-        """The destination acknowledged it."""
+    def take_owed(
+        self, destination: str, owner: str, lease_s: float, limit: int
+    ) -> Sequence[Delivery]:
+        """Return the first of what is owed there now, `owner`'s for `lease_s` seconds."""
+        ...
+
+    def hold_deliveries(self, held: Sequence[Delivery], lease_s: float) -> None:
+        """Lengthen the leases of those of `held` that are still their owner's."""
+
+    def give_back_deliveries(self, held: Sequence[Delivery]) -> None:
+        """Let others send what of `held` is still its owner's; nothing was tried."""
+
+    def free_deliveries(self, is_gone: Callable[[str], bool]) -> int:
+        """Let others send what owners held who are gone; return how much it was."""
+        ...
+
+    def note_unreachable(self, destination: str, error: str) -> None:
+        """Say with all that is owed there why it waits; nothing counts as tried."""
+
+    def sent(self, delivery: Delivery, remark: str = "") -> None:
+        """The destination acknowledged it; `remark` says what it remarked, if anything."""
 
     def postpone(self, delivery: Delivery, until: datetime, error: str) -> None:
         """It could not be sent now; try again at `until`."""
@@ -250,8 +273,18 @@ class Deliveries(Protocol):
         """Return deliveries, newest first; all of them if `limit` is None."""
         ...
 
-    def retry_deliveries(self, destination: str | None = None) -> int:
+    def retry_deliveries(
+        self, destination: str | None = None, study_instance_uid: str | None = None
+    ) -> int:
         """Owe parked and postponed deliveries again now; return how many."""
+        ...
+
+    def resend(self, study_instance_uid: str, destination: str) -> int:
+        """Owe that destination again what it was to receive of that study; return how much.
+
+        Raises:
+            UnknownError: if it was to receive nothing of it.
+        """
         ...
 
     def results(self, job_id: str) -> Sequence[Result]:
@@ -260,6 +293,42 @@ class Deliveries(Protocol):
 
     def delivery_counts(self) -> Mapping[tuple[str, str], int]:
         """Return the number of deliveries by (destination, state)."""
+        ...
+
+
+class Commitments(Protocol):
+    """Who committed himself to keep what, and who is still to: PS3.4 Annex J."""
+
+    def open_commitment(self, commitment: Commitment) -> bool:
+        """Remember that this was asked; return whether it is new.
+
+        Of ours, the deliveries to its peer that it names count as asked about.
+        """
+        ...
+
+    def commitment(self, transaction_uid: str, peer: str) -> Commitment | None:
+        """Return that request, None if there is none."""
+        ...
+
+    def due_commitments(self, peer: str | None, *, is_ours: bool) -> Sequence[Commitment]:
+        """Return the open requests (of `peer`, if one is named) that are due, oldest first."""
+        ...
+
+    def save_commitment(self, commitment: Commitment) -> None:
+        """Put `commitment` in place of that of the same transaction and peer, if it is open."""
+
+    def uncommitted(self, destination: str, limit: int = 100) -> Sequence[Delivery]:
+        """Return what was sent there lately and nobody asked it to commit to, by study."""
+        ...
+
+    def report_commitment(
+        self, transaction_uid: str, committed: Collection[str], failed: Mapping[str, int]
+    ) -> bool:
+        """Note what the peer of one of our requests answered; return whether we know the request.
+
+        `failed` says why, by SOP Instance UID (Failure Reason, PS3.3 C.14). What failed is owed
+        again, or parked if that was so too often. A second time changes nothing.
+        """
         ...
 
 
@@ -277,7 +346,7 @@ class Workers(Protocol):
         ...
 
 
-class Ledger(Intake, Studies, Jobs, Deliveries, Workers, Protocol):
+class Ledger(Intake, Studies, Jobs, Deliveries, Commitments, Workers, Protocol):
     """The node's memory: what was received, decided, done and sent."""
 
     def ping(self) -> None:

@@ -182,6 +182,8 @@ class Delivery:
     lease_until: datetime | None = None
     committed_at: datetime | None = None
     """When the destination committed itself to keep it: PS3.4 Annex J."""
+    transaction_uid: str = ""
+    """Of the request to commit to it; empty until it is asked."""
 
 
 class CommitmentState(StrEnum):

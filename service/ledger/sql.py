@@ -5,6 +5,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from service.ledger.commitments import SqlCommitments
 from service.ledger.database import Database
 from service.ledger.deliveries import SqlDeliveries
 from service.ledger.intake import SqlIntake
@@ -14,7 +15,7 @@ from service.ledger.studies import SqlStudies
 from service.ledger.workers import SqlWorkers
 
 
-class SqlLedger(SqlIntake, SqlStudies, SqlJobs, SqlDeliveries, SqlWorkers):
+class SqlLedger(SqlIntake, SqlStudies, SqlJobs, SqlDeliveries, SqlCommitments, SqlWorkers):
     """See `service.ledger.ledger.Ledger`; may be used from any thread, and after a fork."""
 
     __slots__ = ()

@@ -31,6 +31,8 @@ class DeliveryEvent(StrEnum):
     POSTPONED = "postponed"
     PARKED = "parked"
     RETRIED = "retried"
+    UNCOMMITTED = "not committed"
+    RESENT = "sent again"
 
 
 JOB_TRANSITIONS: Mapping[tuple[JobState, JobEvent], JobState] = {
@@ -60,6 +62,11 @@ DELIVERY_TRANSITIONS: Mapping[tuple[DeliveryState, DeliveryEvent], DeliveryState
     (DeliveryState.OWED, DeliveryEvent.RETRIED): DeliveryState.OWED,
     (DeliveryState.PARKED, DeliveryEvent.RETRIED): DeliveryState.OWED,
     (DeliveryState.PARKED, DeliveryEvent.ACKNOWLEDGED): DeliveryState.SENT,
+    (DeliveryState.SENT, DeliveryEvent.UNCOMMITTED): DeliveryState.OWED,
+    (DeliveryState.SENT, DeliveryEvent.PARKED): DeliveryState.PARKED,
+    (DeliveryState.SENT, DeliveryEvent.RESENT): DeliveryState.OWED,
+    (DeliveryState.OWED, DeliveryEvent.RESENT): DeliveryState.OWED,
+    (DeliveryState.PARKED, DeliveryEvent.RESENT): DeliveryState.OWED,
 }
 
 

@@ -223,6 +223,7 @@ deliveries = Table(
     Column("owner", sa.Text, nullable=False),
     Column("lease_until", Moment),
     Column("committed_at", Moment),
+    Column("transaction_uid", sa.Text, nullable=False),
     Index("deliveries_next", "state", "destination", "priority", "owed_at"),
     Index("deliveries_of_study", "study_instance_uid"),
 )

@@ -41,11 +41,14 @@ def test_every_state_of_a_job_can_be_reached_and_none_but_by_the_table():
     assert {state for state, _ in JOB_TRANSITIONS} == {*JobState}
 
 
-def test_what_was_sent_stays_sent():
+def test_what_was_sent_stays_sent_unless_it_is_not_kept_there_or_a_person_wants_it_again():
     sent = advance_delivery(OWED, DeliveryEvent.ACKNOWLEDGED)
 
     assert sent.state is DeliveryState.SENT
-    for event in DeliveryEvent:
+    moves = {DeliveryEvent.UNCOMMITTED, DeliveryEvent.RESENT}
+    for event in moves:
+        assert advance_delivery(sent, event).state is DeliveryState.OWED
+    for event in set(DeliveryEvent) - moves - {DeliveryEvent.PARKED}:
         with pytest.raises(RefusedError, match="is sent"):
             advance_delivery(sent, event)
     assert DeliveryState.SENT not in {state for state, _ in DELIVERY_TRANSITIONS}

@@ -17,6 +17,9 @@ def upgrade() -> None:
     op.add_column("deliveries", sa.Column("owner", sa.Text(), nullable=False, server_default=""))
     op.add_column("deliveries", sa.Column("lease_until", sa.Double(), nullable=True))
     op.add_column("deliveries", sa.Column("committed_at", sa.Double(), nullable=True))
+    op.add_column(
+        "deliveries", sa.Column("transaction_uid", sa.Text(), nullable=False, server_default="")
+    )
     op.create_table(
         "commitments",
         sa.Column("transaction_uid", sa.Text(), nullable=False),
