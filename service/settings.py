@@ -4,9 +4,9 @@ import os
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -38,6 +38,8 @@ class Dicom(Section):
     max_associations: int = Field(default=16, ge=1, le=1000)
     max_pdu: int = Field(default=131072, ge=4096, le=1 << 20)
     """Bytes; the longest PDU that this node receives."""
+    max_object_mb: int = Field(default=4096, ge=1)
+    """A larger data set is refused while it comes, for good (C000H)."""
 
 
 class Http(Section):
@@ -58,14 +60,30 @@ class Queue(Section):
     """Where the broker is."""
 
     broker: str = ""
-    """Empty: embedded, a folder in `data_dir`; else redis://..."""
+    """Empty: embedded, a folder in `data_dir`; else redis://, rediss:// or sentinel://..."""
+    master: str = ""
+    """The name by which Sentinel knows the master; needed with sentinel://."""
+    tls_ca: str = ""
+    """The file of the authorities that a rediss:// server's certificate is checked by."""
+    password_file: str = ""
+    """The file with the password of Redis, where the URL shall not hold it."""
 
 
 class WorkerSection(Section):
     """What the networks run on."""
 
     devices: tuple[str, ...] = ("auto",)
-    """"cpu"; "auto" takes what is there."""
+    """"cpu", "cuda:0"; "auto" takes what is there."""
+    soft_limit_s: int = Field(default=600, ge=1)
+    """A job that takes longer is told to end, and counts as crashed."""
+    hard_limit_s: int = Field(default=900, ge=2)
+    """A job that takes longer is taken away, and its process killed."""
+
+    @model_validator(mode="after")
+    def _told_before_killed(self) -> Self:
+        if self.soft_limit_s >= self.hard_limit_s:
+            raise ValueError("soft_limit_s must be shorter than hard_limit_s")
+        return self
 
 
 class Security(Section):
@@ -80,6 +98,26 @@ class Disk(Section):
 
     low_water_mb: int = Field(default=1024, ge=1)
     """Below this, images are refused with A700H, so that the sender keeps them."""
+    quarantine_mb: int = Field(default=1024, ge=0)
+    """Refused objects that are kept for people to look at; beyond that the oldest goes."""
+
+
+class SpoolSection(Section):
+    """Where images and results are kept."""
+
+    url: str = ""
+    """Empty: in `data_dir`; else s3://bucket/prefix."""
+    endpoint: str = ""
+    """Of another S3 server than Amazon's: https://host:port."""
+
+
+class Retention(Section):
+    """How long bytes are kept of what is done with; the ledger's rows stay."""
+
+    received_days: int = Field(default=30, ge=0)
+    """Of images whose study is judged, processed and delivered; 0: for ever."""
+    results_days: int = Field(default=30, ge=0)
+    """Of results that every destination has; 0: for ever."""
 
 
 class Settings(BaseSettings):
@@ -100,6 +138,8 @@ class Settings(BaseSettings):
     worker: WorkerSection = WorkerSection()
     security: Security = Security()
     disk: Disk = Disk()
+    spool: SpoolSection = SpoolSection()
+    retention: Retention = Retention()
 
     base: Path = Field(default=Path(), exclude=True)
     """What relative paths are relative to: the folder of the file."""

@@ -32,6 +32,7 @@ from service.http.app import make_app as make_http_app
 from service.http.server import listen, serve_http
 from service.intake.part import Intake
 from service.intake.taking import Taking
+from service.ledger.s3 import Bucket, S3Spool, parse_bucket
 from service.ledger.spool import Spool
 from service.ledger.sql import SqlLedger
 from service.ledger.sql import open_ledger as open_sql_ledger
@@ -43,7 +44,8 @@ from service.models import Pipelines, Versions
 from service.node import Loop, Node, Role
 from service.observer import Observer
 from service.offline import USUAL_WISH, Offline, Wish
-from service.queue.celery import CeleryQueue, make_app
+from service.queue.broker import Broker, read_password
+from service.queue.celery import CeleryQueue, Limits, make_app
 from service.readiness import Readiness, destination_answers
 from service.router.router import Router
 from service.router.routes_file import RoutesFile
@@ -96,12 +98,25 @@ class Parts:
     @cached_property
     def received(self) -> Spool:
         """What came in."""
-        return Spool(self.data / "received")
+        return self._spool("received")
 
     @cached_property
     def results(self) -> Spool:
         """What goes out."""
-        return Spool(self.data / "results")
+        return self._spool("results")
+
+    def _spool(self, name: str) -> Spool:
+        """Return the spool of that name: a folder, or a bucket with a folder in front of it."""
+        quarantine = self.settings.disk.quarantine_mb * 1_000_000
+        if self.bucket is None:
+            return Spool(self.data / name, quarantine)
+        return S3Spool(self.data / name, self.bucket.below(name), quarantine)
+
+    @cached_property
+    def bucket(self) -> Bucket | None:
+        """Where in S3 the spools are, None where they are on the disk."""
+        spool = self.settings.spool
+        return parse_bucket(spool.url, spool.endpoint) if spool.url else None
 
     @cached_property
     def routes(self) -> RoutesFile:
@@ -183,7 +198,7 @@ class Parts:
     @cached_property
     def queue(self) -> CeleryQueue:
         """What wakes the workers."""
-        return CeleryQueue(make_app(self.settings.queue.broker, self.data))
+        return make_queue(self.settings)
 
     @property
     def low_water(self) -> int:
@@ -206,7 +221,7 @@ class Parts:
     def listener(self) -> Listener:
         """Make what modalities speak to."""
         dicom = self.settings.dicom
-        intake = Intake(self.received, self.low_water)
+        intake = Intake(self.received, self.low_water, dicom.max_object_mb * 1_000_000)
         return Listener(
             Address(dicom.host, dicom.port, dicom.max_pdu),
             Admission(
@@ -287,6 +302,23 @@ def make_checks(config: Path | None) -> Checks:
     for name, peer in parts.peers().items():
         found[f"destination {name}"] = partial(destination_answers, name, peer)
     return found
+
+
+def make_queue(settings: Settings) -> CeleryQueue:
+    """Return what wakes the workers of the node of those settings.
+
+    Raises:
+        BadConfigurationError: if its broker can never be reached.
+    """
+    queue, worker = settings.queue, settings.worker
+    broker = Broker(
+        url=queue.broker,
+        master=queue.master,
+        tls_ca=settings.base / queue.tls_ca if queue.tls_ca else None,
+        password=read_password(settings.base / queue.password_file) if queue.password_file else "",
+    )
+    limits = Limits(worker.soft_limit_s, worker.hard_limit_s)
+    return CeleryQueue(make_app(broker, settings.data, limits))
 
 
 def make_worker(settings: Settings, device: str) -> Worker:

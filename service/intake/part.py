@@ -36,6 +36,8 @@ class Intake:
     spool: Spool
     low_water: int
     """Bytes that must stay free."""
+    largest: int = 4_096_000_000
+    """Bytes that a data set may have."""
 
     def check_room(self) -> None:
         """Raise SpoolFullError if the disk has less room than must stay."""
@@ -89,6 +91,8 @@ class Part:
         if self.error is not None:
             return
         try:
+            if self.size > self._intake.largest:
+                raise BadObjectError(f"larger than {self._intake.largest // 1_000_000} MB")
             if before // _LOOK_EVERY != self.size // _LOOK_EVERY:
                 self._intake.check_room()
             self._write(fragment)

@@ -27,6 +27,7 @@ _SEQUENCE_DELIMITER = 0xFFFEE0DD
 _DELIMITERS = {_ITEM_DELIMITER, _SEQUENCE_DELIMITER}
 _PIXEL_DATA = 0x7FE00010
 _UNDEFINED = 0xFFFFFFFF
+_FILE_META = 0x0002
 
 TagPath = tuple[int, ...]
 """The tags of the sequences around an element, then its own."""
@@ -73,6 +74,8 @@ class _Walk:
                 if path and end is None:
                     return
                 continue  # a stray one; some senders write them at the end
+            if tag >> 16 == _FILE_META:  # PS3.5 7.1
+                raise BadObjectError("file meta information (group 0002) within the data set")
             self._element((*path, tag), implicit=implicit)
         if self._source.position > end:
             raise BadObjectError("an element reaches beyond the item it is in")

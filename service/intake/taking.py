@@ -9,17 +9,27 @@ from typing import Protocol
 
 from pydicom import config
 from pydicom.uid import UID
+from pynetdicom import AllStoragePresentationContexts
 
 from service.errors import BadObjectError, NodeError, RefusedError, UnavailableError
 from service.intake.identity import Identity, identify
 from service.intake.part import Announced, Part
-from service.intake.statuses import SUCCESS, MismatchError, status_of
+from service.intake.statuses import (
+    SUCCESS,
+    MismatchError,
+    UnknownClassError,
+    comment_of,
+    status_of,
+)
 from service.ledger.ledger import Ledger
 from service.ledger.receive import Reception, receive
 from service.ledger.records import Instance, Refusal
 from service.ledger.spool import LONGEST_UID, Spool
 
 logger = logging.getLogger(__name__)
+
+STORABLE = frozenset(str(one.abstract_syntax) for one in AllStoragePresentationContexts)
+"""The SOP classes that this node keeps."""
 
 
 class Counts(Protocol):
@@ -33,6 +43,9 @@ class Counts(Protocol):
 
     def associations(self, open_now: int) -> None:
         """Tell how many associations there are now."""
+
+    def association_refused(self, reason: str) -> None:
+        """Count a connection or an association that was turned away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +88,7 @@ class Taking:
             if isinstance(error, RefusedError) and part.path.exists():
                 with suppress(UnavailableError):  # it is kept for people only where there is room
                     self.spool.quarantine(part.path, part.announced.sop_instance_uid, reason)
-            return Taken(status, reason)
+            return Taken(status, comment_of(error))
         name = sop_class_name(part.announced.sop_class_uid)
         self.counts.received(calling, name, reception)
         self.counts.received_bytes(part.size)
@@ -139,6 +152,8 @@ def identified(part: Part) -> Identity:
 
 
 def _match(announced: Announced, identity: Identity) -> None:
+    if identity.sop_class_uid not in STORABLE:
+        raise UnknownClassError("no storage SOP class that this node knows")
     if identity.sop_class_uid != announced.sop_class_uid:
         raise MismatchError("SOP Class UID differs from that of the command")
     if identity.sop_instance_uid != announced.sop_instance_uid:
