@@ -33,6 +33,12 @@ class Metrics:
         self._associations = Gauge(
             "senoscope_associations", "Associations now.", ["state"], registry=registry
         )
+        self._associations_refused = Counter(
+            "senoscope_associations_refused_total",
+            "Connections and associations that were turned away, by why.",
+            ["reason"],
+            registry=registry,
+        )
         self._job_seconds = Histogram(
             "senoscope_job_seconds",
             "Seconds per stage of the jobs that finished.",
@@ -70,6 +76,10 @@ class Metrics:
     def associations(self, open_now: int) -> None:
         """Tell how many associations there are now."""
         self._associations.labels("open").set(open_now)
+
+    def association_refused(self, reason: str) -> None:
+        """Count a connection or an association that was turned away."""
+        self._associations_refused.labels(reason).inc()
 
     def job_done(self, pipeline: str, stages: Mapping[str, float]) -> None:
         """Note how long each stage took."""

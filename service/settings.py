@@ -16,6 +16,8 @@ from typing_extensions import override
 
 import engines
 from service.errors import BadConfigurationError, did_you_mean
+from service.networks import Network
+from service.tls import Profile
 
 PREFIX = "SENOSCOPE_"
 CONFIG_VARIABLE = f"{PREFIX}CONFIG"
@@ -36,10 +38,35 @@ class Dicom(Section):
     port: int = Field(default=11112, ge=0, le=65535)
     """0 takes a free one; the log says which."""
     max_associations: int = Field(default=16, ge=1, le=1000)
+    max_per_ae: int = Field(default=0, ge=0)
+    """Associations of one AE title at a time; 0: no limit but the node's."""
+    max_per_host: int = Field(default=0, ge=0)
+    """Associations from one address at a time; 0: no limit but the node's."""
+    networks: tuple[Network, ...] = ()
+    """Where peers may connect from at all; empty: anywhere."""
+    tls_cert: str = ""
+    """The certificate (PEM, with its chain) of this node; empty: no TLS."""
+    tls_key: str = ""
+    """Its private key, which not everybody may read."""
+    tls_ca: str = ""
+    """Who vouches for peers: they need a certificate, then."""
+    tls_profile: Profile = Profile.BCP195
+    tls_names: Mapping[str, tuple[str, ...]] = {}
+    """AE title to the names in certificates that may use it; empty: any may use any."""
     max_pdu: int = Field(default=131072, ge=4096, le=1 << 20)
     """Bytes; the longest PDU that this node receives."""
     max_object_mb: int = Field(default=4096, ge=1)
     """A larger data set is refused while it comes, for good (C000H)."""
+
+    @model_validator(mode="after")
+    def _tls_is_whole(self) -> Self:
+        if bool(self.tls_cert) != bool(self.tls_key):
+            raise ValueError("tls_cert and tls_key belong together")
+        if self.tls_ca and not self.tls_cert:
+            raise ValueError("tls_ca without tls_cert: the node has no TLS")
+        if self.tls_names and not self.tls_ca:
+            raise ValueError("tls_names without tls_ca: peers have no certificate to be named in")
+        return self
 
 
 class Http(Section):

@@ -4,14 +4,19 @@ TLS 1.2 and 1.3, nothing older; of TLS 1.2 the four cipher suites of RFC 9325 4.
 compression nor renegotiation nor resumption. Doors and senders take their contexts from here.
 """
 
+import logging
 import ssl
 import stat
+import threading
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
 from service.errors import BadConfigurationError
+
+logger = logging.getLogger(__name__)
 
 TLS12_SUITES = (
     "ECDHE-ECDSA-AES128-GCM-SHA256",
@@ -174,3 +179,57 @@ def _end_of(cert: Path, seeing: ssl.SSLObject, showing: ssl.SSLObject) -> dateti
         ) from None
     seen = seeing.getpeercert() or {}
     return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(seen["notAfter"])), UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Where a door's certificate lies, and that of those who vouch for its peers."""
+
+    cert: Path
+    key: Path
+    ca: Path | None = None
+    profile: Profile = Profile.BCP195
+
+    def context(self) -> ssl.SSLContext:
+        """Return what the files on the disk now make; raises as `server_context` does."""
+        return server_context(self.cert, self.key, self.ca, self.profile)
+
+    def state(self) -> tuple[int, ...]:
+        """Return what changes when one of them does."""
+        found: list[int] = []
+        for path in (self.cert, self.key, self.ca):
+            with suppress(OSError):
+                told = path.stat() if path is not None else None
+                found += (told.st_mtime_ns, told.st_size, told.st_ino) if told else ()
+        return tuple(found)
+
+
+class Renewed:
+    """A door's TLS, read again when its files change: new connections use the new.
+
+    Raises:
+        BadConfigurationError: as `server_context` does, if they are wrong from the start.
+    """
+
+    def __init__(self, files: Files) -> None:
+        self._files = files
+        self._lock = threading.Lock()
+        self._seen = files.state()
+        self._context = files.context()
+
+    def context(self) -> ssl.SSLContext:
+        """Return the context in force: of the files on the disk, or the last that were good."""
+        with self._lock:
+            state = self._files.state()
+            if state != self._seen:
+                self._seen = state
+                self._read()
+            return self._context
+
+    def _read(self) -> None:
+        try:
+            self._context = self._files.context()
+        except BadConfigurationError as error:
+            logger.error("TLS stays as it was: %s", error)  # noqa: TRY400 - said in a line
+            return
+        logger.info("%s was read again", self._files.cert)

@@ -1,13 +1,14 @@
 """The one place where everything meets: from the settings to the parts of the node."""
 
 import hashlib
+import ssl
 import sys
 import threading
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache, cached_property, partial
 from os import getpid
 from pathlib import Path
@@ -36,7 +37,7 @@ from service.ledger.s3 import Bucket, S3Spool, parse_bucket
 from service.ledger.spool import Spool
 from service.ledger.sql import SqlLedger
 from service.ledger.sql import open_ledger as open_sql_ledger
-from service.listener.admission import Admission
+from service.listener.admission import Admission, Caller, Most
 from service.listener.listener import Address, Listener
 from service.listener.store import Store
 from service.metrics import LedgerCollector, Metrics
@@ -51,6 +52,8 @@ from service.router.router import Router
 from service.router.routes_file import RoutesFile
 from service.settings import Settings, load_settings
 from service.site_key import read_or_make_key
+from service.tls import Files as TlsFiles
+from service.tls import Renewed, not_after
 from service.version import VERSION
 from service.worker.day import day_of
 from service.worker.embedded import EmbeddedWorker
@@ -60,6 +63,10 @@ from service.worker.worker import Worker
 
 DRAIN_S = 60.0
 """Associations that are open when the node stops may go on for so long."""
+TAKEN_AFTER = timedelta(seconds=30)
+"""Past the hard limit, when the process should be dead, the ledger takes the job from it."""
+SOON_DAYS = 30
+"""A certificate that is valid for fewer is pointed out."""
 STALE_S = 3600.0
 """A half-written file that nobody touched for so long is nobody's: its writer was killed."""
 
@@ -223,15 +230,34 @@ class Parts:
         dicom = self.settings.dicom
         intake = Intake(self.received, self.low_water, dicom.max_object_mb * 1_000_000)
         return Listener(
-            Address(dicom.host, dicom.port, dicom.max_pdu),
+            Address(dicom.host, dicom.port, dicom.max_pdu, tls=self.dicom_tls()),
             Admission(
                 dicom.ae_title,
-                lambda: self.routes.current().calling,
-                dicom.max_associations,
+                lambda: [Caller(*named) for named in self.routes.current().callers],
+                Most(dicom.max_associations, dicom.max_per_ae, dicom.max_per_host),
                 intake,
+                dicom.networks,
+                dicom.tls_names,
             ),
             Store(Taking(self.received, self.ledger, self.metrics, now)),
         )
+
+    @property
+    def tls_files(self) -> TlsFiles | None:
+        """Where the certificate of the DICOM port lies; None without TLS."""
+        dicom, base = self.settings.dicom, self.settings.base
+        if not dicom.tls_cert:
+            return None
+        ca = base / dicom.tls_ca if dicom.tls_ca else None
+        return TlsFiles(base / dicom.tls_cert, base / dicom.tls_key, ca, dicom.tls_profile)
+
+    def dicom_tls(self) -> Callable[[], ssl.SSLContext] | None:
+        """Return what makes the TLS of the DICOM port; None without.
+
+        Raises:
+            BadConfigurationError: if its files are wrong.
+        """
+        return Renewed(self.tls_files).context if self.tls_files else None
 
     def router(self) -> Router:
         """Make what decides.
@@ -295,6 +321,8 @@ def make_checks(config: Path | None) -> Checks:
     """Return what `senoscope check` looks at: the node's own checks, models and destinations."""
     parts = Parts(settings_of(config))
     found = dict(parts.readiness.checks())
+    if parts.tls_files is not None:
+        found["dicom tls"] = partial(_tls_is_valid, parts.tls_files)
     for name in parts.in_use():
         found[f"model of {name}"] = partial(_model_is_whole, parts, name)
     for name, fault in parts.pipelines.broken.items():
@@ -346,6 +374,7 @@ def make_worker(settings: Settings, device: str) -> Worker:
         site_key=parts.site_key,
         device=device,
         now=now,
+        within=timedelta(seconds=settings.worker.hard_limit_s) + TAKEN_AFTER,
     )
 
 
@@ -385,6 +414,18 @@ def _model_is_whole(parts: Parts, pipeline: str) -> Check:
         return Check(f"model of {pipeline}", ok=False, detail=str(error))
     detail = f"{', '.join(f'{card.name} {card.version}' for card in cards)}, sha256 right"
     return Check(f"model of {pipeline}", ok=True, detail=detail)
+
+
+def _tls_is_valid(files: TlsFiles) -> Check:
+    try:
+        files.context()
+        days = (not_after(files.cert, files.key) - now()).days
+    except BadConfigurationError as error:
+        return Check("dicom tls", ok=False, detail=str(error))
+    who = "mutual" if files.ca else "any peer"
+    hurry = ": renew it soon" if days < SOON_DAYS else ""
+    detail = f"{files.profile}, {who}; {files.cert} is valid for {days} days{hurry}"
+    return Check("dicom tls", ok=True, detail=detail)
 
 
 def _listening(parts: Parts) -> Loop:

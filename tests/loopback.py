@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from clock import now
 from prometheus_client import CollectorRegistry
@@ -17,7 +17,7 @@ from service.intake.part import Intake
 from service.intake.taking import Taking
 from service.ledger.spool import Spool
 from service.ledger.sql import SqlLedger, open_ledger
-from service.listener.admission import Admission
+from service.listener.admission import Admission, Caller, Most
 from service.listener.listener import Address, Listener
 from service.listener.store import Store
 from service.metrics import Metrics
@@ -47,21 +47,28 @@ class Door:
 @contextmanager
 def door(
     folder: Path,
-    calling: tuple[str, ...] = ("*",),
-    most: int = 8,
+    calling: tuple[str | Caller, ...] = ("*",),
+    most: int | Most = 8,
     low_water: int = 0,
-    port: int = 0,
     counts: Metrics | None = None,
-    **address: float,
+    spool: Spool | None = None,
+    **address: Any,
 ) -> Iterator[Door]:
     """Let a listener listen, on a free port if none is named."""
-    spool = Spool(folder / "received")
+    spool = spool or Spool(folder / "received")
     ledger = open_ledger(f"sqlite:///{folder / 'ledger.sqlite'}", now)
     registry = CollectorRegistry()
+    rules = {key: address.pop(key) for key in ("networks", "names") if key in address}
     intake = Intake(spool, low_water)
     listener = Listener(
-        Address("127.0.0.1", port, **address),
-        Admission(NODE, lambda: calling, most, intake),
+        Address(**{"host": "127.0.0.1", "port": 0, **address}),
+        Admission(
+            NODE,
+            lambda: [one if isinstance(one, Caller) else Caller(one) for one in calling],
+            most if isinstance(most, Most) else Most(most),
+            intake,
+            **rules,
+        ),
         Store(Taking(spool, ledger, counts or Metrics(registry, "test"), now)),
     )
     listener.start()

@@ -16,7 +16,7 @@ from service.intake.taking import Taking
 from service.ledger.records import DeliveryState, JobState
 from service.ledger.spool import Spool
 from service.ledger.sql import open_ledger
-from service.listener.admission import Admission
+from service.listener.admission import Admission, Caller, Most
 from service.listener.listener import Address, Listener
 from service.listener.store import Store
 from service.metrics import Metrics
@@ -43,7 +43,7 @@ def test_a_study_comes_in_and_its_results_go_out(tmp_path, storescp, registry, c
     received, results = Spool(tmp_path / "received"), Spool(tmp_path / "results")
     listener = Listener(
         Address("127.0.0.1", 0),
-        Admission("SENOSCOPE", lambda: routes.calling, 4, Intake(received, low_water=0)),
+        Admission("SENOSCOPE", lambda: [Caller("*")], Most(4), Intake(received, low_water=0)),
         Store(Taking(received, ledger, Metrics(registry, "test"), clock)),
     )
     worker = Worker(

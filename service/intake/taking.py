@@ -58,8 +58,6 @@ class Taken:
     """Empty where the object is ours."""
     reception: Reception | None = None
     """None where it is not."""
-    identity: Identity | None = None
-    """What it says of itself; None where that could not be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +93,7 @@ class Taking:
         if reception is Reception.VERSION:
             uid = identity.sop_instance_uid
             logger.warning("%s from %s: kept beside other bytes of the same UID", uid, calling)
-        return Taken(SUCCESS, reception=reception, identity=identity)
+        return Taken(SUCCESS, reception=reception)
 
     def refuse(
         self, calling: str, part: Part, status: int, reason: str, study_instance_uid: str = ""
@@ -158,6 +156,8 @@ def _match(announced: Announced, identity: Identity) -> None:
         raise MismatchError("SOP Class UID differs from that of the command")
     if identity.sop_instance_uid != announced.sop_instance_uid:
         raise MismatchError("SOP Instance UID differs from that of the command")
+    if announced.study_instance_uid not in {"", identity.study_instance_uid}:
+        raise MismatchError("Study Instance UID differs from that of the request")
 
 
 def sop_class_name(uid: str) -> str:

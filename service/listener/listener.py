@@ -2,8 +2,10 @@
 
 import logging
 import socketserver
+import ssl
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
@@ -11,10 +13,13 @@ from pydicom.uid import UID
 from pynetdicom import AE, AllStoragePresentationContexts, _config, evt
 from pynetdicom.association import Association
 from pynetdicom.events import Event
+from pynetdicom.pdu import A_ABORT_RQ, A_ASSOCIATE_RJ
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 
 from service.errors import UnavailableError
-from service.listener.admission import Admission
+from service.listener.admission import AE_TITLE, APPLICATION_CONTEXT, Admission, Asked
+from service.listener.gate import Gate, host_of, names_of
+from service.listener.refused import Ground, Refused
 from service.listener.store import Store
 from service.listener.streaming import Limits, StreamingDimse, StreamingHandler, StreamingServer
 from service.listener.syntaxes import ACCEPTED, EVERYONES
@@ -45,6 +50,8 @@ class Address:
     """Longest wait for the rest of a message."""
     network_s: float = 60.0
     """Longest silence on an association."""
+    tls: Callable[[], ssl.SSLContext] | None = None
+    """What new connections speak; None: plain DICOM."""
 
 
 class Listener:
@@ -58,7 +65,8 @@ class Listener:
         self._address = address
         self._admission = admission
         self._store = store
-        self._open: set[Association] = set()
+        self._open: dict[Association, Asked] = {}
+        self._refused = Refused(self._write_down, store.taking.counts)
         self._lock = threading.Lock()
         self._server = self._make_server()
         self._thread = threading.Thread(
@@ -96,7 +104,7 @@ class Listener:
         _config.LOG_HANDLER_LEVEL = "none"  # its log formats every PDU; ours names what matters
         ae = AE(ae_title=self._admission.ae_title)
         ae.maximum_pdu_size = self._address.max_pdu
-        ae.maximum_associations = NOT_OPENED * self._admission.most
+        ae.maximum_associations = NOT_OPENED * self._admission.most.node
         ae.acse_timeout = self._address.acse_s
         ae.dimse_timeout = self._address.dimse_s
         ae.network_timeout = self._address.network_s
@@ -106,12 +114,21 @@ class Listener:
         handlers: list[evt.EventHandlerType] = [
             (evt.EVT_REQUESTED, self._on_requested),
             (evt.EVT_ACCEPTED, self._on_accepted),
+            (evt.EVT_PDU_SENT, self._on_answered),
             (evt.EVT_C_STORE, self._store.on_store),
             (evt.EVT_RELEASED, self._on_ended),
             (evt.EVT_ABORTED, self._on_ended),
             (evt.EVT_CONN_CLOSE, self._on_ended),
         ]
-        limits = Limits(NOT_OPENED * self._admission.most, self._address.network_s)
+        connections = NOT_OPENED * self._admission.most.node
+        limits = Limits(connections, self._address.network_s)
+        gate = Gate(
+            self._refused,
+            self._admission.networks,
+            self._address.tls,
+            self._address.acse_s,
+            threading.BoundedSemaphore(connections),
+        )
         try:
             made = ae.make_server(
                 (self._address.host, self._address.port),
@@ -120,6 +137,7 @@ class Listener:
                 request_handler=StreamingHandler,
                 intake=self._admission.intake,
                 limits=limits,
+                gate=gate,
             )
         except OSError as error:
             where = f"{self._address.host}:{self._address.port}"
@@ -127,33 +145,47 @@ class Listener:
         return cast("StreamingServer", made)
 
     def _on_requested(self, event: Event) -> None:
-        association = event.assoc
-        request = cast("A_ASSOCIATE", association.requestor.primitive)
-        calling = str(request.calling_ae_title).strip()
-        with self._lock:
-            self._open = {other for other in self._open if other.is_alive()}
-            count = len(self._open)
-        rejection = self._admission.rejection(str(request.called_ae_title), calling, count)
-        if rejection is None:
-            return
-        self._store.taking.note(calling, "", 0, f"association rejected: {rejection.reason}")
+        association, asked = event.assoc, asked_of(event.assoc)
+        with self._lock:  # a place is taken before it is accepted: others ask at the same time
+            self._open = {one: who for one, who in self._open.items() if one.is_alive()}
+            rejection = self._admission.rejection(asked, self._open.values())
+            if rejection is None:
+                self._open[association] = asked
+                return
+        reason = f"association rejected: {rejection.reason}"
+        self._refused.note(asked.host, rejection.ground, reason, printable(asked.calling))
         association.acse.send_reject(rejection.result, rejection.source, rejection.diagnostic)
         association.kill()
 
+    def _on_answered(self, event: Event) -> None:
+        """Write down who was answered before anybody could ask the rules."""
+        host = host_of(event.assoc)
+        if isinstance(event.pdu, A_ASSOCIATE_RJ) and event.assoc.requestor.primitive is None:
+            reason = "association rejected: protocol version not supported"  # PS3.8 Table 9-21
+            self._refused.note(host, Ground.UNREADABLE, reason)
+        if isinstance(event.pdu, A_ABORT_RQ) and event.assoc.requestor.primitive is None:
+            reason = "aborted: what came is no A-ASSOCIATE-RQ that can be read"
+            self._refused.note(host, Ground.UNREADABLE, reason)
+
     def _on_accepted(self, event: Event) -> None:
         association = event.assoc
+        association.unbind(evt.EVT_PDU_SENT, self._on_answered)
         with self._lock:
-            self._open.add(association)
             self._store.taking.counts.associations(len(self._open))
         refused = refused_contexts(association)
         if refused:
             calling = str(association.requestor.ae_title).strip()
             self._store.taking.note(calling, "", 0, f"not accepted: {'; '.join(refused)}")
+        if not association.accepted_contexts:
+            self._store.taking.counts.association_refused(Ground.NO_CONTEXT)
+
+    def _write_down(self, calling: str, reason: str) -> None:
+        self._store.taking.note(calling, "", 0, reason)
 
     def _on_ended(self, event: Event) -> None:
         association = event.assoc
         with self._lock:
-            self._open.discard(association)
+            self._open.pop(association, None)
             self._store.taking.counts.associations(len(self._open))
         for part in cast("StreamingDimse", association.dimse).unfinished():
             with part:
@@ -161,6 +193,24 @@ class Listener:
                 self._store.taking.refuse(
                     str(association.requestor.ae_title).strip(), part, 0, reason
                 )
+
+
+def asked_of(association: Association) -> Asked:
+    """Return what a peer asks for, and who it is."""
+    request = cast("A_ASSOCIATE", association.requestor.primitive)
+    connection = association.dul.socket
+    return Asked(
+        called=str(request.called_ae_title),
+        calling=str(request.calling_ae_title).strip(" "),
+        host=host_of(association),
+        context_name=str(request.application_context_name or APPLICATION_CONTEXT),
+        names=names_of(connection.socket) if connection is not None else None,
+    )
+
+
+def printable(calling: str) -> str:
+    """Return an AE title as it may be written into a log: what is none is not repeated."""
+    return calling if AE_TITLE.fullmatch(calling) else "?"
 
 
 def refused_contexts(association: Association) -> list[str]:

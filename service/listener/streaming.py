@@ -27,6 +27,7 @@ from typing_extensions import override
 
 from service.intake.part import Announced, Intake, Part
 from service.ledger.spool import UNREADABLE
+from service.listener.gate import Gate
 
 logger = logging.getLogger(__name__)
 
@@ -142,15 +143,25 @@ class StreamingServer(ThreadedAssociationServer):
     request_queue_size = 128
     daemon_threads = True
 
-    def __init__(self, *args: Any, intake: Intake, limits: Limits, **kwargs: Any) -> None:  # noqa: ANN401 - pynetdicom's
+    def __init__(
+        self,
+        *args: Any,  # noqa: ANN401 - pynetdicom's
+        intake: Intake,
+        limits: Limits,
+        gate: Gate,
+        **kwargs: Any,  # noqa: ANN401 - pynetdicom's
+    ) -> None:
         self.intake = intake
         self.limits = limits
+        self.gate = gate
         super().__init__(*args, **kwargs)
 
     @override
     def verify_request(self, request: Any, client_address: Any) -> bool:
         """Refuse a connection too many at once, without a word: there is no room for a thread."""
-        del request, client_address
+        del request
+        if not self.gate.admits(client_address[0]):
+            return False
         return len(self.active_associations) < self.limits.connections
 
     @override
@@ -163,7 +174,18 @@ class StreamingServer(ThreadedAssociationServer):
 
 
 class StreamingHandler(RequestHandler):
-    """Gives each association its streaming parts."""
+    """Gives each association its streaming parts, once the peer got through TLS."""
+
+    @override
+    def handle(self) -> None:
+        """Begin an association, in this connection's own thread."""
+        server = cast("StreamingServer", self.server)
+        secured = server.gate.secured(self.request, self.client_address[0])
+        if secured is None:
+            server.shutdown_request(self.request)
+            return
+        self.request = secured
+        super().handle()
 
     @override
     def _create_association(self) -> Association:

@@ -15,6 +15,7 @@ from pydicom.datadict import dictionary_VR, tag_for_keyword
 
 from pipelines.kinds import USUAL, Kind
 from service.ledger.records import Priority
+from service.networks import IpNetwork, Network
 
 AeTitle = Annotated[str, StringConstraints(pattern=r"^[!-\[\]-~]([ -\[\]-~]{0,14}[!-\[\]-~])?$")]
 """PS3.5 Table 6.2-1: up to 16 characters, neither backslash nor blanks around."""
@@ -93,6 +94,8 @@ class Route(Table):
     name: Name
     calling: tuple[str, ...] = Field(default=("*",), min_length=1)
     """Globs of AE titles that may use it; they may associate with this node at all."""
+    networks: tuple[Network, ...] = ()
+    """Where those AE titles may call from, such as ``10.1.0.0/16``; empty: anywhere."""
     when: tuple[Condition, ...] = ()
     complete: Complete = Complete()
     pipelines: tuple[str, ...] = Field(min_length=1)
@@ -121,6 +124,11 @@ class Routes(Table):
     def calling(self) -> tuple[str, ...]:
         """The globs of AE titles that may call, each once."""
         return tuple(dict.fromkeys(glob for route in self.routes for glob in route.calling))
+
+    @property
+    def callers(self) -> tuple[tuple[str, tuple[IpNetwork, ...]], ...]:
+        """The globs of AE titles that may call, each with the networks of its route."""
+        return tuple((glob, route.networks) for route in self.routes for glob in route.calling)
 
     def versions(self, route: str) -> Literal["first", "newest"]:
         """Return which versions of an object that route looks at."""

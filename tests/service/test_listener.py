@@ -73,7 +73,9 @@ def test_who_calls_somebody_else_is_told_so(node):
 
     assert association.is_rejected
     assert association.acceptor.primitive.diagnostic == 7
-    assert node.reasons() == ["association rejected: called AE title not recognised"]
+    assert node.reasons() == [
+        "association rejected: called AE title not recognised, from 127.0.0.1"
+    ]
 
 
 def test_an_association_too_many_is_asked_to_come_back(tmp_path):
@@ -81,7 +83,9 @@ def test_an_association_too_many_is_asked_to_come_back(tmp_path):
         found = dcmtk("echoscu", node.port)
 
         assert "Rejected Transient" in found.stderr
-        assert node.reasons() == ["association rejected: too many associations at a time"]
+        assert node.reasons() == [
+            "association rejected: too many associations at a time, from 127.0.0.1"
+        ]
 
 
 @pytest.mark.parametrize("syntax", [UID(uid).keyword for uid in TRANSFER_SYNTAXES])

@@ -1,0 +1,130 @@
+"""What a connection must pass before it may ask for an association: its network, and TLS."""
+
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import cast
+
+from pynetdicom.association import Association
+
+from service.listener.refused import Ground, Refused
+from service.networks import IpNetwork, address_of, is_within
+
+HANDSHAKE = 0x16
+"""The first byte of a peer that speaks TLS: RFC 8446 5.1."""
+
+
+class NotTlsError(Exception):
+    """The peer does not speak TLS; the message says what it does."""
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Lets connections in, or closes them; a peer is told nothing, the ledger is."""
+
+    refused: Refused
+    networks: tuple[IpNetwork, ...] = ()
+    """Peers elsewhere are closed before a byte is read; empty: from everywhere."""
+    tls: Callable[[], ssl.SSLContext] | None = None
+    """What new connections speak; None: plain DICOM."""
+    handshake_s: float = 15.0
+    """Longest handshake."""
+    turns: threading.BoundedSemaphore = field(
+        default_factory=partial(threading.BoundedSemaphore, 32)
+    )
+    """Handshakes at a time."""
+
+    def admits(self, host: str) -> bool:
+        """Tell whether a peer at that address may connect, before a byte of it is read."""
+        if not self.networks or is_within(host, self.networks):
+            return True
+        self.refused.note(host, Ground.NETWORK, "connection closed: not in dicom.networks")
+        return False
+
+    def secured(self, client: socket.socket, host: str) -> socket.socket | None:
+        """Return what to speak DICOM on; None if the peer did not get through TLS."""
+        if self.tls is None:
+            return client
+        if not self.turns.acquire(blocking=False):
+            self.refused.note(host, Ground.CONNECTIONS, "connection closed: too many handshakes")
+            return None
+        try:
+            return _shaken(client, self.tls(), self.handshake_s)
+        except (OSError, NotTlsError) as error:
+            self.refused.note(host, Ground.TLS, f"TLS refused: {fault(error)}")
+            return None
+        finally:
+            self.turns.release()
+
+
+def _shaken(client: socket.socket, context: ssl.SSLContext, seconds: float) -> ssl.SSLSocket:
+    """Return the connection once both sides are whom they say; all of it takes `seconds` at most.
+
+    Raises:
+        NotTlsError: if the peer begins with something else.
+        OSError: if it fails; see `fault`.
+    """
+    usual, deadline = client.gettimeout(), time.monotonic() + seconds
+    client.settimeout(seconds)
+    first = client.recv(1, socket.MSG_PEEK)
+    if not first:
+        raise NotTlsError("the peer left without a word")
+    if first[0] != HANDSHAKE:
+        raise NotTlsError("the peer does not speak TLS: switch TLS on at its side")
+    client.settimeout(max(deadline - time.monotonic(), 0.001))
+    secure = context.wrap_socket(client, server_side=True, do_handshake_on_connect=False)
+    try:
+        secure.do_handshake()  # its time-out is one of the whole
+    except OSError:
+        secure.close()
+        raise
+    secure.settimeout(usual)
+    return secure
+
+
+_WORDS: Mapping[str, str] = {
+    "PEER_DID_NOT_RETURN_A_CERTIFICATE": "the peer has no certificate, and this node wants one",
+    "NO_SHARED_CIPHER": "no common cipher suite: docs/security.md names those of this node",
+    "UNSUPPORTED_PROTOCOL": "the peer's TLS is too old: docs/security.md names ours",
+    "NO_PROTOCOLS_AVAILABLE": "the peer's TLS is too old: docs/security.md names ours",
+    "TLSV1_ALERT_UNKNOWN_CA": "the peer does not know the authority of this node's certificate",
+    "SSLV3_ALERT_CERTIFICATE_EXPIRED": "the peer says that this node's certificate has expired",
+    "SSLV3_ALERT_BAD_CERTIFICATE": "the peer does not accept this node's certificate",
+    "SSLV3_ALERT_CERTIFICATE_UNKNOWN": "the peer does not accept this node's certificate",
+    "UNEXPECTED_EOF_WHILE_READING": "the peer left within the handshake",
+}
+
+
+def fault(error: OSError | NotTlsError) -> str:
+    """Return in words why a handshake failed."""
+    if isinstance(error, NotTlsError):
+        return str(error)
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"the peer's certificate is not accepted: {error.verify_message}"
+    if isinstance(error, ssl.SSLError):
+        reason = str(error.reason or "")
+        return _WORDS.get(reason) or reason.lower().replace("_", " ") or "it failed"
+    if isinstance(error, TimeoutError):
+        return "no handshake in time"
+    return "the peer left within the handshake"
+
+
+def names_of(client: object) -> frozenset[str] | None:
+    """Return the names in the certificate that a peer proved; None if it proved none."""
+    found = client.getpeercert() if isinstance(client, ssl.SSLSocket) else None
+    if not found:
+        return None
+    parts = cast("tuple[tuple[tuple[str, str], ...], ...]", found["subject"])
+    subject = {value for part in parts for key, value in part if key == "commonName"}
+    others = cast("tuple[tuple[str, str], ...]", found.get("subjectAltName", ()))
+    return frozenset(subject | {value for _, value in others})
+
+
+def host_of(association: Association) -> str:
+    """Return the address of the peer; one of IPv4 that came by IPv6 as such."""
+    told = association.requestor.address_info
+    return str(address_of(told.address)) if told is not None else ""
