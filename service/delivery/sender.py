@@ -63,7 +63,8 @@ class Sender:
     def _offer(self, delivery: Delivery) -> Offer | None:
         """Return what to propose for `delivery`; None if its file cannot be sent at all."""
         try:
-            meta = file_meta(self.results.path(delivery.sop_instance_uid))
+            with self.results.local(delivery.sop_instance_uid) as path:
+                meta = file_meta(path)
         except RefusedError as error:
             self.ledger.park(delivery, str(error))
         except UnavailableError as error:
@@ -74,7 +75,8 @@ class Sender:
 
     def _send(self, link: Link, delivery: Delivery) -> bool:
         try:
-            link.send(self.results.path(delivery.sop_instance_uid))
+            with self.results.local(delivery.sop_instance_uid) as path:
+                link.send(path)
         except NodeError as error:
             self._failed(delivery, error)
             return False

@@ -49,7 +49,7 @@ def receive(spool: Spool, ledger: Ledger, instance: Instance, temporary: Path) -
                 temporary.unlink()
                 return Reception.KNOWN
         version = _next_version(kept, instance.digest)
-        spool.remove(uid, version)
+        spool.make_way(uid, temporary, version)
         spool.keep(uid, temporary, version)
         ledger.record(replace(instance, version=version))
     return Reception.VERSION if version else Reception.KEPT
@@ -61,13 +61,15 @@ def _looks_same(one: Instance, other: Instance) -> bool:
 
 def _is_lost(spool: Spool, one: Instance, instance: Instance) -> bool:
     """Tell whether `one` is what came now, and its bytes are gone, as past their retention."""
-    return _looks_same(one, instance) and not spool.path(one.sop_instance_uid, one.version).exists()
+    return _looks_same(one, instance) and not spool.exists(one.sop_instance_uid, one.version)
 
 
 def _is_same(spool: Spool, one: Instance, instance: Instance, temporary: Path) -> bool:
     """Tell whether `one` is what came now, byte for byte: equal digests could be contrived."""
-    path = spool.path(one.sop_instance_uid, one.version)
-    return _looks_same(one, instance) and same_data_set(path, temporary)
+    if not _looks_same(one, instance):
+        return False
+    with spool.local(one.sop_instance_uid, one.version) as path:
+        return same_data_set(path, temporary)
 
 
 def _next_version(kept: Sequence[Instance], digest: str) -> str:

@@ -7,9 +7,10 @@ import os
 import re
 import shutil
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from fcntl import LOCK_EX, flock
+from itertools import accumulate
 from pathlib import Path
 from uuid import uuid4
 
@@ -22,6 +23,8 @@ LONGEST_UID = 64
 """PS3.5 9.1."""
 QUARANTINED = 200
 """Refused files that are kept for people to look at; beyond that the oldest goes."""
+QUARANTINED_BYTES = 1_024_000_000
+"""Likewise, if nobody says otherwise."""
 UNREADABLE = (
     ArithmeticError,
     AttributeError,
@@ -54,8 +57,9 @@ class Spool:
     Several processes may use the same folder.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, most_quarantined: int = QUARANTINED_BYTES) -> None:
         self._root = root
+        self._most_quarantined = most_quarantined
         self._incoming = root / "incoming"
         self._quarantine = root / "quarantine"
         self._locks = root / "locks"
@@ -75,6 +79,33 @@ class Spool:
         name = f"{sop_instance_uid}~{version}" if version else sop_instance_uid
         return self._root / digest[0] / digest[1] / f"{name}.dcm"
 
+    @contextmanager
+    def local(self, sop_instance_uid: str, version: str = "") -> Iterator[Path]:
+        """Give a file with the bytes of that instance, for the time of the block.
+
+        Raises:
+            BadObjectError: if it is no UID.
+            UnavailableError: if its bytes cannot be fetched now.
+        """
+        yield self.path(sop_instance_uid, version)
+
+    def exists(self, sop_instance_uid: str, version: str = "") -> bool:
+        """Tell whether that instance is kept.
+
+        Raises:
+            UnavailableError: if that cannot be found out now.
+        """
+        return self.path(sop_instance_uid, version).exists()
+
+    def size(self, sop_instance_uid: str, version: str = "") -> int:
+        """Return the bytes of the file of that instance.
+
+        Raises:
+            UnavailableError: if it is not there.
+        """
+        with disk_errors(self._root):
+            return self.path(sop_instance_uid, version).stat().st_size
+
     def temporary(self) -> Path:
         """Return a new name in ``incoming/``, where a file may grow before it is kept."""
         return self._incoming / f"{os.getpid()}-{uuid4().hex}.part"
@@ -91,7 +122,7 @@ class Spool:
         """
         path = self.path(sop_instance_uid, version)
         with disk_errors(self._root):
-            _sync(temporary)
+            sync(temporary)
             _make_folder(path.parent)
             try:
                 path.hardlink_to(temporary)  # unlike a rename it never overwrites
@@ -100,7 +131,7 @@ class Spool:
                     raise BadObjectError(
                         f"other bytes are already kept under {sop_instance_uid}"
                     ) from None
-            _sync(path.parent)
+            sync(path.parent)
             temporary.unlink()
         return path
 
@@ -115,9 +146,8 @@ class Spool:
             UnavailableError: if the disk cannot be written to.
         """
         path = self.path(str(dataset.SOPInstanceUID))
-        if path.exists():
-            with disk_errors(self._root):
-                _sync(path.parent)  # whoever wrote it may have died before this
+        if self.exists(str(dataset.SOPInstanceUID)):
+            self._settle(path)
             return path
         temporary = self.temporary()
         try:
@@ -134,7 +164,8 @@ class Spool:
             BadObjectError: if it cannot be read.
             UnavailableError: if it is not there.
         """
-        return read_file(self.path(sop_instance_uid, version), stop_before_pixels=True)
+        with self.local(sop_instance_uid, version) as path:
+            return read_file(path, stop_before_pixels=True)
 
     def read(self, sop_instance_uid: str) -> Dataset:
         """Return that instance.
@@ -143,12 +174,29 @@ class Spool:
             BadObjectError: if it cannot be read.
             UnavailableError: if it is not there.
         """
-        return read_file(self.path(sop_instance_uid))
+        with self.local(sop_instance_uid) as path:
+            return read_file(path)
 
     def remove(self, sop_instance_uid: str, version: str = "") -> None:
         """Remove that instance, if it is there."""
         with disk_errors(self._root):
             self.path(sop_instance_uid, version).unlink(missing_ok=True)
+
+    def make_way(self, sop_instance_uid: str, temporary: Path, version: str = "") -> None:
+        """Let the bytes at `temporary` be kept: a file that a crash left without a row goes.
+
+        To be called under `locked`, and only where the ledger knows no such instance.
+
+        Raises:
+            UnavailableError: if another may be keeping it just now, or the disk fails.
+        """
+        del temporary
+        self.remove(sop_instance_uid, version)
+
+    def _settle(self, path: Path) -> None:
+        """Make what is kept at `path` durable: whoever wrote it may have died before this."""
+        with disk_errors(self._root):
+            sync(path.parent)
 
     def quarantine(self, temporary: Path, name: str, reason: str) -> Path:
         """Put a file that was refused where people can look at it, with the reason beside it."""
@@ -157,11 +205,43 @@ class Spool:
         with disk_errors(self._root):
             path.with_suffix(".txt").write_text(f"{reason}\n", encoding="utf-8")
             temporary.replace(path)
-            kept = sorted(self._quarantine.glob("*.dcm"), key=_modified)
-            for old in kept[:-QUARANTINED]:
+            for old in self._too_many():
                 old.unlink(missing_ok=True)
                 old.with_suffix(".txt").unlink(missing_ok=True)
         return path
+
+    def quarantined(self) -> list[tuple[Path, str]]:
+        """Return the files that were refused, each with the reason, the newest first.
+
+        Raises:
+            UnavailableError: if the disk fails.
+        """
+        with disk_errors(self._root):
+            newest = sorted(self._quarantine.glob("*.dcm"), key=_modified, reverse=True)
+            return [(path, _reason(path)) for path in newest]
+
+    def _too_many(self) -> list[Path]:
+        """Return the refused files for which there is no room, the oldest ones."""
+        newest = sorted(self._quarantine.glob("*.dcm"), key=_modified, reverse=True)
+        sums = accumulate(_size(path) for path in newest)
+        return [
+            path
+            for number, (path, size) in enumerate(zip(newest, sums, strict=True))
+            if number >= QUARANTINED or size > self._most_quarantined
+        ]
+
+    def usage(self) -> Mapping[str, tuple[int, int]]:
+        """Return files and bytes of ``incoming`` and ``quarantine``.
+
+        Raises:
+            UnavailableError: if the disk fails.
+        """
+        with disk_errors(self._root):
+            found = {
+                folder.name: [_size(path) for path in folder.iterdir()]
+                for folder in (self._incoming, self._quarantine)
+            }
+        return {name: (len(sizes), sum(sizes)) for name, sizes in found.items()}
 
     def sweep_incoming(self, older_than: float) -> int:
         """Remove what a crash left in ``incoming/``; return how many.
@@ -237,7 +317,7 @@ def _errno(error: OSError) -> int:
     return error.errno or (isinstance(cause, OSError) and cause.errno) or errno.EIO
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
     """Make sure that the file or folder at `path` is on the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
@@ -252,7 +332,21 @@ def _make_folder(folder: Path) -> None:
         return
     _make_folder(folder.parent)
     folder.mkdir(exist_ok=True)
-    _sync(folder.parent)
+    sync(folder.parent)
+
+
+def _reason(path: Path) -> str:
+    try:
+        return path.with_suffix(".txt").read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        return ""
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _modified(path: Path) -> float:

@@ -36,14 +36,14 @@ def keep(
 
 def _kept(made: Made, send_to: Sequence[str], spool: Spool, *, is_failure: bool) -> Result:
     dataset = made.dataset
-    path = spool.keep_dataset(dataset)
+    spool.keep_dataset(dataset)
     return Result(
         sop_instance_uid=str(dataset.SOPInstanceUID),
         sop_class_uid=str(dataset.SOPClassUID),
         series_instance_uid=str(dataset.SeriesInstanceUID),
         study_instance_uid=str(dataset.StudyInstanceUID),
         transfer_syntax_uid=str(dataset.file_meta.TransferSyntaxUID),
-        size=path.stat().st_size,
+        size=spool.size(str(dataset.SOPInstanceUID)),
         kind=made.kind,
         send_to=tuple(send_to),
         is_failure=is_failure,

@@ -4,8 +4,11 @@ import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import zip_longest
+from pathlib import Path
+
+from pydicom import Dataset
 
 from engines.card import CardError
 from engines.engine import Engine, UnusableError
@@ -14,6 +17,7 @@ from pipelines.kinds import Kind
 from pipelines.pipeline import Context, Document, Outcome, Pipeline, Product
 from service.errors import RefusedError, UnavailableError
 from service.ledger.ledger import Ledger
+from service.ledger.moves import LONGEST_RUN
 from service.ledger.records import Job, Result, WorkerPresence
 from service.ledger.spool import Spool, read_file, readable
 from service.worker.day import day_of
@@ -48,6 +52,8 @@ class Worker:
     in_use: Callable[[], Iterable[str]]
     """The names of those whose networks are held ready; others are opened when a job needs them."""
     beat_s: float = BEAT_S
+    within: timedelta = LONGEST_RUN
+    """A run that lasts longer is taken from this worker."""
 
     def run(self, job_id: str | None = None) -> bool:
         """Run that job, or the most urgent one that is due; return whether there was one.
@@ -57,7 +63,7 @@ class Worker:
         Raises:
             UnavailableError: if the ledger is down; the job comes back when its lease runs out.
         """
-        job = self.ledger.claim(this_process(), job_id)
+        job = self.ledger.claim(this_process(), job_id, self.within)
         if job is None:
             return False
         with Heart(self.ledger, job, self.beat_s) as heart:
@@ -125,12 +131,16 @@ class Worker:
         )
         read = readable if pipeline.takes_studies else read_file
         with progress("read"):
-            images = [read(self.received.path(*one)) for one in versions.items()]
+            images = [self._read(read, *one) for one in versions.items()]
         outcome = pipeline.run(images, context)
         with progress("store"):
             is_failure = outcome.extent == "failed"
             results = keep(outcome.made, accepted, self.results, is_failure=is_failure)
         return outcome, results
+
+    def _read(self, read: Callable[[Path], Dataset], uid: str, version: str) -> Dataset:
+        with self.received.local(uid, version) as path:
+            return read(path)
 
     def _pipeline_of(self, job: Job) -> Pipeline:
         try:

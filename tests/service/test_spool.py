@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from pydicom import dcmread
 from working import open_test_ledger, plain_image, row_of
 
 from service.errors import BadObjectError, UnavailableError
-from service.ledger.receive import receive
+from service.ledger.receive import Reception, receive
 from service.ledger.spool import LONGEST_UID, Spool, is_uid
 
 UID = "1.2.840.99999.1"
@@ -183,10 +184,7 @@ def test_a_file_and_its_row_belong_together_however_many_send_the_same_uid(tmp_p
 
     def send(sender):
         instance = replace(row, digest=str(sender))
-        try:
-            outcomes.append(receive(spool, ledger, instance, arrived(spool, b"%d" % sender)))
-        except BadObjectError:
-            outcomes.append(None)
+        outcomes.append(receive(spool, ledger, instance, arrived(spool, b"%d" % sender)))
 
     threads = [threading.Thread(target=send, args=(sender,)) for sender in range(8)]
     for thread in threads:
@@ -194,17 +192,19 @@ def test_a_file_and_its_row_belong_together_however_many_send_the_same_uid(tmp_p
     for thread in threads:
         thread.join()
 
-    (kept,) = ledger.instances(row.study_instance_uid)
-    assert spool.path(UID).read_text() == kept.digest
-    assert outcomes.count(True) == 1
-    assert outcomes.count(None) == 7
+    kept = ledger.instances(row.study_instance_uid)
+    assert {spool.path(UID, one.version).read_text() for one in kept} == {*"01234567"}
+    assert all(spool.path(UID, one.version).read_text() == one.digest for one in kept)
+    assert Counter(outcomes) == {Reception.KEPT: 1, Reception.VERSION: 7}
 
 
 def test_a_file_that_a_crash_left_without_a_row_does_not_stand_in_the_way(tmp_path):
     spool, ledger = Spool(tmp_path / "spool"), open_test_ledger(tmp_path)
     spool.keep(UID, arrived(spool, b"sent before the crash, in another transfer syntax"))
 
-    assert receive(spool, ledger, row_of(plain_image(UID)), arrived(spool))
+    reception = receive(spool, ledger, row_of(plain_image(UID)), arrived(spool))
+
+    assert reception is Reception.KEPT
 
     assert spool.path(UID).read_bytes() == b"the bytes"
 
@@ -215,10 +215,24 @@ def test_the_same_object_sent_again_is_known_and_heals_a_file_that_is_gone(tmp_p
     receive(spool, ledger, instance, arrived(spool))
     spool.remove(UID)
 
-    assert not receive(spool, ledger, instance, arrived(spool))
+    assert receive(spool, ledger, instance, arrived(spool)) is Reception.KNOWN
 
     assert spool.path(UID).read_bytes() == b"the bytes"
     assert not [*(tmp_path / "spool" / "incoming").iterdir()]
+
+
+@pytest.mark.parametrize(("most", "left"), [(10_000, 200), (1000, 100)])
+def test_the_quarantine_is_bounded_by_files_and_bytes_and_the_newest_stay(tmp_path, most, left):
+    spool = Spool(tmp_path, most_quarantined=most)
+    for number in range(205):
+        path = arrived(spool, b"0123456789")
+        os.utime(path, (1000 + number, 1000 + number))
+        spool.quarantine(path, f"1.2.{number}", f"reason {number}")
+
+    kept = spool.quarantined()
+
+    assert [reason for _, reason in kept] == [f"reason {n}" for n in range(204, 204 - left, -1)]
+    assert spool.usage()["quarantine"][0] == 2 * left  # each has its reason beside it
 
 
 def test_the_room_on_the_disk_is_told(tmp_path):
