@@ -30,7 +30,7 @@ from engines.engine import DeviceLostError
 from service import log
 from service.errors import UnavailableError
 from service.ledger.ledger import Ledger
-from service.queue.celery import WORK, CeleryQueue, make_app
+from service.queue.celery import WORK, CeleryQueue
 from service.worker.owner import is_process, this_process
 from service.worker.worker import Worker
 
@@ -67,7 +67,7 @@ def run_worker(config: Path | None, device: str | None = None) -> None:
     log.set_up()
     settings = wiring.settings_of(config)
     serve(
-        make_app(settings.queue.broker, settings.data),
+        wiring.make_queue(settings).app,
         wiring.open_ledger(config),
         partial(wiring.make_worker, settings),
         [device] if device is not None else settings.worker.devices,

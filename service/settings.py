@@ -74,6 +74,20 @@ class Http(Section):
 
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
+    tls_cert: str = ""
+    """The certificate (PEM, with its chain) of the HTTP port; empty: no TLS."""
+    tls_key: str = ""
+    """Its private key."""
+    tokens_file: str = ""
+    """Who may send by STOW-RS; empty: nobody."""
+    max_uploads: int = Field(default=4, ge=1, le=100)
+    """Requests with objects that are taken at a time; more are asked to come back."""
+
+    @model_validator(mode="after")
+    def _tls_is_whole(self) -> Self:
+        if bool(self.tls_cert) != bool(self.tls_key):
+            raise ValueError("tls_cert and tls_key belong together")
+        return self
 
 
 class LedgerSection(Section):
@@ -217,6 +231,12 @@ class Settings(BaseSettings):
     def untrained(self) -> Path:
         """Where networks with weights of chance are kept."""
         return self.data / "untrained"
+
+    @property
+    def tokens_path(self) -> Path | None:
+        """Where the tokens of those who send by HTTP are kept, if they may at all."""
+        named = self.http.tokens_file
+        return self.base / named if named else None
 
     @property
     def ledger_url(self) -> str:

@@ -12,6 +12,7 @@ from peers import dcmtk
 from peers.programs import program
 from peers.redis import RedisServer
 from phantoms import spoilt_phantoms, written_phantoms
+from postgres import PostgreSQL
 from prometheus_client import CollectorRegistry
 
 from service.demo.orthanc import Orthanc
@@ -44,6 +45,23 @@ def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
     server.start()
     yield server
     server.kill()
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    """A PostgreSQL that is up."""
+    server = PostgreSQL()
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a new ledger, on SQLite and on PostgreSQL."""
+    if request.param == "postgresql":
+        return request.getfixturevalue("postgresql").database()
+    return f"sqlite:///{tmp_path / 'ledger.sqlite'}"
 
 
 @pytest.fixture(scope="session")

@@ -45,10 +45,11 @@ READY_S = 60.0
 class Node:
     """`senoscope serve` in `folder`, sending its results to the PACS on that port."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a test may want otherwise
         self,
         folder: Path,
         pacs: int,
+        *,
         broker: str = "",
         quiet_s: float = 1.0,
         pipeline: str = "super-resolution",

@@ -47,9 +47,10 @@ class Reads(Enlarges):
 class World:
     """A router with a real ledger and spool around it, and a clock that tests turn."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, url: str = "") -> None:
         self.time = T0
-        self.ledger = open_ledger(f"sqlite:///{folder / 'ledger.sqlite'}", lambda: self.time)
+        url = url or f"sqlite:///{folder / 'ledger.sqlite'}"
+        self.ledger = open_ledger(url, lambda: self.time)
         self.spool = Spool(folder / "received")
         self.queued: list[str] = []
         self.routes = routes()

@@ -8,17 +8,8 @@ from peers import dcmtk
 from peers.dcmtk import storescu
 from peers.programs import until
 from phantoms import saved, study
-from postgres import PostgreSQL
 
 from pipelines.kinds import Kind
-
-
-@pytest.fixture
-def postgresql():
-    server = PostgreSQL()
-    server.start()
-    yield server
-    server.stop()
 
 
 @pytest.fixture
@@ -75,7 +66,9 @@ def test_a_cluster_makes_the_same_bytes_as_one_process(
     ):
         alone = started(Node(tmp_path / "alone", one.port, extra=key, **settings))
         cluster = started(
-            Cluster(tmp_path / "cluster", other.port, redis_server.url, extra=shared, **settings)
+            Cluster(
+                tmp_path / "cluster", other.port, broker=redis_server.url, extra=shared, **settings
+            )
         )
 
         answers = [storescu(views, node.port).returncode for node in (alone, cluster)]

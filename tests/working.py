@@ -28,6 +28,7 @@ from service.errors import UnavailableError
 from service.ledger.records import Instance, Job, Priority
 from service.ledger.spool import Spool
 from service.ledger.sql import SqlLedger, open_ledger
+from service.queue.broker import Broker
 from service.queue.celery import make_app
 from service.worker.worker import Worker
 
@@ -141,7 +142,7 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO)
     data, broker, parent = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
     die_with(parent)
-    app = make_app(broker, data)
+    app = make_app(Broker(broker), data)
     app.conf.task_time_limit = 4
     serve(app, open_test_ledger(data), partial(make_worker, data), ["cpu"])
 

@@ -8,9 +8,12 @@ import sqlalchemy as sa
 
 from service.errors import UnknownError
 from service.ledger import moves
-from service.ledger.records import Delivery, Job, JobState, Result
+from service.ledger.records import Delivery, Job, JobState, Priority, Result
 from service.ledger.rows import Part, columns_of, records_of, values_of
 from service.ledger.tables import deliveries, jobs, results
+
+OLDEST_FIRST = 1 / 8
+"""The share of claims that take what has been due for longest, of any lane: no lane starves."""
 
 
 class SqlJobs(Part):
@@ -18,23 +21,30 @@ class SqlJobs(Part):
 
     __slots__ = ()
 
-    def claim(self, owner: str, job_id: str | None = None) -> Job | None:
+    def claim(
+        self, owner: str, job_id: str | None = None, within: timedelta = moves.LONGEST_RUN
+    ) -> Job | None:
         """See Jobs."""
         now = self.now()
-        first = _due(now).order_by(*_LINE).limit(1)
-        if job_id is not None:
-            first = first.where(jobs.c.job_id == job_id)
+        chosen = self._lines(now) if job_id is None else [_due(now).where(jobs.c.job_id == job_id)]
         with self.database.reading() as connection:
-            if connection.scalar(first) is None:
+            if all(connection.scalar(line.limit(1)) is None for line in chosen):
                 return None
         with self.database.writing() as connection:
-            found = connection.scalar(first.with_for_update(skip_locked=True))
-            if found is None:
-                return None
-            (job,) = load_jobs(connection, jobs.c.job_id == found)
-            claimed = moves.claim(job, owner, now)
-            save_job(connection, claimed)
-            return claimed
+            for line in chosen:
+                found = connection.scalar(line.limit(1).with_for_update(skip_locked=True))
+                if found is not None:
+                    (job,) = load_jobs(connection, jobs.c.job_id == found)
+                    claimed = moves.claim(job, owner, now, within)
+                    save_job(connection, claimed)
+                    return claimed
+        return None
+
+    def _lines(self, now: datetime) -> list[sa.Select[tuple[str]]]:
+        """Return where to look for a job, in this order: lane after lane, sometimes all as one."""
+        waiting = _due(now).order_by(jobs.c.run_at)
+        lanes = [waiting.where(jobs.c.priority == lane) for lane in sorted(Priority)]
+        return [waiting, *lanes] if self.chance() < OLDEST_FIRST else lanes
 
     def heartbeat(self, job: Job) -> bool:
         """See Jobs."""
@@ -127,8 +137,12 @@ class SqlJobs(Part):
     def reap(self) -> Sequence[str]:
         """See Jobs."""
         now = self.now()
-        move = partial(moves.lose, error="its lease ran out", now=now)
-        return self._move_running(jobs.c.lease_until < now, move)
+        late = partial(moves.crash, error="it took longer than its deadline", now=now)
+        left = partial(moves.lose, error="its lease ran out", now=now)
+        return [
+            *self._move_running(jobs.c.deadline < now, late),
+            *self._move_running(jobs.c.lease_until < now, left),
+        ]
 
     def owners(self) -> Sequence[str]:
         """See Jobs."""
@@ -144,7 +158,8 @@ class SqlJobs(Part):
             jobs.c.woken_at < jobs.c.run_at,
             jobs.c.woken_at <= now - timedelta(seconds=every_s),
         )
-        chosen = _due(now).where(asleep).order_by(*_LINE).limit(limit)
+        line = (jobs.c.priority, jobs.c.run_at)
+        chosen = _due(now).where(asleep).order_by(*line).limit(limit)
         with self.database.reading() as connection:
             if connection.scalar(chosen) is None:
                 return []

@@ -1,9 +1,10 @@
 """What the stages ask of the ledger."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
+from service.ledger.moves import LONGEST_RUN
 from service.ledger.records import (
     Commitment,
     Decision,
@@ -67,11 +68,19 @@ class Studies(Protocol):
         """Return what of that study the router has not judged yet, in the order it came."""
         ...
 
-    def decide(self, decisions: Sequence[Decision], jobs: Sequence[Job]) -> None:
+    def decide(
+        self,
+        decisions: Sequence[Decision],
+        jobs: Sequence[Job],
+        seen: Collection[Instance] = (),
+    ) -> bool:
         """Write down `decisions` and add `jobs` in one transaction; a second time changes nothing.
 
-        The instances they name count as judged. A job whose id is known stays as it is.
+        The instances they name count as judged. A job whose id is known stays as it is. Returns
+        whether it counted: False, and nothing is written, where any of `seen`, which was not
+        judged when the router looked, has been judged by another since.
         """
+        ...
 
     def decisions(self, study_instance_uid: str) -> Sequence[Decision]:
         """Return what was decided for each image of that study."""
@@ -110,8 +119,14 @@ class Studies(Protocol):
 class Jobs(Protocol):
     """What the worker, the sweeper and people do with jobs."""
 
-    def claim(self, owner: str, job_id: str | None = None) -> Job | None:
-        """Return the most urgent job that is due (or that one), now `owner`'s; None if none is."""
+    def claim(
+        self, owner: str, job_id: str | None = None, within: timedelta = LONGEST_RUN
+    ) -> Job | None:
+        """Return the most urgent job that is due (or that one), now `owner`'s; None if none is.
+
+        Now and then it is the one that has been due for longest, of whatever lane. A run that is
+        not over `within` that time is taken from its owner.
+        """
         ...
 
     def heartbeat(self, job: Job) -> bool:
@@ -165,7 +180,10 @@ class Jobs(Protocol):
         ...
 
     def reap(self) -> Sequence[str]:
-        """Queue again the running jobs whose lease ran out; return their ids."""
+        """Queue again the running jobs whose lease or deadline ran out; return their ids.
+
+        One that ran past its deadline counts a crash.
+        """
         ...
 
     def owners(self) -> Sequence[str]:

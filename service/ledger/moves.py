@@ -16,6 +16,8 @@ MOST_CRASHES = 3
 """A job that killed its process so often is poison, and parked."""
 MOST_LOSTS = 50
 """A process that is killed from outside is seldom its job's fault."""
+LONGEST_RUN = timedelta(seconds=930)
+"""A run that lasts longer is taken from its owner; the processes' own limits come before."""
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 300.0
 LONGEST_PAUSE_AFTER_LOSS_S = 10.0
@@ -23,13 +25,14 @@ LONGEST_ERROR = 500
 """Characters kept of an error."""
 
 
-def claim(job: Job, owner: str, now: datetime) -> Job:
-    """Return `job` as `owner`'s."""
+def claim(job: Job, owner: str, now: datetime, within: timedelta) -> Job:
+    """Return `job` as `owner`'s, who is to be through `within` that time."""
     return replace(
         advance(job, JobEvent.CLAIMED),
         owner=owner,
         token=job.token + 1,
         lease_until=now + LEASE,
+        deadline=now + within,
         started_at=now,
         finished_at=None,
     )
@@ -113,11 +116,15 @@ def pause(job_id: str, times: int, longest_s: float) -> timedelta:
 
 
 def _ended(job: Job, error: str, now: datetime) -> Job:
-    return replace(job, owner="", lease_until=None, finished_at=now, error=error[:LONGEST_ERROR])
+    return replace(_given_back(job, error), finished_at=now)
 
 
 def _queued(job: Job, error: str, run_at: datetime) -> Job:
-    return replace(job, owner="", lease_until=None, run_at=run_at, error=error[:LONGEST_ERROR])
+    return replace(_given_back(job, error), run_at=run_at)
+
+
+def _given_back(job: Job, error: str) -> Job:
+    return replace(job, owner="", lease_until=None, deadline=None, error=error[:LONGEST_ERROR])
 
 
 def _afresh(job: Job, now: datetime) -> Job:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import datetime
+from random import random
 from typing import Any, ClassVar, Protocol, TypeVar
 
 import sqlalchemy as sa
@@ -25,6 +26,8 @@ class Part:
 
     database: Database
     now: Callable[[], datetime]
+    chance: Callable[[], float] = random
+    """Gives a number from 0 to 1, where who comes first shall not always come first."""
 
 
 def columns_of(table: sa.Table, record: type[Record]) -> list[sa.Column[Any]]:

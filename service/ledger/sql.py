@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from random import random
 
 import sqlalchemy as sa
 
@@ -30,9 +31,12 @@ class SqlLedger(SqlIntake, SqlStudies, SqlJobs, SqlDeliveries, SqlCommitments, S
         self.database.close()
 
 
-def open_ledger(url: str, now: Callable[[], datetime]) -> SqlLedger:
+def open_ledger(
+    url: str, now: Callable[[], datetime], chance: Callable[[], float] = random
+) -> SqlLedger:
     """Return the ledger at `url`, its tables brought up to date; `now` gives the time in UTC.
 
+    `chance` gives numbers from 0 to 1; by them it is decided when a claim passes over the lanes.
     `url` is SQLAlchemy's, such as ``sqlite:////var/lib/senoscope/ledger.sqlite``.
 
     Raises:
@@ -40,4 +44,4 @@ def open_ledger(url: str, now: Callable[[], datetime]) -> SqlLedger:
     """
     database = Database(url)
     migrate(database)
-    return SqlLedger(database, now)
+    return SqlLedger(database, now, chance)

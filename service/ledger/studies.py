@@ -1,7 +1,7 @@
 """The ledger's studies in SQL."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import sqlalchemy as sa
 
@@ -13,6 +13,7 @@ from service.ledger.rows import Part, columns_of, records_of, values_of
 from service.ledger.tables import decisions, instances, jobs, refusals, studies
 
 _RECEIVED = sa.tuple_(instances.c.sop_instance_uid, instances.c.version)
+_RECEIVED_ORDER = (instances.c.sop_instance_uid, instances.c.version)
 _DECIDED = sa.tuple_(decisions.c.sop_instance_uid, decisions.c.version)
 
 
@@ -56,12 +57,20 @@ class SqlStudies(Part):
         with self.database.reading() as connection:
             return _instances(connection, chosen)
 
-    def decide(self, decisions: Sequence[Decision], jobs: Sequence[Job]) -> None:
+    def decide(
+        self,
+        decisions: Sequence[Decision],
+        jobs: Sequence[Job],
+        seen: Collection[Instance] = (),
+    ) -> bool:
         """See Studies."""
         with self.database.writing() as connection:
+            if _any_judged(connection, {(one.sop_instance_uid, one.version) for one in seen}):
+                return False
             self._add_decisions(connection, decisions)
             self._add_jobs(connection, jobs)
             _judge(connection, {(one.sop_instance_uid, one.version) for one in decisions})
+            return True
 
     def decisions(self, study_instance_uid: str) -> Sequence[Decision]:
         """See Studies."""
@@ -153,6 +162,12 @@ def _instances(connection: sa.Connection, chosen: sa.ColumnElement[bool]) -> lis
 
 def _versions_in(chosen: sa.ColumnElement[bool]) -> sa.Select[tuple[str, str]]:
     return sa.select(instances.c.sop_instance_uid, instances.c.version).where(chosen)
+
+
+def _any_judged(connection: sa.Connection, versions: set[tuple[str, str]]) -> bool:
+    """Lock those (UID, version) against other routers; tell whether one had been judged before."""
+    named = sa.select(instances.c.judged).where(_RECEIVED.in_(versions)).order_by(*_RECEIVED_ORDER)
+    return any(connection.scalars(named.with_for_update()))
 
 
 def _judge(connection: sa.Connection, versions: set[tuple[str, str]]) -> None:

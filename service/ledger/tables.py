@@ -184,7 +184,8 @@ jobs = Table(
     Column("versions", Words, nullable=False),
     Column("deadline", Moment),
     Column("woken_at", Moment),
-    Index("jobs_next", "state", "priority", "created_at"),
+    Index("jobs_next", "state", "priority", "run_at"),
+    Index("jobs_oldest", "state", "run_at"),
     Index("jobs_finished", "state", "finished_at"),
     Index("jobs_of_study", "study_instance_uid"),
 )

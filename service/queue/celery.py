@@ -9,14 +9,26 @@ from kombu.exceptions import ChannelError, OperationalError
 
 from service.errors import UnavailableError
 from service.queue import folder
+from service.queue.broker import Broker
 
 WORK = "senoscope.work"
 """The task: look for work."""
 QUEUE = "senoscope"
 MOST_WAITING = 64
 """Wake-ups that lie in the broker at most: one leads to the next, so more would only pile up."""
-LONGEST_JOB_S = 900
-"""Then the process that runs it is killed, and the job counts as crashed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long a job may take, in seconds."""
+
+    soft_s: float = 600
+    """Then it is told to end, and counts as crashed."""
+    hard_s: float = 900
+    """Then the process that runs it is killed."""
+
+
+USUAL = Limits()
 
 _AWAY = (OperationalError, OSError)
 """What is raised when the broker cannot be reached, or the disk of its folder is full."""
@@ -28,7 +40,6 @@ _COMMON = {
     "task_ignore_result": True,
     "task_publish_retry": False,
     "task_serializer": "json",
-    "task_time_limit": LONGEST_JOB_S,
     "worker_cancel_long_running_tasks_on_connection_loss": False,
     "worker_enable_remote_control": False,
     "worker_hijack_root_logger": False,
@@ -46,22 +57,24 @@ _REDIS_OPTIONS = {
     "socket_connect_timeout": 2,
     "socket_keepalive": True,
     "socket_timeout": 10,
-    "visibility_timeout": 2 * LONGEST_JOB_S,
 }
 
 
-def make_app(broker: str, data: Path) -> Celery:
-    """Return the Celery app of both sides.
+def make_app(broker: Broker, data: Path, limits: Limits = USUAL) -> Celery:
+    """Return the Celery app of both sides; a broker without URL is the folder ``broker`` in `data`.
 
-    `broker` is a URL, such as ``redis://host:6379/0``; empty is the folder ``broker`` in `data`.
+    A wake-up that no worker has acknowledged within two times the longest job is given to another.
     """
     app = Celery("senoscope", set_as_current=False)
     app.conf.update(_COMMON)
-    if broker:
-        app.conf.update(broker_url=broker, broker_transport_options=_REDIS_OPTIONS)
+    app.conf.update(task_soft_time_limit=limits.soft_s, task_time_limit=limits.hard_s)
+    if broker.url:
+        options = {**_REDIS_OPTIONS, "visibility_timeout": 2 * limits.hard_s, **broker.options}
+        app.conf.update(broker_url=broker.full_url, broker_transport_options=options)
+        app.conf.update(broker.conf)
         return app
     path = data / "broker"
-    folder.sweep(path, older_than=time.time() - LONGEST_JOB_S)
+    folder.sweep(path, older_than=time.time() - limits.hard_s)
     app.conf.update(
         broker_url="folder://localhost",
         broker_transport=folder.TRANSPORT,

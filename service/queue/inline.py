@@ -14,5 +14,9 @@ class InlineQueue:
         """Run that job now."""
         self.run(job_id)
 
+    def is_empty(self) -> bool:
+        """See Queue."""
+        return True
+
     def ping(self) -> None:
         """See Queue."""

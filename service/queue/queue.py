@@ -13,5 +13,9 @@ class Queue(Protocol):
         because the broker is away.
         """
 
+    def is_empty(self) -> bool:
+        """Tell whether no wake-up waits for a worker; False where it cannot be told."""
+        ...
+
     def ping(self) -> None:
         """Raise UnavailableError if the broker cannot be reached."""

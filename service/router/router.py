@@ -246,7 +246,8 @@ class Router:
             if job is not None:
                 jobs.append(job)
                 decisions = with_job(decisions, job)
-        self.ledger.decide(decisions, jobs)
+        if not self.ledger.decide(decisions, jobs, undecided):
+            return  # another router was first
         for job in jobs:
             self.queue.put(job.job_id)
 

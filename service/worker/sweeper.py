@@ -17,6 +17,8 @@ UNAVAILABLE_S = 5.0
 """Pause when the ledger is unavailable: a full disk shall not fill the log as well."""
 GRACE = timedelta(seconds=3)
 """A worker's parent knows better how its child died, and says so within this time."""
+MOST_WOKEN = 16
+"""Workers that are woken at once; each looks for the next job by itself."""
 
 
 class Sweeper:
@@ -47,8 +49,9 @@ class Sweeper:
         for worker in self._ledger.workers():
             if is_gone(worker.owner):
                 self._ledger.absent(worker.owner)
-        for job_id, _ in self._ledger.due():
-            self._queue.put(job_id)
+        if self._queue.is_empty():  # else workers are on their way: one job leads to the next
+            for job_id, _ in self._ledger.due(limit=MOST_WOKEN):
+                self._queue.put(job_id)
 
     def _dead_for_long(self) -> list[str]:
         now = self._now()

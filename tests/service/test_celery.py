@@ -16,6 +16,7 @@ from working import job_of, open_test_ledger, plain_image
 
 from service.ledger.records import JobState
 from service.ledger.spool import Spool
+from service.queue.broker import Broker
 from service.queue.celery import CeleryQueue, make_app
 from service.worker.sweeper import Sweeper
 
@@ -31,7 +32,7 @@ class Workplace:
         self.broker = broker
         self.ledger = open_test_ledger(data)
         self.received = Spool(data / "received")
-        self.queue = CeleryQueue(make_app(broker, data))
+        self.queue = CeleryQueue(make_app(Broker(broker), data))
         self._numbers = count()
         self._stop = threading.Event()
         sweeper = Sweeper(self.ledger, self.queue, now)

@@ -61,7 +61,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def ledger(url, clock) -> Iterator[SqlLedger]:
-    opened = open_ledger(url, clock)
+    opened = open_ledger(url, clock, chance=lambda: 1.0)
     yield opened
     opened.close()
 

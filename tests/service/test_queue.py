@@ -7,6 +7,7 @@ from clock import now
 
 from service.errors import UnavailableError
 from service.queue import folder
+from service.queue.broker import Broker
 from service.queue.celery import MOST_WAITING, QUEUE, WORK, CeleryQueue, make_app
 from service.queue.inline import InlineQueue
 
@@ -16,7 +17,7 @@ NOBODY = "redis://127.0.0.1:1/0"
 @pytest.fixture(params=["embedded", "redis"])
 def queue(request, tmp_path):
     broker = request.getfixturevalue("redis_server").url if request.param == "redis" else ""
-    with make_app(broker, tmp_path) as app:
+    with make_app(Broker(broker), tmp_path) as app:
         yield CeleryQueue(app)
         app.pool.force_close_all()
 
@@ -50,7 +51,7 @@ def test_wake_ups_never_pile_up(queue):
 
 
 def test_a_broker_that_is_away_delays_nobody_and_is_told_by_ping(tmp_path):
-    queue = CeleryQueue(make_app(NOBODY, tmp_path))
+    queue = CeleryQueue(make_app(Broker(NOBODY), tmp_path))
     before = time.monotonic()
 
     queue.put("job-1")
@@ -62,7 +63,7 @@ def test_a_broker_that_is_away_delays_nobody_and_is_told_by_ping(tmp_path):
 
 
 def test_a_folder_that_cannot_be_written_to_is_a_broker_that_is_away(tmp_path):
-    queue = CeleryQueue(make_app("", tmp_path))
+    queue = CeleryQueue(make_app(Broker(), tmp_path))
     (tmp_path / "broker").write_text("no folder")
 
     queue.put("job-1")
@@ -73,7 +74,7 @@ def test_a_folder_that_cannot_be_written_to_is_a_broker_that_is_away(tmp_path):
 
 
 def test_a_full_disk_leaves_no_half_messages(tmp_path):
-    queue = CeleryQueue(make_app("", tmp_path))
+    queue = CeleryQueue(make_app(Broker(), tmp_path))
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
     try:
@@ -88,7 +89,7 @@ def test_a_full_disk_leaves_no_half_messages(tmp_path):
 
 
 def test_a_redis_that_forgot_everything_is_used_again(redis_server, tmp_path):
-    queue = CeleryQueue(make_app(redis_server.url, tmp_path))
+    queue = CeleryQueue(make_app(Broker(redis_server.url), tmp_path))
     queue.put("job-1")
     redis_server.kill()
     queue.put("job-2")
@@ -101,7 +102,7 @@ def test_a_redis_that_forgot_everything_is_used_again(redis_server, tmp_path):
 
 
 def test_half_a_message_is_never_taken_and_swept_in_time(tmp_path):
-    queue = CeleryQueue(make_app("", tmp_path))
+    queue = CeleryQueue(make_app(Broker(), tmp_path))
     queue.put("job-1")
     (message,) = (tmp_path / "broker").glob("*.msg")
     half = message.with_suffix(".part")
