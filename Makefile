@@ -4,7 +4,7 @@ BIN := .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench bench-engines lock clean
+.PHONY: help demo test check bench bench-engines faults chaos lock clean
 
 help: ## say what can be made
 	@awk -F': ## ' '/^[a-z-]+: ##/ { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,16 @@ bench: ## measure what the README claims
 bench-engines: ## every network on every back end of this CPU, in one run; ARGS="--quick --only unet"
 	@tools/bootstrap.sh dev
 	@$(BIN)/python bench/networks.py $(ARGS)
+
+faults: ## what networks, processes, disks and clocks do to a node; ARGS="-k disk" for some
+	@tools/bootstrap.sh dev
+	@tools/bootstrap.sh peers
+	@$(BIN)/python -m pytest tests/faults $(ARGS)
+
+chaos: ## the chaos campaign, with its summary; ARGS="--jobs 200 --seeds 3 --form sqlite|cluster|both"
+	@tools/bootstrap.sh dev
+	@tools/bootstrap.sh peers
+	@PYTHONPATH=.:tests $(BIN)/python -m faults.campaign $(ARGS)
 
 lock: ## resolve the dependencies anew
 	@tools/bootstrap.sh dev

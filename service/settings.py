@@ -55,6 +55,10 @@ class Dicom(Section):
     """AE title to the names in certificates that may use it; empty: any may use any."""
     max_pdu: int = Field(default=131072, ge=4096, le=1 << 20)
     """Bytes; the longest PDU that this node receives."""
+    open_s: float = Field(default=15, gt=0)
+    """Seconds; the longest wait for an association to be opened or released."""
+    idle_s: float = Field(default=60, gt=0)
+    """Seconds; the longest silence on an association, within a message too."""
     max_object_mb: int = Field(default=4096, ge=1)
     """A larger data set is refused while it comes, for good (C000H)."""
 

@@ -13,6 +13,7 @@ from functools import cache, cached_property, partial
 from os import getpid
 from pathlib import Path
 
+from fastapi import APIRouter
 from prometheus_client import CollectorRegistry
 
 from engines.card import Card, CardError
@@ -30,7 +31,11 @@ from service.delivery.peer import Peer
 from service.delivery.sender import Senders
 from service.errors import BadConfigurationError, UnavailableError, did_you_mean
 from service.http.app import make_app as make_http_app
+from service.http.entrance import Entrance
 from service.http.server import listen, serve_http
+from service.http.stow import stow_router
+from service.http.tokens import Tokens
+from service.http.upload import Gate
 from service.intake.part import Intake
 from service.intake.taking import Taking
 from service.ledger.s3 import Bucket, S3Spool, parse_bucket
@@ -40,6 +45,7 @@ from service.ledger.sql import open_ledger as open_sql_ledger
 from service.listener.admission import Admission, Caller, Most
 from service.listener.listener import Address, Listener
 from service.listener.store import Store
+from service.listener.syntaxes import ACCEPTED
 from service.metrics import LedgerCollector, Metrics
 from service.models import Pipelines, Versions
 from service.node import Loop, Node, Role
@@ -53,7 +59,7 @@ from service.router.routes_file import RoutesFile
 from service.settings import Settings, load_settings
 from service.site_key import read_or_make_key
 from service.tls import Files as TlsFiles
-from service.tls import Renewed, not_after
+from service.tls import Renewed, not_after, server_context
 from service.version import VERSION
 from service.worker.day import day_of
 from service.worker.embedded import EmbeddedWorker
@@ -230,7 +236,15 @@ class Parts:
         dicom = self.settings.dicom
         intake = Intake(self.received, self.low_water, dicom.max_object_mb * 1_000_000)
         return Listener(
-            Address(dicom.host, dicom.port, dicom.max_pdu, tls=self.dicom_tls()),
+            Address(
+                dicom.host,
+                dicom.port,
+                dicom.max_pdu,
+                acse_s=dicom.open_s,
+                dimse_s=dicom.idle_s,
+                network_s=dicom.idle_s,
+                tls=self.dicom_tls(),
+            ),
             Admission(
                 dicom.ae_title,
                 lambda: [Caller(*named) for named in self.routes.current().callers],
@@ -258,6 +272,23 @@ class Parts:
             BadConfigurationError: if its files are wrong.
         """
         return Renewed(self.tls_files).context if self.tls_files else None
+
+    def stow(self) -> APIRouter:
+        """Make what senders speak to by HTTP."""
+        tokens = self.settings.tokens_path
+        largest = self.settings.dicom.max_object_mb * 1_000_000
+        return stow_router(
+            Gate(
+                Taking(self.received, self.ledger, self.metrics, now),
+                Intake(self.received, self.low_water, largest),
+                frozenset(ACCEPTED),
+            ),
+            Entrance(
+                Tokens(tokens) if tokens else None,
+                lambda: self.routes.current().calling,
+                self.settings.http.max_uploads,
+            ),
+        )
 
     def router(self) -> Router:
         """Make what decides.
@@ -450,11 +481,13 @@ def _sweep(parts: Parts) -> None:
 
 def _answering(parts: Parts) -> Loop:
     parts.registry.register(LedgerCollector(parts.ledger, parts.received.free_bytes))
-    app = make_http_app(VERSION, parts.registry, parts.readiness.checks())
-    listening = listen(parts.settings.http.host, parts.settings.http.port)
+    app = make_http_app(VERSION, parts.registry, parts.readiness.checks(), [parts.stow()])
+    http, base = parts.settings.http, parts.settings.base
+    tls = server_context(base / http.tls_cert, base / http.tls_key) if http.tls_cert else None
+    listening = listen(http.host, http.port)
 
     def run(stop: threading.Event) -> None:
-        server = serve_http(app, listening)
+        server = serve_http(app, listening, tls)
         stop.wait()
         server.stop()
 
