@@ -1,5 +1,7 @@
 """One data set on its way in: a file that grows in the spool."""
 
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, cast
@@ -9,6 +11,7 @@ from pydicom.uid import UID
 from pynetdicom.dsutils import create_file_meta, encode_file_meta
 
 from service.errors import BadObjectError, NodeError, SpoolFullError, UnavailableError
+from service.intake.write_back import begin_writing
 from service.ledger.spool import Spool, is_uid
 
 if TYPE_CHECKING:
@@ -17,6 +20,10 @@ if TYPE_CHECKING:
 PREAMBLE = bytes(128) + b"DICM"  # PS3.10 7.1
 _LOOK_EVERY = 64 << 20
 """Bytes between two looks at the room on the disk."""
+_BEGIN_EVERY = 4 << 20
+"""Bytes that are sent to the disk at a time, so that the sync has little left to wait for."""
+MOST_PIECES = 1024
+"""What one writev takes: IOV_MAX."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +34,8 @@ class Announced:
     sop_instance_uid: str
     transfer_syntax_uid: str
     """Empty where its presentation context was not accepted."""
+    study_instance_uid: str = ""
+    """Empty where any study will do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +76,8 @@ class Part:
         self._digest = xxhash.xxh3_128()
         self._intake = intake
         self._file: FileIO | None = None
+        self._written = self._begun = 0
+        """Bytes of the file, and of those that are on their way to the disk."""
         self._open()
 
     @property
@@ -86,8 +97,14 @@ class Part:
 
     def write(self, fragment: bytes) -> None:
         """Add `fragment`, unless something went wrong before."""
-        self._digest.update(fragment)
-        before, self.size = self.size, self.size + len(fragment)
+        self.take((memoryview(fragment),))
+
+    def take(self, pieces: Sequence[memoryview]) -> None:
+        """Add `pieces`, one after the other, unless something went wrong before."""
+        before = self.size
+        for piece in pieces:
+            self._digest.update(piece)
+            self.size += len(piece)
         if self.error is not None:
             return
         try:
@@ -95,7 +112,7 @@ class Part:
                 raise BadObjectError(f"larger than {self._intake.largest // 1_000_000} MB")
             if before // _LOOK_EVERY != self.size // _LOOK_EVERY:
                 self._intake.check_room()
-            self._write(fragment)
+            self._write_all(pieces)
         except NodeError as error:
             self._give_up(error)
         except OSError as error:
@@ -128,18 +145,27 @@ class Part:
             self._intake.check_room()
             head = PREAMBLE + self._file_meta()
             self._file = self.path.open("xb", buffering=0)
-            self._write(head)
+            self._write_all((memoryview(head),))
             self.offset = len(head)
         except NodeError as error:
             self._give_up(error)
         except OSError as error:
             self._give_up(UnavailableError(f"cannot write to the spool: {error.strerror}"))
 
-    def _write(self, content: bytes) -> None:
-        """Write all of `content`: a disk that is almost full takes a part of it in silence."""
-        rest = memoryview(content)
-        while rest:
-            rest = rest[cast("FileIO", self._file).write(rest) :]
+    def _write_all(self, pieces: Sequence[memoryview]) -> None:
+        """Write all of `pieces`: a disk that is almost full takes a part of them in silence."""
+        left = [piece for piece in pieces if piece]
+        descriptor = cast("FileIO", self._file).fileno()
+        while left:
+            written = os.writev(descriptor, left[:MOST_PIECES])
+            self._written += written
+            while left and written >= len(left[0]):
+                written -= len(left.pop(0))
+            if written:
+                left[0] = left[0][written:]
+        if self._written - self._begun >= _BEGIN_EVERY:
+            begin_writing(descriptor, self._begun, self._written - self._begun)
+            self._begun = self._written
 
     def _file_meta(self) -> bytes:
         told = self.announced

@@ -18,10 +18,11 @@ from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 
 from service.errors import UnavailableError
 from service.listener.admission import AE_TITLE, APPLICATION_CONTEXT, Admission, Asked
+from service.listener.fast import handler_of
 from service.listener.gate import Gate, host_of, names_of
 from service.listener.refused import Ground, Refused
 from service.listener.store import Store
-from service.listener.streaming import Limits, StreamingDimse, StreamingHandler, StreamingServer
+from service.listener.streaming import Limits, StreamingDimse, StreamingServer
 from service.listener.syntaxes import ACCEPTED, EVERYONES
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ class Listener:
                 (self._address.host, self._address.port),
                 evt_handlers=handlers,
                 server_class=StreamingServer,
-                request_handler=StreamingHandler,
+                request_handler=handler_of(),
                 intake=self._admission.intake,
                 limits=limits,
                 gate=gate,

@@ -50,6 +50,8 @@ class StreamingDimse(DIMSEServiceProvider):
         super().__init__(assoc)
         self.parts: list[Part] = []
         """Those that came on this association and are still open."""
+        self.streams_into: Part | None = None
+        """Where the data set goes that comes now."""
         self._intake = intake
         self._heard = time.monotonic()
 
@@ -67,7 +69,9 @@ class StreamingDimse(DIMSEServiceProvider):
                 self.dul.event_queue.put("Evt19")  # invalid PDU, as pynetdicom does for its like
                 return
             message = self.message
-            if isinstance(message, C_STORE_RQ) and message._data_set_file is None:  # noqa: SLF001
+            if message is None:
+                self.streams_into = None
+            elif isinstance(message, C_STORE_RQ) and self.streams_into is None:
                 self._stream(message)
 
     def idle_s(self) -> float:
@@ -85,6 +89,7 @@ class StreamingDimse(DIMSEServiceProvider):
         self.parts = [part for part in self.parts if not part.taken]
         part = Part(self._announced(message), self._intake)
         self.parts.append(part)
+        self.streams_into = part
         untyped = cast("Any", message)
         untyped._data_set_file = part  # noqa: SLF001 - as pynetdicom does with its temporary file
         untyped._data_set_path = part.path  # noqa: SLF001

@@ -1,0 +1,340 @@
+"""The acceptor of pynetdicom 3.0.4 without its polling and copying, by small subclasses.
+
+pynetdicom looks at its socket and queues a thousand times a second in two threads for each
+association, reads 4096 bytes at a time, and copies each of them four times. Here the threads sleep
+until something happens, and data sets go from one buffer straight into their file. Subclasses know
+the insides of what they are derived from: another version is served without them, see `handler_of`.
+"""
+
+import logging
+import os
+import select
+import ssl
+import threading
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from queue import Queue
+from typing import Any, TypeVar, cast
+
+import pynetdicom
+from pynetdicom import evt
+from pynetdicom.ae import ApplicationEntity
+from pynetdicom.association import MODE_ACCEPTOR, Association
+from pynetdicom.dul import DULServiceProvider
+from pynetdicom.pdu_primitives import P_DATA, _PDUPrimitiveType
+from pynetdicom.transport import AssociationSocket
+from typing_extensions import override
+
+from service.ledger.spool import UNREADABLE
+from service.listener.streaming import StreamingDimse, StreamingHandler, StreamingServer
+from service.listener.wire import BrokenPduError, Wire
+
+logger = logging.getLogger(__name__)
+
+KNOWN = "3.0.4"
+"""The version of pynetdicom that these subclasses were written for."""
+LONGEST_SLEEP_S = 30.0
+"""Nothing is waited for longer without a look at the timers."""
+MOST_HELD = 1 << 24
+"""Bytes of a data set that is kept in memory: those of other services than storage are short."""
+
+T = TypeVar("T")
+
+
+def handler_of(version: str = pynetdicom.__version__) -> type[StreamingHandler]:
+    """Return what serves connections: quick where pynetdicom is the version that is known."""
+    return FastHandler if version == KNOWN else StreamingHandler
+
+
+class Telling(Queue[T]):
+    """A queue that tells of each item that comes in."""
+
+    def __init__(self, told: threading.Event) -> None:
+        super().__init__()
+        self._told = told
+
+    @override
+    def put(self, item: T, block: bool = True, timeout: float | None = None) -> None:
+        """Add `item`, and tell."""
+        super().put(item, block, timeout)
+        self._told.set()
+
+
+class FastDul(DULServiceProvider):
+    """Sleeps until its peer, its association or a timer wants something."""
+
+    def __init__(self, assoc: "FastAssociation") -> None:
+        super().__init__(assoc)
+        self.to_user_queue = Telling(assoc.told)
+        self._run_loop_delay = 0
+        self._wakes = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._closing = threading.Lock()
+        self._poll = select.poll()
+        self._poll.register(self._wakes, select.POLLIN)
+        self._watched = -1
+        self._wire = Wire(assoc.ae.maximum_pdu_size)
+        self._held = 0
+
+    @override
+    def run(self) -> None:
+        """Run until the connection is over, and say so."""
+        try:
+            super().run()
+        finally:
+            with self._closing:
+                os.close(self._wakes)
+                self._wakes = -1
+            self._wire = Wire(0)
+            cast("FastAssociation", self.assoc).told.set()
+
+    def wake(self) -> None:
+        """Let it look at what there is to do."""
+        with self._closing:
+            if self._wakes >= 0:
+                os.eventfd_write(self._wakes, 1)
+
+    @override
+    def send_pdu(self, primitive: _PDUPrimitiveType) -> None:
+        """Send `primitive`, soon."""
+        super().send_pdu(primitive)
+        self.wake()
+
+    @override
+    def kill_dul(self) -> None:
+        """End, soon."""
+        super().kill_dul()
+        self.wake()
+
+    @override
+    def stop_dul(self) -> bool:
+        """End, if there is no connection any more; return whether that is so."""
+        if self.state_machine.current_state != "Sta1":
+            return False
+        self.kill_dul()
+        self.join()
+        return True
+
+    # What follows is called by the thread itself.
+
+    @override
+    def _is_transport_event(self) -> bool:
+        if self.state_machine.current_state == "Sta13":
+            return self._await_the_end()
+        if self._wire.wants_more:
+            return self._is_readable(self._patience()) and self._receive()
+        self._advance()
+        return True
+
+    def _await_the_end(self) -> bool:
+        """Drop what still comes; when nothing does, close the connection: PS3.8 9.2."""
+        if self._is_readable(0):
+            self._wire = Wire(0)
+            self._receive_into(self._wire.room())
+        elif self.socket is not None:
+            self.socket.close()
+        return True
+
+    def _patience(self) -> float:
+        if self.event_queue.queue or self.to_provider_queue.queue or self._kill_thread:
+            return 0.0
+        timer = self.artim_timer
+        started = timer._start_time is not None and timer._end_time is None  # noqa: SLF001
+        return max(0.0, min(timer.remaining, LONGEST_SLEEP_S)) if started else LONGEST_SLEEP_S
+
+    def _is_readable(self, seconds: float) -> bool:
+        """Wait until something comes, or there is something else to do."""
+        connected = self.socket.socket if self.socket is not None else None
+        if connected is None:
+            self._poll.poll(1000 * min(seconds, 1.0))
+            return False
+        if isinstance(connected, ssl.SSLSocket) and connected.pending():
+            return True
+        if self._watched < 0:
+            self._watched = connected.fileno()
+            self._poll.register(self._watched, select.POLLIN)
+        if connected.fileno() < 0:  # closed by another thread
+            self.event_queue.put("Evt17")
+            return False
+        found = dict(self._poll.poll(1000 * seconds + 1 if seconds else 0))
+        if found.pop(self._wakes, 0):
+            os.eventfd_read(self._wakes)
+        return bool(found)
+
+    def _receive(self) -> bool:
+        """Take what came, and do what it asks for; return whether something came."""
+        read = self._receive_into(self._wire.room())
+        if read:
+            self._wire.came(read)
+            self._advance()
+        return bool(read)
+
+    def _receive_into(self, room: memoryview) -> int:
+        connected = cast("AssociationSocket", self.socket).socket
+        read = 0
+        try:
+            if isinstance(connected, ssl.SSLSocket):
+                read = connected.recv_into(room)
+                while connected.pending() > 0 and read < len(room):
+                    read += connected.recv_into(room[read:])
+            elif connected is not None:
+                read = os.readv(connected.fileno(), [room])
+        except (BlockingIOError, ssl.SSLWantReadError):
+            return 0
+        except OSError:
+            self.event_queue.put("Evt17")  # the connection is closed
+            return 0
+        if not read:
+            self.event_queue.put("Evt17")
+        return read
+
+    def _advance(self) -> None:
+        established = self.state_machine.current_state == "Sta6"
+        try:
+            whole = self._wire.advance(self, established=established)
+            if whole is None:
+                return
+            pdu, event = self._decode_pdu(bytearray(whole))
+        except (BrokenPduError, AssertionError, *UNREADABLE) as error:
+            said = str(error) if isinstance(error, BrokenPduError) else type(error).__name__
+            logger.warning("a peer broke the upper layer protocol: %s", said)
+            self.event_queue.put("Evt19")  # an invalid PDU
+            return
+        self._recv_pdu.put(pdu)
+        self.event_queue.put(event)
+
+    # The sink of `Wire`.
+
+    def streams(self) -> bool:
+        """Tell whether a data set goes into its file now."""
+        return cast("StreamingDimse", self.assoc.dimse).streams_into is not None
+
+    def data(self, pieces: Sequence[memoryview]) -> None:
+        """Write the next bytes of that data set."""
+        part = cast("StreamingDimse", self.assoc.dimse).streams_into
+        if part is not None:
+            part.take(pieces)
+        self._idle_timer.restart()
+
+    def value(self, context_id: int, value: bytes) -> None:
+        """Hand a value to the service elements.
+
+        Raises:
+            BrokenPduError: if a data set that is kept in memory becomes too long.
+        """
+        dimse = cast("StreamingDimse", self.assoc.dimse)
+        self._held = self._held + len(value) if dimse.message is not None else 0
+        if self._held > MOST_HELD:
+            raise BrokenPduError(f"a message of more than {MOST_HELD >> 20} MiB")
+        primitive = P_DATA()
+        primitive.presentation_data_value_list.append((context_id, value))
+        dimse.receive_primitive(primitive)
+
+
+class FastAssociation(Association):
+    """An acceptor's association that sleeps until it is told of something."""
+
+    def __init__(self, ae: ApplicationEntity) -> None:
+        self.told = threading.Event()
+        super().__init__(ae, MODE_ACCEPTOR)
+        self.dul = FastDul(self)
+        self.acse_timeout = ae.acse_timeout  # these set the timers of the DUL
+        self.network_timeout = ae.network_timeout
+
+    @override
+    def kill(self) -> None:
+        """End it."""
+        self._kill = True
+        self.told.set()
+        super().kill()
+
+    @override
+    def _run_reactor(self) -> None:
+        """Serve until the association ends: as pynetdicom does, but in its sleep."""
+        while not self._kill:
+            self._is_paused = True
+            self.told.wait(self._patience())
+            self.told.clear()
+            self._reactor_checkpoint.wait()
+            self._is_paused = False
+            while self._serves_one():
+                pass
+            if self._is_over():
+                self.kill()
+
+    def _patience(self) -> float:
+        idle = self.dul._idle_timer  # noqa: SLF001
+        left = idle.remaining if idle.timeout is not None else LONGEST_SLEEP_S
+        return max(0.01, min(left + 0.01, LONGEST_SLEEP_S))
+
+    def _serves_one(self) -> bool:
+        """Serve the next message, if there is one and nobody else waits for it."""
+        if self._kill or not self._reactor_checkpoint.is_set():
+            return False
+        context_id, message = self.dimse.get_msg(block=False)
+        if message is None or context_id is None:
+            return False
+        self._serve_request(message, context_id)
+        return True
+
+    def _is_over(self) -> bool:
+        if self.is_established and self.acse.is_release_requested():
+            self.acse.send_release(is_response=True)
+            self.is_released = True
+            self.is_established = False
+            evt.trigger(self, evt.EVT_RELEASED, {})
+            return True
+        if self.acse.is_aborted():
+            self.dul.receive_pdu(wait=False)
+            self.is_aborted = True
+            self.is_established = False
+            evt.trigger(self, evt.EVT_ABORTED, {})
+            return True
+        if not self.dul.is_alive():
+            return True
+        if self.dul.idle_timer_expired():
+            logger.warning("a peer was silent for too long: its association is aborted")
+            self.abort()
+            return True
+        return False
+
+
+class FastDimse(StreamingDimse):
+    """Tells the association of each message that is whole."""
+
+    def __init__(self, assoc: FastAssociation, **streaming: Any) -> None:  # noqa: ANN401
+        super().__init__(assoc, **streaming)
+        self.msg_queue = Telling(assoc.told)
+
+
+class FastHandler(StreamingHandler):
+    """Serves each connection by a `FastAssociation`."""
+
+    @override
+    def _create_association(self) -> Association:
+        """Do what pynetdicom does, but share what all associations support: nobody changes it."""
+        server = cast("StreamingServer", self.server)
+        association = FastAssociation(self.ae)
+        association.dimse = FastDimse(association, intake=server.intake)
+        association._server = server  # noqa: SLF001
+        started = datetime.fromtimestamp(time.time(), UTC)
+        association.name = f"AcceptorThread@{started:%Y%m%d%H%M%S}"
+        association.set_socket(AssociationSocket(association, client_socket=self.request))
+        acceptor = association.acceptor
+        acceptor.maximum_length = self.ae.maximum_pdu_size
+        acceptor.ae_title = server.ae_title
+        acceptor.address_info = self.local
+        acceptor.implementation_class_uid = self.ae.implementation_class_uid
+        acceptor.implementation_version_name = self.ae.implementation_version_name
+        acceptor.supported_contexts = server.contexts
+        association.requestor.address_info = self.remote
+        self._bind_handlers(association)
+        return association
+
+    def _bind_handlers(self, association: Association) -> None:
+        bound = cast("dict[Any, Any]", cast("StreamingServer", self.server)._handlers)  # noqa: SLF001
+        for event, found in bound.items():
+            pairs = [found] if isinstance(event, evt.InterventionEvent) else found
+            for handler, arguments in pairs:
+                if handler is not None:
+                    association.bind(event, handler, arguments)
