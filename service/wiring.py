@@ -46,7 +46,7 @@ from service.listener.admission import Admission, Caller, Most
 from service.listener.listener import Address, Listener
 from service.listener.store import Store
 from service.listener.syntaxes import ACCEPTED
-from service.metrics import LedgerCollector, Metrics
+from service.metrics import LedgerCollector, Metrics, SpoolCollector
 from service.models import Pipelines, Versions
 from service.node import Loop, Node, Role
 from service.observer import Observer
@@ -64,6 +64,7 @@ from service.version import VERSION
 from service.worker.day import day_of
 from service.worker.embedded import EmbeddedWorker
 from service.worker.reporter import Reporter
+from service.worker.storekeeper import Kept, Storekeeper
 from service.worker.sweeper import Sweeper
 from service.worker.worker import Worker
 
@@ -308,6 +309,23 @@ class Parts:
             now=now,
         )
 
+    def storekeeper(self) -> Storekeeper:
+        """Make what cleans up the spool."""
+        days = self.settings.retention
+        return Storekeeper(
+            ledger=self.ledger,
+            received=self.received,
+            results=self.results,
+            kept=Kept(_days(days.received_days), _days(days.results_days)),
+            committing=self.committing,
+            now=now,
+        )
+
+    def committing(self) -> Collection[str]:
+        """Return the destinations in force that are to commit themselves to storage."""
+        there = self.routes.current().destinations
+        return [name for name, one in there.items() if getattr(one, "storage_commitment", False)]
+
     def reporter(self) -> Reporter:
         """Make what tells of studies that were given up."""
         return Reporter(
@@ -338,6 +356,7 @@ def make_node(config: Path | None, roles: frozenset[Role]) -> Node:
         loops["router"] = parts.router().run
         loops["sweeper"] = Sweeper(parts.ledger, parts.queue, now).run
         loops["reporter"] = parts.reporter().run
+        loops["storekeeper"] = parts.storekeeper().run
     if Role.DELIVERY in roles:
         loops["delivery"] = Senders(parts.ledger, parts.results, parts.peers, now).run
     if Role.CONSOLE in roles:
@@ -352,6 +371,7 @@ def make_checks(config: Path | None) -> Checks:
     """Return what `senoscope check` looks at: the node's own checks, models and destinations."""
     parts = Parts(settings_of(config))
     found = dict(parts.readiness.checks())
+    found["files"] = parts.readiness.files_are_there
     if parts.tls_files is not None:
         found["dicom tls"] = partial(_tls_is_valid, parts.tls_files)
     for name in parts.in_use():
@@ -472,6 +492,11 @@ def _listening(parts: Parts) -> Loop:
     return run
 
 
+def _days(number: int) -> timedelta | None:
+    """Return that many days; None, which is for ever, for 0."""
+    return timedelta(days=number) if number else None
+
+
 def _sweep(parts: Parts) -> None:
     """Remove what writers that were killed left half written."""
     for spool in (parts.received, parts.results):
@@ -481,6 +506,7 @@ def _sweep(parts: Parts) -> None:
 
 def _answering(parts: Parts) -> Loop:
     parts.registry.register(LedgerCollector(parts.ledger, parts.received.free_bytes))
+    parts.registry.register(SpoolCollector([parts.ledger.spool_usage, parts.received.usage]))
     app = make_http_app(VERSION, parts.registry, parts.readiness.checks(), [parts.stow()])
     http, base = parts.settings.http, parts.settings.base
     tls = server_context(base / http.tls_cert, base / http.tls_key) if http.tls_cert else None

@@ -16,6 +16,7 @@ from service.cli import (
     send,
     serve,
     studies,
+    token,
     train,
 )
 from service.version import VERSION
@@ -36,6 +37,7 @@ app.add_typer(jobs.app, name="jobs")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(routes.app, name="routes")
 app.add_typer(engines.app, name="engines")
+app.add_typer(token.app, name="token")
 app.add_typer(train.app, name="train")
 
 

@@ -1,8 +1,9 @@
 """The node's HTTP port: is it alive, can it take work, what does it count."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 
-from fastapi import FastAPI, Response
+from fastapi import APIRouter, FastAPI, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
@@ -17,7 +18,9 @@ HOME = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Senoscope 
 <li><a href="/metrics">Metrics</a></li><li><a href="/api/docs">API</a></li></ul></html>"""
 
 
-def make_app(version: str, registry: CollectorRegistry, checks: Checks) -> FastAPI:
+def make_app(
+    version: str, registry: CollectorRegistry, checks: Checks, doors: Sequence[APIRouter] = ()
+) -> FastAPI:
     """Return the application; `checks` are run at each question to ``/readyz``."""
     app = FastAPI(
         title="Senoscope",
@@ -48,4 +51,6 @@ def make_app(version: str, registry: CollectorRegistry, checks: Checks) -> FastA
     def metrics() -> Response:
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
+    for door in doors:
+        app.include_router(door)
     return app

@@ -1,13 +1,22 @@
 """The HTTP port as a thread of the node."""
 
+import asyncio
 import socket
+import ssl
 import threading
 from dataclasses import dataclass
 
 import uvicorn
 from fastapi import FastAPI
+from typing_extensions import override
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from service.errors import BadConfigurationError
+
+OPENING_S = 30.0
+"""Longest wait for a request on a connection that was opened."""
+MOST_CONNECTIONS = 200
+"""More are answered 503."""
 
 
 @dataclass(frozen=True)
@@ -24,9 +33,33 @@ class HttpServer:
         self._thread.join(timeout=10)
 
 
-def serve_http(app: FastAPI, listening: socket.socket) -> HttpServer:
+class Patient(H11Protocol):
+    """Ends a connection on which no request comes in time: uvicorn alone would wait for ever."""
+
+    opening_s = OPENING_S
+
+    @override
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait."""
+        super().connection_made(transport)
+        self.loop.call_later(self.opening_s, self._end_if_silent)
+
+    def _end_if_silent(self) -> None:
+        request: object = self.cycle  # none has come yet
+        if request is None and not self.transport.is_closing():
+            self.transport.close()
+
+
+def serve_http(
+    app: FastAPI, listening: socket.socket, tls: ssl.SSLContext | None = None
+) -> HttpServer:
     """Start serving `app` in a thread, to those who come to that socket."""
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
+    config = uvicorn.Config(
+        app, log_config=None, access_log=False, http=Patient, limit_concurrency=MOST_CONNECTIONS
+    )
+    config.load()
+    config.ssl = tls
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, args=([listening],), name="http", daemon=True)
     thread.start()
     return HttpServer(listening.getsockname()[1], server, thread)

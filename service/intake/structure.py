@@ -27,25 +27,30 @@ _SEQUENCE_DELIMITER = 0xFFFEE0DD
 _DELIMITERS = {_ITEM_DELIMITER, _SEQUENCE_DELIMITER}
 _PIXEL_DATA = 0x7FE00010
 _UNDEFINED = 0xFFFFFFFF
-_FILE_META = 0x0002
+FILE_META = 0x0002
 
 TagPath = tuple[int, ...]
 """The tags of the sequences around an element, then its own."""
 
 
 def read_values(
-    file: BinaryIO, size: int, transfer_syntax: UID, wanted: Collection[TagPath]
+    file: BinaryIO,
+    size: int,
+    transfer_syntax: UID,
+    wanted: Collection[TagPath],
+    barred_group: int | None = FILE_META,
 ) -> Mapping[TagPath, str]:
     """Return the texts at `wanted`, having walked the whole data set to its end.
 
     `file` stands at the first byte of the data set and ends `size` bytes later. Of a sequence's
-    items the first that has the element counts; what is absent is absent.
+    items the first that has the element counts; what is absent is absent. Elements of
+    `barred_group` have no place in a data set: PS3.5 7.1.
 
     Raises:
         BadObjectError: if the data set does not hold together; the message says how.
     """
     source = Inflated(file) if transfer_syntax.is_deflated else Plain(file, size)
-    walk = _Walk(source, wanted, "<" if transfer_syntax.is_little_endian else ">")
+    walk = _Walk(source, wanted, "<" if transfer_syntax.is_little_endian else ">", barred_group)
     walk.elements((), implicit=transfer_syntax.is_implicit_VR)
     return walk.found
 
@@ -53,9 +58,12 @@ def read_values(
 class _Walk:
     """One way through a data set, element by element."""
 
-    def __init__(self, source: Source, wanted: Collection[TagPath], order: str) -> None:
+    def __init__(
+        self, source: Source, wanted: Collection[TagPath], order: str, barred: int | None
+    ) -> None:
         self.found: dict[TagPath, str] = {}
         self._source = source
+        self._barred = barred
         self._wanted = frozenset(wanted)
         self._inside = {path[:depth] for path in wanted for depth in range(1, len(path))}
         self._tag = struct.Struct(f"{order}HH")
@@ -74,8 +82,8 @@ class _Walk:
                 if path and end is None:
                     return
                 continue  # a stray one; some senders write them at the end
-            if tag >> 16 == _FILE_META:  # PS3.5 7.1
-                raise BadObjectError("file meta information (group 0002) within the data set")
+            if tag >> 16 == self._barred:
+                raise BadObjectError(f"elements of group {self._barred:04X} within the data set")
             self._element((*path, tag), implicit=implicit)
         if self._source.position > end:
             raise BadObjectError("an element reaches beyond the item it is in")
