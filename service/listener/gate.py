@@ -45,6 +45,10 @@ class Gate:
         self.refused.note(host, Ground.NETWORK, "connection closed: not in dicom.networks")
         return False
 
+    def crowded(self, host: str) -> None:
+        """Note that a peer was closed because there are too many connections."""
+        self.refused.note(host, Ground.CONNECTIONS, "connection closed: too many at a time")
+
     def secured(self, client: socket.socket, host: str) -> socket.socket | None:
         """Return what to speak DICOM on; None if the peer did not get through TLS."""
         if self.tls is None:

@@ -167,7 +167,10 @@ class StreamingServer(ThreadedAssociationServer):
         del request
         if not self.gate.admits(client_address[0]):
             return False
-        return len(self.active_associations) < self.limits.connections
+        if len(self.active_associations) < self.limits.connections:
+            return True
+        self.gate.crowded(client_address[0])
+        return False
 
     @override
     def get_request(self) -> tuple[socket.socket, tuple[str, int]]:
