@@ -141,6 +141,30 @@ class LedgerCollector(Collector):
         )
 
 
+@dataclass(frozen=True)
+class SpoolCollector(Collector):
+    """What lies in the spool, read when it is asked for."""
+
+    usages: tuple[Callable[[], Mapping[str, tuple[int, int]]], ...]
+    """Each gives files and bytes by kind."""
+
+    @override
+    def collect(self) -> Iterator[Metric]:
+        """Yield files and bytes of each kind that can be read now."""
+        counts: dict[str, tuple[int, int]] = {}
+        for usage in self.usages:
+            with suppress(UnavailableError):
+                counts |= usage()
+        yield _filled(
+            GaugeMetricFamily("senoscope_spool_files", "Files in the spool.", labels=["kind"]),
+            [((kind,), files) for kind, (files, _) in counts.items()],
+        )
+        yield _filled(
+            GaugeMetricFamily("senoscope_spool_bytes", "Bytes of them.", labels=["kind"]),
+            [((kind,), size) for kind, (_, size) in counts.items()],
+        )
+
+
 class Counts(Protocol):
     """What the ledger counts."""
 

@@ -12,6 +12,8 @@ from service.queue.queue import Queue
 from service.router.routes_file import RoutesFile
 
 MB = 1_000_000
+LOOKED_AT = 1000
+"""Images that are looked for in the spool: enough to see that a disk or bucket is another."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,26 @@ class Readiness:
         free = self.received.free_bytes()
         detail = f"{free / MB:.0f} MB free, {self.low_water / MB:.0f} MB must stay"
         return Check("disk", free > self.low_water, detail)
+
+    def spool_answers(self) -> Check:
+        """Can what comes in be kept?"""
+        return _tried("spool", self.received.check, "can be written to")
+
+    def files_are_there(self) -> Check:
+        """Is the file of each image there that the ledger knows? It looks at the newest ones."""
+        try:
+            newest = self.ledger.newest_received(LOOKED_AT)
+            lost = [
+                one.sop_instance_uid
+                for one in newest
+                if not self.received.exists(one.sop_instance_uid, one.version)
+            ]
+        except NodeError as error:
+            return Check("files", ok=False, detail=str(error))
+        if lost:
+            told = f"{len(lost)} of the newest {len(newest)} are gone, as {lost[0]}: send again"
+            return Check("files", ok=False, detail=told)
+        return Check("files", ok=True, detail=f"all of the newest {len(newest)} are there")
 
     def ledger_answers(self) -> Check:
         """Can the ledger be written to?"""
@@ -57,6 +79,7 @@ class Readiness:
         """Return all of them by name."""
         return {
             "disk": self.disk,
+            "spool": self.spool_answers,
             "ledger": self.ledger_answers,
             "broker": self.broker_answers,
             "worker": self.worker_is_there,

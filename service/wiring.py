@@ -506,7 +506,7 @@ def _sweep(parts: Parts) -> None:
 
 def _answering(parts: Parts) -> Loop:
     parts.registry.register(LedgerCollector(parts.ledger, parts.received.free_bytes))
-    parts.registry.register(SpoolCollector([parts.ledger.spool_usage, parts.received.usage]))
+    parts.registry.register(SpoolCollector((parts.ledger.spool_usage, parts.received.usage)))
     app = make_http_app(VERSION, parts.registry, parts.readiness.checks(), [parts.stow()])
     http, base = parts.settings.http, parts.settings.base
     tls = server_context(base / http.tls_cert, base / http.tls_key) if http.tls_cert else None

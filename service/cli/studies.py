@@ -64,7 +64,7 @@ def show(study_uid: StudyUid, config: Config = None, as_json: Json = False) -> N
         return
     print_entries(
         f"study {study_uid}",
-        ["image", "view", "route", "outcome:", "job", "results sent"],
+        ["image", "view", "route", "outcome:", "job", "results sent", "bytes"],
         [
             [
                 _named(image),
@@ -73,6 +73,7 @@ def show(study_uid: StudyUid, config: Config = None, as_json: Json = False) -> N
                 decision["error"] or decision["reason"],
                 decision["job_state"],
                 decision["sent"],
+                _removed(image),
             ]
             for image in images
             for decision in image["decisions"] or [_UNDECIDED]
@@ -115,6 +116,12 @@ def _named(image: Mapping[str, Any]) -> str:
     """Return the UID of an image, and which version it is where it is not the first."""
     uid, version = image["sop_instance_uid"], image["version"]
     return f"{uid} VERSION {version}" if version else str(uid)
+
+
+def _removed(image: Mapping[str, Any]) -> str:
+    """Return since when the bytes of an image are gone, if they are."""
+    removed_at = image["removed_at"]
+    return f"removed on {removed_at:%Y-%m-%d}, past their retention" if removed_at else ""
 
 
 def _images(ledger: Ledger, study_uid: str) -> list[dict[str, Any]]:

@@ -9,6 +9,9 @@ from service.ledger.records import Instance, Refusal
 from service.ledger.rows import Part, columns_of, records_of, values_of
 from service.ledger.tables import instances, refusals, studies
 
+KEPT_REFUSALS = 10_000
+"""The newest ones: whoever is refused without end shall not fill the ledger."""
+
 
 class SqlIntake(Part):
     """See `service.ledger.ledger.Intake`."""
@@ -41,8 +44,11 @@ class SqlIntake(Part):
 
     def refuse(self, refusal: Refusal) -> None:
         """See Intake."""
+        written = refusals.insert().values(**values_of(refusal)).returning(refusals.c.number)
         with self.database.writing() as connection:
-            connection.execute(refusals.insert().values(**values_of(refusal)))
+            number: int = connection.execute(written).scalar_one()
+            old = refusals.c.number <= number - KEPT_REFUSALS
+            connection.execute(refusals.delete().where(old))
 
     def _study_of(self, instance: Instance) -> sa.Insert:
         insert = self.database.insert(studies).values(
@@ -67,4 +73,5 @@ def _put_back(connection: sa.Connection, instance: Instance) -> None:
     if kept != instance.digest:
         raise BadObjectError(f"other bytes are already kept under {instance.sop_instance_uid}")
     there = mine & instances.c.removed_at.is_not(None)
-    connection.execute(instances.update().where(there).values(removed_at=None))
+    again = {"removed_at": None, "received_at": instance.received_at}
+    connection.execute(instances.update().where(there).values(**again))

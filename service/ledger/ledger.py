@@ -18,6 +18,7 @@ from service.ledger.records import (
     Study,
     WorkerPresence,
 )
+from service.ledger.retention import Retention
 
 
 class Intake(Protocol):
@@ -98,6 +99,7 @@ class Studies(Protocol):
 
         Raises:
             UnknownError: if there is no such study.
+            RefusedError: if bytes of it were removed, past their retention.
         """
 
     def study_counts(self) -> Mapping[str, int]:
@@ -276,6 +278,13 @@ class Deliveries(Protocol):
     def sent(self, delivery: Delivery, remark: str = "") -> None:
         """The destination acknowledged it; `remark` says what it remarked, if anything."""
 
+    def sent_since(self, destination: str, moment: datetime) -> Sequence[Delivery]:
+        """Return what was sent there after `moment`, in that order."""
+        ...
+
+    def remark(self, delivery: Delivery, remark: str) -> None:
+        """Add `remark` to what was sent."""
+
     def postpone(self, delivery: Delivery, until: datetime, error: str) -> None:
         """It could not be sent now; try again at `until`."""
 
@@ -364,7 +373,7 @@ class Workers(Protocol):
         ...
 
 
-class Ledger(Intake, Studies, Jobs, Deliveries, Commitments, Workers, Protocol):
+class Ledger(Intake, Studies, Jobs, Deliveries, Commitments, Retention, Workers, Protocol):
     """The node's memory: what was received, decided, done and sent."""
 
     def ping(self) -> None:

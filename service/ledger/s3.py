@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from typing_extensions import override
 
 from service.errors import BadConfigurationError, BadObjectError, UnavailableError
-from service.ledger.spool import QUARANTINED_BYTES, Spool, disk_errors, sync
+from service.ledger.spool import QUARANTINED_BYTES, Spool, disk_errors, named, sync
 
 if TYPE_CHECKING:
     from s3fs import S3FileSystem
@@ -155,15 +155,25 @@ class S3Spool(Spool):
         """
         if not self.exists(sop_instance_uid, version):
             return
-        with self.local(sop_instance_uid, version) as kept:
-            if filecmp.cmp(kept, temporary, shallow=False):
-                return
         with _server_errors(self.bucket):
             put_at = self.bucket.files().modified(self._key(sop_instance_uid, version))
         if datetime.now(UTC) - put_at < ORPHANED:  # noqa: TID251 - compared to the server's clock
+            with self.local(sop_instance_uid, version) as kept:
+                if filecmp.cmp(kept, temporary, shallow=False):
+                    return
             raise UnavailableError(f"{sop_instance_uid} is being taken in by another; try again")
         self.remove(sop_instance_uid, version)
 
+    @override
+    def kept_before(self, moment: datetime) -> Iterator[tuple[str, str]]:
+        """Yield (UID, version) of what was put into the bucket before `moment`; see Spool."""
+        with _server_errors(self.bucket):
+            found = self.bucket.files().find(self.bucket.root, detail=True)
+        for path, about in found.items():
+            if about["LastModified"] < moment:
+                yield named(path.rpartition("/")[2])
+
+    @override
     def check(self) -> None:
         """See that the bucket is there and may be used.
 

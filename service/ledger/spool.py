@@ -9,6 +9,7 @@ import shutil
 import struct
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from fcntl import LOCK_EX, flock
 from itertools import accumulate
 from pathlib import Path
@@ -243,6 +244,17 @@ class Spool:
             }
         return {name: (len(sizes), sum(sizes)) for name, sizes in found.items()}
 
+    def kept_before(self, moment: datetime) -> Iterator[tuple[str, str]]:
+        """Yield (UID, version) of what was kept before `moment`, in no order.
+
+        Raises:
+            UnavailableError: if the disk fails.
+        """
+        with disk_errors(self._root):
+            for path in self._root.glob("?/?/*.dcm"):
+                if 0 < _modified(path) < moment.timestamp():
+                    yield named(path.name)
+
     def sweep_incoming(self, older_than: float) -> int:
         """Remove what a crash left in ``incoming/``; return how many.
 
@@ -256,6 +268,17 @@ class Spool:
             for path in left:
                 path.unlink(missing_ok=True)
         return len(left)
+
+    def check(self) -> None:
+        """See that files can be kept.
+
+        Raises:
+            UnavailableError: if not; the message says where and why.
+        """
+        temporary = self.temporary()
+        with disk_errors(self._root):
+            temporary.touch()
+            temporary.unlink()
 
     def free_bytes(self) -> int:
         """Return the room left on the disk."""
@@ -333,6 +356,12 @@ def _make_folder(folder: Path) -> None:
     _make_folder(folder.parent)
     folder.mkdir(exist_ok=True)
     sync(folder.parent)
+
+
+def named(name: str) -> tuple[str, str]:
+    """Return the (UID, version) of a file of that name."""
+    uid, _, version = name.removesuffix(".dcm").partition("~")
+    return uid, version
 
 
 def _reason(path: Path) -> str:

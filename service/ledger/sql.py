@@ -12,11 +12,14 @@ from service.ledger.deliveries import SqlDeliveries
 from service.ledger.intake import SqlIntake
 from service.ledger.jobs import SqlJobs
 from service.ledger.migrate import migrate
+from service.ledger.retention import SqlRetention
 from service.ledger.studies import SqlStudies
 from service.ledger.workers import SqlWorkers
 
 
-class SqlLedger(SqlIntake, SqlStudies, SqlJobs, SqlDeliveries, SqlCommitments, SqlWorkers):
+class SqlLedger(
+    SqlIntake, SqlStudies, SqlJobs, SqlDeliveries, SqlCommitments, SqlRetention, SqlWorkers
+):
     """See `service.ledger.ledger.Ledger`; may be used from any thread, and after a fork."""
 
     __slots__ = ()

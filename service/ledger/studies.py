@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 import sqlalchemy as sa
 
-from service.errors import UnknownError
+from service.errors import RefusedError, UnknownError
 from service.ledger import moves
 from service.ledger.jobs import load_jobs, save_job
 from service.ledger.records import Decision, Instance, Job, Refusal, Study
@@ -102,6 +102,13 @@ class SqlStudies(Part):
             reopened = connection.execute(instances.update().where(of_study).values(judged=False))
             if reopened.rowcount == 0:
                 raise UnknownError(f"no study {study_instance_uid} in the ledger")
+            gone = sa.select(sa.func.min(instances.c.removed_at))
+            removed_at = connection.scalar(gone.where(of_study))
+            if removed_at is not None:
+                raise RefusedError(
+                    f"images of study {study_instance_uid} were removed, past their retention, "
+                    f"from {removed_at:%Y-%m-%d} on: send them again, then ask again"
+                )
             connection.execute(decisions.delete().where(_DECIDED.in_(_versions_in(of_study))))
             for job in load_jobs(connection, jobs.c.study_instance_uid == study_instance_uid):
                 save_job(connection, moves.reopen(job, now))

@@ -260,7 +260,8 @@ class Router:
     ) -> Job | None:
         """Return the job of a pipeline that takes studies, None where nothing new came for it."""
         route, pipeline = recipe
-        instances = chosen(self.ledger.instances(study_instance_uid), route.versions)
+        here = [one for one in self.ledger.instances(study_instance_uid) if not one.removed_at]
+        instances = chosen(here, route.versions)
         now = on(of(decisions, route.name, pipeline), instances)
         if not now:
             return None

@@ -2,7 +2,7 @@ import re
 from pathlib import Path
 
 from service.ledger.sql import open_ledger
-from service.metrics import LedgerCollector, Metrics
+from service.metrics import LedgerCollector, Metrics, SpoolCollector
 
 DOCS = Path(__file__).parents[2] / "docs"
 ROW = re.compile(r"^\| `(senoscope_\w+)` \| (\w+) \|", re.MULTILINE)
@@ -20,6 +20,7 @@ def test_every_metric_is_in_the_documentation_and_no_other(registry, tmp_path, c
     ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.sqlite'}", clock)
     Metrics(registry, "1.2.3")
     registry.register(LedgerCollector(ledger, spool_free_bytes=lambda: 42))
+    registry.register(SpoolCollector((ledger.spool_usage,)))
 
     documented = dict(ROW.findall((DOCS / "metrics.md").read_text()))
 
