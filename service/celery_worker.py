@@ -15,7 +15,7 @@ import traceback
 import warnings
 from argparse import ArgumentParser
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -23,15 +23,18 @@ from typing import Any
 
 from billiard.process import current_process  # type: ignore[import-untyped]
 from celery import Celery, Task, signals
-from celery.exceptions import SecurityWarning, WorkerLostError
+from celery.exceptions import SecurityWarning, SoftTimeLimitExceeded, WorkerLostError
 from celery.worker.request import Request
 
 from engines.engine import DeviceLostError
+from engines.machine import gpus
 from service import log
 from service.errors import UnavailableError
 from service.ledger.ledger import Ledger
 from service.queue.celery import WORK, CeleryQueue
 from service.worker.owner import is_process, this_process
+from service.worker.pulse import Pulse
+from service.worker.watchdog import MOST_SILENT_S, Watch, Watchdog
 from service.worker.worker import Worker
 
 logger = logging.getLogger(__name__)
@@ -42,6 +45,7 @@ Outcome = Callable[[str, str], Sequence[str]]
 PRESENCE_S = 5.0
 WATCH_S = 0.2
 """Until a child's death is seen; Celery alone takes up to 5 s, longer than the sweeper's grace."""
+TOO_LONG = "it took longer than worker.soft_limit_s"
 PR_SET_PDEATHSIG = 1  # prctl(2)
 DEVICE_LOST = 3
 """How a child exits that has lost its device: as little as possible is done after that."""
@@ -54,14 +58,17 @@ def main() -> None:
     parser = ArgumentParser(description=main.__doc__)
     parser.add_argument("--config", type=Path)
     parser.add_argument("--parent", type=int, help="the process to die with")
+    parser.add_argument("--pulse", type=int, help="the open file for signs of life")
     arguments = parser.parse_args()
+    if arguments.pulse is not None:
+        Pulse(1, arguments.pulse).keep(0)
     if arguments.parent is not None:
         die_with(arguments.parent)
     run_worker(arguments.config)
 
 
-def run_worker(config: Path | None, device: str | None = None) -> None:
-    """Work for the node of those settings, on that device or on those of the settings."""
+def run_worker(config: Path | None, devices: Sequence[str] = ()) -> None:
+    """Work for the node of those settings, on those devices or on those of the settings."""
     from service import wiring  # noqa: PLC0415 - this door also opens without a whole node
 
     log.set_up()
@@ -70,23 +77,31 @@ def run_worker(config: Path | None, device: str | None = None) -> None:
         wiring.make_queue(settings).app,
         wiring.open_ledger(config),
         partial(wiring.make_worker, settings),
-        [device] if device is not None else settings.worker.devices,
+        every_gpu(devices or settings.worker.devices, gpus()),
     )
 
 
 def serve(
-    app: Celery, ledger: Ledger, make_worker: Callable[[str], Worker], devices: Sequence[str]
+    app: Celery,
+    ledger: Ledger,
+    make_worker: Callable[[str], Worker],
+    devices: Sequence[str],
+    most_silent_s: float = MOST_SILENT_S,
 ) -> None:
     """Work until SIGTERM, then finish the jobs at hand and return.
 
-    `make_worker` makes the worker of a device; it is called in that device's own process.
+    `make_worker` makes the worker of a device; it is called in that device's own process, which is
+    killed when it gives no sign of life for `most_silent_s`.
     """
     warnings.simplefilter("ignore", SecurityWarning)  # of root, for pickle; here is only JSON
-    work = Work(ledger, make_worker, devices)
+    work = Work(ledger, make_worker, devices, Pulse(len(devices)))
     app.register_task(work)
     signals.setup_logging.connect(_leave_logging_alone)
     signals.worker_process_init.connect(work.open)
     signals.worker_ready.connect(work.watch)
+    signals.worker_shutting_down.connect(_let_the_next_signal_end_it)
+    Watchdog(ledger, work.pulse, Watch(most_silent_s)).start()
+    logger.info("the worker starts: %s (research use only)", ", ".join(devices))
     app.Worker(
         concurrency=len(devices),
         hostname=f"senoscope-{os.getpid()}",
@@ -137,6 +152,7 @@ class Work(Task):  # type: ignore[misc] # Celery has no types
     ledger: Ledger
     make_worker: Callable[[str], Worker]
     devices: Sequence[str]
+    pulse: Pulse
     parent: int = field(default_factory=os.getpid)
     worker: Worker | None = None
     is_watching: bool = False
@@ -163,7 +179,8 @@ class Work(Task):  # type: ignore[misc] # Celery has no types
     def open(self, **_: object) -> None:
         """In a child, just forked: get ready to work."""
         die_with(self.parent)
-        worker = self.make_worker(self.devices[current_process().index % len(self.devices)])
+        place = current_process().index % len(self.devices)
+        worker = replace(self.make_worker(self.devices[place]), end=_end_stuck)
         try:
             worker.open_engines()
         except UnavailableError as error:
@@ -173,6 +190,7 @@ class Work(Task):  # type: ignore[misc] # Celery has no types
             time.sleep(PRESENCE_S)  # the next may well fare the same: not many a second
             os._exit(DEVICE_LOST)
         self.worker = worker
+        self.pulse.keep(place)
         threading.Thread(target=_tell, args=(worker, worker.now()), daemon=True).start()
 
 
@@ -184,6 +202,9 @@ def do_job(worker: Worker) -> bool:
         logger.warning("the worker waits: %s", error)
     except DeviceLostError as error:
         _end_without_device(worker, error)
+    except SoftTimeLimitExceeded:
+        logger.error("a job took too long and was told to end")  # noqa: TRY400 - it says all
+        worker.ledger.crashed(this_process(), TOO_LONG)
     except Exception as error:  # noqa: BLE001 - the door
         told = where(error)
         logger.error("a fault in a job: %s", told)  # noqa: TRY400 - its text may name a patient
@@ -202,6 +223,30 @@ def _end_without_device(worker: Worker, error: DeviceLostError) -> None:
     except UnavailableError as reason:
         logger.warning("not written down, the parent will: %s", reason)
     os._exit(DEVICE_LOST)
+
+
+def _end_stuck() -> None:
+    """End this process: its job was taken away, and it does not let go."""
+    logger.error("a job that was taken away did not end: its process does")
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _let_the_next_signal_end_it(**_: object) -> None:
+    """The first SIGTERM lets the jobs at hand finish; the next does not."""
+    logger.info("the worker finishes the jobs at hand and ends")
+    signal.signal(signal.SIGTERM, _end_at_once)
+
+
+def _end_at_once(*_: object) -> None:
+    """End the parent; the kernel takes the children along, and the sweeper their jobs."""
+    logger.warning("the worker ends at once: the jobs at hand come back")
+    os._exit(1)
+
+
+def every_gpu(devices: Sequence[str], gpus: Sequence[str]) -> list[str]:
+    """Return `devices`, an ``auto`` as all `gpus` where there are several: one process each."""
+    several = list(gpus) if len(gpus) > 1 else ["auto"]
+    return [one for device in devices for one in (several if device == "auto" else [device])]
 
 
 def die_with(parent: int) -> None:

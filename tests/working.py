@@ -1,6 +1,7 @@
 """A Celery worker for tests: the real door, with pipelines that do what a test needs.
 
-Run as a program: ``working.py DATA BROKER``; `DATA` holds ledger, spools and embedded broker.
+Run as a program: ``working.py DATA BROKER PARENT SOFT HARD SILENT``: `DATA` holds ledger, spools
+and embedded broker, then come the process to die with and three limits in seconds.
 """
 
 import ctypes
@@ -29,7 +30,7 @@ from service.ledger.records import Instance, Job, Priority
 from service.ledger.spool import Spool
 from service.ledger.sql import SqlLedger, open_ledger
 from service.queue.broker import Broker
-from service.queue.celery import make_app
+from service.queue.celery import Limits, make_app
 from service.worker.worker import Worker
 
 
@@ -88,6 +89,8 @@ class Copying(OfOneImage):
     seconds: float = 0.0
     fault: type[Exception] | None = None
     is_poison: bool = False
+    native: type[ctypes.CDLL] | None = None
+    """How a call of native code is made that never returns; PyDLL lets no other thread run."""
     networks: tuple[str, ...] = ("doubling",)
 
     def skips(self, header: Dataset, allowed: Collection[str] = ()) -> str | None:
@@ -101,6 +104,10 @@ class Copying(OfOneImage):
                 raise self.fault("no patient is named here")
             if self.is_poison:
                 ctypes.string_at(0)
+            if self.native is not None:
+                lock = ctypes.create_string_buffer(64)
+                for _ in range(2):
+                    self.native(None).pthread_mutex_lock(lock)
             time.sleep(self.seconds)
             result = plain_image(f"{image.SOPInstanceUID}.99", image.StudyInstanceUID)
         return Outcome([Made(result, Kind.SC_MULTIFRAME)])
@@ -111,7 +118,9 @@ PIPELINES: Mapping[str, Copying] = {
     for pipeline in (
         Copying("copy"),
         Copying("slow", seconds=1.5),
-        Copying("stuck", seconds=60),
+        Copying("late", seconds=60),
+        Copying("stuck", native=ctypes.CDLL),
+        Copying("frozen", native=ctypes.PyDLL),
         Copying("poison", is_poison=True),
         Copying("unfit", fault=CannotProcessError),
         Copying("unavailable", fault=UnavailableError),
@@ -141,10 +150,10 @@ def make_worker(data: Path, device: str = "cpu") -> Worker:
 def main() -> None:
     logging.basicConfig(level=logging.INFO)
     data, broker, parent = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+    soft, hard, silent = (float(seconds) for seconds in sys.argv[4:])
     die_with(parent)
-    app = make_app(Broker(broker), data)
-    app.conf.task_time_limit = 4
-    serve(app, open_test_ledger(data), partial(make_worker, data), ["cpu"])
+    app = make_app(Broker(broker), data, Limits(soft, hard))
+    serve(app, open_test_ledger(data), partial(make_worker, data), ["cpu"], silent)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,9 @@ def register(app: typer.Typer) -> None:
     app.command(
         epilog=examples("senoscope serve", "senoscope serve --config /etc/senoscope/senoscope.toml")
     )(serve)
-    app.command(epilog=examples("senoscope worker --device cpu"))(worker)
+    app.command(
+        epilog=examples("senoscope worker", "senoscope worker --device cuda:0 --device cuda:1")
+    )(worker)
 
 
 def serve(
@@ -38,8 +40,12 @@ def serve(
 def worker(
     config: Config = None,
     device: Annotated[
-        str | None, typer.Option(help="cpu or auto; default: those of the settings.")
+        list[str] | None,
+        typer.Option(help="cpu, cuda:0 or auto, one process each; default: those of the settings."),
     ] = None,
 ) -> None:
-    """Run a Celery worker: it does the jobs of the node that shares its ledger and spool."""
-    run_worker(config, device)
+    """Run a worker: it does the jobs of the node that shares its ledger, broker and spool.
+
+    SIGTERM lets it finish the jobs at hand and exit 0; a second one ends it at once.
+    """
+    run_worker(config, device or ())

@@ -1,6 +1,8 @@
 """The worker of the embedded node: a process beside it, started again whenever it ends."""
 
 import logging
+import mmap
+import os
 import signal
 import subprocess
 import threading
@@ -8,8 +10,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from service.worker.pulse import Pulse, Sign
+from service.worker.watchdog import MOST_SILENT_S, Watch
+
 logger = logging.getLogger(__name__)
 
+POLL_S = 0.1
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
 HEALTHY_S = 60.0
@@ -18,18 +24,17 @@ DRAIN_S = 120.0
 
 @dataclass(frozen=True)
 class EmbeddedWorker:
-    """Keeps the process of `command` running."""
+    """Keeps the process of `command` running; given ``--pulse FILE``, it beats there."""
 
     command: Sequence[str]
+    most_silent_s: float = MOST_SILENT_S
 
     def run(self, stop: threading.Event) -> None:
         """Start it, and again when it ends, until `stop`; then let it finish its job."""
         pause = FIRST_PAUSE_S
         while not stop.is_set():
             started = time.monotonic()
-            process = subprocess.Popen(self.command)  # noqa: S603 - the command is our own
-            while process.poll() is None and not stop.wait(0.1):
-                pass
+            process = self._run_once(stop)
             if stop.is_set():
                 _drain(process)
                 return
@@ -44,6 +49,23 @@ class EmbeddedWorker:
                 pause,
             )
             stop.wait(pause)
+
+    def _run_once(self, stop: threading.Event) -> "subprocess.Popen[bytes]":
+        """Return the process once it has ended or `stop` is set; frozen, it is killed."""
+        file = os.memfd_create("pulse")
+        os.ftruncate(file, mmap.PAGESIZE)
+        pulse, watch = Pulse(1, file), Watch(self.most_silent_s)
+        started = time.monotonic()
+        command = [*self.command, "--pulse", str(file)]
+        process = subprocess.Popen(command, pass_fds=[file])  # noqa: S603 - the command is our own
+        os.close(file)
+        while process.poll() is None and not stop.wait(POLL_S):
+            watch.look()
+            sign = pulse.sign(0) or Sign(process.pid, time.monotonic() - started)
+            if watch.is_frozen(sign):
+                logger.error("the worker gave no sign of life for %.0f s: killed", sign.silent_s)
+                process.kill()
+        return process
 
 
 def _drain(process: "subprocess.Popen[bytes]") -> None:

@@ -21,7 +21,7 @@ from service.ledger.moves import LONGEST_RUN
 from service.ledger.records import Job, Result, WorkerPresence
 from service.ledger.spool import Spool, read_file, readable
 from service.worker.day import day_of
-from service.worker.heart import BEAT_S, Heart
+from service.worker.heart import BEAT_S, Heart, nothing
 from service.worker.keeping import accepted_by, keep, wanted
 from service.worker.owner import this_process
 from service.worker.stopwatch import Stopwatch
@@ -54,6 +54,8 @@ class Worker:
     beat_s: float = BEAT_S
     within: timedelta = LONGEST_RUN
     """A run that lasts longer is taken from this worker."""
+    end: Callable[[], None] = nothing
+    """Called when a job that was taken away does not end: to end the process."""
 
     def run(self, job_id: str | None = None) -> bool:
         """Run that job, or the most urgent one that is due; return whether there was one.
@@ -66,7 +68,7 @@ class Worker:
         job = self.ledger.claim(this_process(), job_id, self.within)
         if job is None:
             return False
-        with Heart(self.ledger, job, self.beat_s) as heart:
+        with Heart(self.ledger, job, self.beat_s, self.end) as heart:
             self._settle(job, heart)
         return True
 

@@ -21,14 +21,18 @@ from service.queue.celery import CeleryQueue, make_app
 from service.worker.sweeper import Sweeper
 
 TESTS = Path(__file__).parents[1]
+USUAL = (500, 600, 60)
+"""Seconds until a job is told to end, is killed, and is taken for frozen."""
+SIGTERM_IS_SEEN = "the worker finishes the jobs at hand"
 OPEN = {JobState.QUEUED, JobState.RUNNING}
 
 
 class Workplace:
     """A ledger, a broker, a sweeper, and a worker in processes of its own."""
 
-    def __init__(self, data: Path, broker: str) -> None:
+    def __init__(self, data: Path, broker: str, limits: tuple[int, int, int] = USUAL) -> None:
         self.data = data
+        self.limits = limits
         self.broker = broker
         self.ledger = open_test_ledger(data)
         self.received = Spool(data / "received")
@@ -42,6 +46,7 @@ class Workplace:
 
     def start(self) -> None:
         command = [sys.executable, TESTS / "working.py", self.data, self.broker, str(os.getpid())]
+        command += [str(limit) for limit in self.limits]
         paths = {**os.environ, "PYTHONPATH": f"{TESTS.parent}:{TESTS}"}  # noqa: TID251 - a child's
         with (self.data / "worker.log").open("ab") as log:
             self.parent = subprocess.Popen(command, env=paths, stdout=log, stderr=log)
@@ -86,6 +91,13 @@ class Workplace:
 @pytest.fixture
 def embedded(tmp_path: Path) -> Iterator[Workplace]:
     workplace = Workplace(tmp_path, "")
+    yield workplace
+    workplace.close()
+
+
+@pytest.fixture
+def limited(request, tmp_path: Path) -> Iterator[Workplace]:
+    workplace = Workplace(tmp_path, "", request.param)
     yield workplace
     workplace.close()
 
@@ -147,14 +159,66 @@ def test_a_job_whose_process_is_killed_is_done_once_soon_afterwards(workplace):
     assert (job.finished_at - job.created_at).total_seconds() < 10
 
 
-def test_a_job_that_takes_too_long_counts_as_crashed_and_holds_up_nobody(embedded):
-    stuck, other = embedded.put("stuck"), embedded.put("copy")
+@pytest.mark.parametrize(
+    ("limited", "pipeline", "why"),
+    [
+        pytest.param((3, 60, 60), "late", "it took longer than worker.soft_limit_s", id="told"),
+        pytest.param((2, 4, 60), "stuck", "it took more than 4 s", id="killed"),
+        pytest.param((50, 60, 5), "frozen", "its process was frozen", id="frozen"),
+    ],
+    indirect=["limited"],
+)
+def test_a_job_that_does_not_end_counts_as_crashed_and_holds_up_nobody(limited, pipeline, why):
+    stuck = limited.put(pipeline)
+    limited.until_running(stuck)
+    other = limited.put("copy")
 
-    embedded.until_ended(other)
+    limited.until_ended(other)
 
-    job = embedded.ledger.job(stuck)
-    assert (job.crashes, job.losts, job.error) == (1, 0, "it took more than 4 s")
+    job = limited.ledger.job(stuck)
+    assert (job.crashes, job.losts, job.error) == (1, 0, why)
+    assert limited.is_done_once(other)
+
+
+@pytest.mark.parametrize("limited", [(50, 60, 5)], indirect=True)
+def test_a_process_that_somebody_stopped_is_killed_and_its_job_done_by_the_next(limited):
+    job_id = limited.put("slow")
+    limited.until_running(job_id)
+    stopped = limited.child()
+
+    os.kill(stopped, signal.SIGSTOP)
+    limited.until_ended(job_id)
+
+    job = limited.ledger.job(job_id)
+    assert limited.is_done_once(job_id)
+    assert (job.crashes, job.losts) == (0, 1)
+    assert not Path(f"/proc/{stopped}").exists()
+
+
+def test_a_job_that_hangs_is_over_soon_after_it_was_cancelled(embedded):
+    hanging = embedded.put("stuck")
+    embedded.until_running(hanging)
+    process, other = embedded.child(), embedded.put("copy")
+
+    embedded.ledger.cancel(hanging)
+    until(lambda: embedded.state(other) is JobState.DONE, seconds=60)
+
+    assert embedded.state(hanging) is JobState.CANCELLED
+    assert not Path(f"/proc/{process}").exists()
     assert embedded.is_done_once(other)
+
+
+def test_a_second_sigterm_does_not_wait_for_the_job_at_hand(embedded):
+    job_id = embedded.put("late")
+    embedded.until_running(job_id)
+
+    embedded.parent.terminate()
+    until(lambda: SIGTERM_IS_SEEN in (embedded.data / "worker.log").read_text())
+    embedded.parent.terminate()
+
+    assert embedded.parent.wait(timeout=10) == 1
+    until(lambda: embedded.state(job_id) is JobState.QUEUED)
+    assert embedded.ledger.job(job_id).losts == 1
 
 
 def test_a_worker_whose_idle_process_is_killed_still_works(embedded):
