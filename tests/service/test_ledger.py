@@ -19,7 +19,7 @@ from postgres import PostgreSQL
 from working import job_of, plain_image, row_of
 
 from service.errors import BadObjectError, RefusedError, UnavailableError, UnknownError
-from service.ledger import moves
+from service.ledger import intake, moves
 from service.ledger.database import Database
 from service.ledger.records import (
     Decision,
@@ -528,3 +528,12 @@ def test_a_result_is_owed_to_its_own_destinations(ledger):
 
     assert [one.sop_instance_uid for one in ledger.owed("pacs")] == ["1.2.3.99"]
     assert ledger.owed("viewer") == []
+
+
+def test_of_refusals_the_newest_are_kept_and_no_more(ledger, clock, monkeypatch):
+    monkeypatch.setattr(intake, "KEPT_REFUSALS", 3)
+
+    for number in range(5):
+        ledger.refuse(Refusal("MG", f"1.{number}", "", 0, "why", clock()))
+
+    assert [refusal.sop_instance_uid for refusal in ledger.refusals()] == ["1.4", "1.3", "1.2"]

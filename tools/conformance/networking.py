@@ -10,7 +10,8 @@ from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 from pipelines.results.provenance import IMPLEMENTATION_CLASS_UID, file_meta
 from service.delivery import answers, backoff, peer, sender
 from service.errors import RefusedError, UnavailableError
-from service.listener import admission, listener, source, statuses, streaming, structure, syntaxes
+from service.intake import source, statuses, structure
+from service.listener import admission, listener, streaming, syntaxes
 from service.settings import Dicom, Disk
 from service.version import VERSION
 from tools.conformance.document import table
@@ -27,6 +28,7 @@ NAMES = {
 
 MEANINGS = {
     statuses.SUCCESS: "Success",
+    statuses.SOP_CLASS_NOT_SUPPORTED: "Refused: SOP class not supported",
     statuses.OUT_OF_RESOURCES: "Failure: out of resources",
     statuses.DOES_NOT_MATCH_SOP_CLASS: "Failure: data set does not match SOP class",
     statuses.CANNOT_UNDERSTAND: "Failure: cannot understand",

@@ -8,7 +8,7 @@ from pydicom.charset import python_encoding
 from pydicom.datadict import dictionary_description, tag_for_keyword
 
 import pipelines
-from service.listener import identity
+from service.intake import identity
 from tools.conformance.document import table
 
 PACKAGE = Path(str(pipelines.__file__)).parent

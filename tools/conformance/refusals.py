@@ -6,10 +6,10 @@ from pathlib import Path
 
 import service.errors
 from service.errors import NodeError
-from service.ledger import database, spool
-from service.listener import identity, part, source, statuses, store, structure
+from service.intake import identity, part, source, statuses, structure, taking
+from service.ledger import database, receive, spool
 
-MODULES = (identity, part, source, store, structure, spool, database)
+MODULES = (identity, part, source, taking, structure, receive, spool, database)
 """Where what a sender is told is worded."""
 READS = "cannot read"
 """How errors of reading what was kept begin: no sender waits for them."""
