@@ -4,6 +4,7 @@ import os
 import socket
 import ssl
 import subprocess
+import sys
 import threading
 import time
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from phantoms import mammogram
 from service.errors import BadConfigurationError
 from service.settings import load_settings
 from service.tls import Files, Profile, Renewed, client_context, not_after, server_context
+from service.wiring import make_checks, now
 
 DAY = timedelta(days=1)
 FAILED, ALERT = (ssl.SSLError, ConnectionError), "alert|reset|EOF|NO_CIPHERS"
@@ -395,3 +397,44 @@ def count(node, ground: str) -> float | None:
     return node.registry.get_sample_value(
         "senoscope_associations_refused_total", {"reason": ground}
     )
+
+
+@pytest.mark.parametrize(
+    ("days", "ok", "told"),
+    [(400, True, "is valid for 3"), (10, True, "renew it soon"), (-1, False, "has expired")],
+)
+def test_check_says_how_long_the_certificate_lasts(tmp_path, ca, days, ok, told):
+    begin = now() + min(days, 0) * 2 * DAY
+    ca.issue("node.example.org", not_before=begin - DAY, not_after=now() + days * DAY)
+    config = configured(tmp_path)
+
+    found = make_checks(config)["dicom tls"]()
+
+    assert (found.ok, told in found.detail) == (ok, True), found
+
+
+def test_a_node_with_a_wrong_certificate_does_not_start_and_says_why_in_a_line(tmp_path, ca):
+    ca.expired("node.example.org")
+    config = configured(tmp_path)
+
+    told = subprocess.run(
+        [sys.executable, "-m", "service", "serve", "--config", config, "--role", "listener"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert told.returncode != 0
+    assert "node.example.org.crt: certificate has expired" in told.stdout + told.stderr
+    assert "Traceback" not in told.stdout + told.stderr
+
+
+def configured(folder: Path) -> Path:
+    """Return the settings of a node with TLS, its certificate in that folder."""
+    (folder / "routes.toml").write_text("")
+    config = folder / "senoscope.toml"
+    config.write_text(
+        '[dicom]\nport = 0\ntls_cert = "node.example.org.crt"\ntls_key = "node.example.org.key"\n'
+    )
+    return config
