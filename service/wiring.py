@@ -26,9 +26,12 @@ from pipelines.catalogue import DEFAULT
 from pipelines.kinds import USUAL, Kind
 from pipelines.pipeline import ON_REGIONS, Context, Product
 from service.checks import Check, Checks
-from service.delivery.peer import Address as PeerAddress
+from service.delivery.bearing import Bearer
+from service.delivery.outbox import Outbox
 from service.delivery.peer import Peer
-from service.delivery.sender import Senders
+from service.delivery.senders import Senders
+from service.delivery.target import Served
+from service.destinations import served
 from service.errors import BadConfigurationError, UnavailableError, did_you_mean
 from service.http.app import make_app as make_http_app
 from service.http.entrance import Entrance
@@ -44,6 +47,8 @@ from service.ledger.sql import SqlLedger
 from service.ledger.sql import open_ledger as open_sql_ledger
 from service.listener.admission import Admission, Caller, Most
 from service.listener.listener import Address, Listener
+from service.listener.promises import Promises
+from service.listener.reports import Reports
 from service.listener.store import Store
 from service.listener.syntaxes import ACCEPTED
 from service.metrics import LedgerCollector, Metrics, SpoolCollector
@@ -63,6 +68,7 @@ from service.tls import Renewed, not_after, server_context
 from service.version import VERSION
 from service.worker.day import day_of
 from service.worker.embedded import EmbeddedWorker
+from service.worker.owner import is_gone, this_process
 from service.worker.reporter import Reporter
 from service.worker.storekeeper import Kept, Storekeeper
 from service.worker.sweeper import Sweeper
@@ -224,13 +230,40 @@ class Parts:
         """What tells whether this node can take work."""
         return Readiness(self.ledger, self.queue, self.received, self.routes, self.low_water)
 
-    def peers(self) -> Mapping[str, Peer]:
-        """Return the destinations in force."""
+    def destinations(self) -> Mapping[str, Served]:
+        """Return the destinations in force, and how each is served."""
         calling = self.settings.dicom.ae_title
         return {
-            name: Peer(PeerAddress(there.ae_title, there.host, there.port), calling)
+            name: served(there, calling, self.settings.base)
             for name, there in self.routes.current().destinations.items()
         }
+
+    def peers(self) -> Mapping[str, Peer]:
+        """Return those of the destinations in force that speak DIMSE."""
+        there = {name: one.target for name, one in self.destinations().items()}
+        return {name: target for name, target in there.items() if isinstance(target, Peer)}
+
+    def senders(self) -> Senders:
+        """Make what sends results to destinations."""
+        outbox = Outbox(self.ledger, self.results, this_process(), now)
+        return Senders(outbox, self.destinations, is_gone, self.metrics.destination_up)
+
+    def bearer(self, ae_title: str) -> Bearer | None:
+        """Return what brings reports of commitment to that AE title, if it is a destination."""
+        there = self.routes.current().destinations
+        named = next((name for name, one in there.items() if one.ae_title == ae_title), None)
+        peer = self.peers().get(named) if named is not None else None
+        return Bearer(peer) if peer is not None else None
+
+    def promises(self) -> Promises:
+        """Make what promises senders to keep what they sent."""
+        return Promises(
+            self.ledger, self.received, lambda title: self.bearer(title) is not None, now
+        )
+
+    def reports(self) -> Reports:
+        """Make what brings senders the reports they are owed."""
+        return Reports(self.ledger, self.received, self.bearer, now)
 
     def listener(self) -> Listener:
         """Make what modalities speak to."""
@@ -255,6 +288,7 @@ class Parts:
                 dicom.tls_names,
             ),
             Store(Taking(self.received, self.ledger, self.metrics, now)),
+            self.promises(),
         )
 
     @property
@@ -352,13 +386,14 @@ def make_node(config: Path | None, roles: frozenset[Role]) -> Node:
     loops: dict[str, Loop] = {}
     if Role.LISTENER in roles:
         loops["listener"] = _listening(parts)
+        loops["commitments"] = parts.reports().run
     if Role.ROUTER in roles:
         loops["router"] = parts.router().run
         loops["sweeper"] = Sweeper(parts.ledger, parts.queue, now).run
         loops["reporter"] = parts.reporter().run
         loops["storekeeper"] = parts.storekeeper().run
     if Role.DELIVERY in roles:
-        loops["delivery"] = Senders(parts.ledger, parts.results, parts.peers, now).run
+        loops["delivery"] = parts.senders().run
     if Role.CONSOLE in roles:
         loops["http"] = _answering(parts)
         loops["observer"] = Observer(parts.ledger, parts.metrics, now, parts.routes).run
@@ -378,8 +413,8 @@ def make_checks(config: Path | None) -> Checks:
         found[f"model of {name}"] = partial(_model_is_whole, parts, name)
     for name, fault in parts.pipelines.broken.items():
         found[f"model {name}"] = partial(Check, f"model {name}", ok=False, detail=fault)
-    for name, peer in parts.peers().items():
-        found[f"destination {name}"] = partial(destination_answers, name, peer)
+    for name, there in parts.destinations().items():
+        found[f"destination {name}"] = partial(destination_answers, name, there.target)
     return found
 
 

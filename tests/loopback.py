@@ -19,6 +19,7 @@ from service.ledger.spool import Spool
 from service.ledger.sql import SqlLedger, open_ledger
 from service.listener.admission import Admission, Caller, Most
 from service.listener.listener import Address, Listener
+from service.listener.promises import Promises
 from service.listener.store import Store
 from service.metrics import Metrics
 
@@ -59,6 +60,7 @@ def door(
     ledger = open_ledger(f"sqlite:///{folder / 'ledger.sqlite'}", now)
     registry = CollectorRegistry()
     rules = {key: address.pop(key) for key in ("networks", "names") if key in address}
+    is_reachable = address.pop("is_reachable", None)
     intake = Intake(spool, low_water)
     listener = Listener(
         Address(**{"host": "127.0.0.1", "port": 0, **address}),
@@ -70,6 +72,7 @@ def door(
             **rules,
         ),
         Store(Taking(spool, ledger, counts or Metrics(registry, "test"), now)),
+        Promises(ledger, spool, is_reachable, now) if is_reachable else None,
     )
     listener.start()
     try:

@@ -1,15 +1,16 @@
 """The other side: a storage SCP that files are sent to."""
 
 import socket
+import ssl
 import tempfile
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
-from pynetdicom import AE, _config, build_context, evt
+from pynetdicom import AE, _config, build_context, build_role, evt
 from pynetdicom.association import Association
 from pynetdicom.events import Event
 from pynetdicom.presentation import PresentationContext
@@ -18,13 +19,17 @@ from typing_extensions import override
 
 from service.delivery.answers import check_answer
 from service.delivery.dicom_file import FileMeta, file_meta, write_uncompressed
-from service.errors import NodeError, RefusedError, UnavailableError
+from service.errors import BadConfigurationError, NodeError, RefusedError, UnavailableError
+from service.version import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 
 UNCOMPRESSED = (ExplicitVRLittleEndian, ImplicitVRLittleEndian)
 MOST_CONTEXTS = 128
 """PS3.8 Table 9-18: presentation context IDs are the odd numbers from 1 to 255."""
 SLOWEST = 125_000
 """Bytes a second that a peer must take at least, or it counts as gone."""
+TLS_FAULT_S = 5.0
+TLS_ALERT_S = 1.0
+"""For looking why there is no TLS connection, in seconds."""
 
 Offer = tuple[str, str]
 """SOP Class UID and Transfer Syntax UID of something to be sent."""
@@ -61,6 +66,12 @@ class Peer:
     address: Address
     calling_ae_title: str
     patience: Patience = Patience()
+    tls: Callable[[], ssl.SSLContext] | None = None
+    """Makes what TLS is spoken with, of the files as they are now; None: plain TCP."""
+
+    @override
+    def __str__(self) -> str:
+        return f"{self.address} with TLS" if self.tls is not None else str(self.address)
 
     @contextmanager
     def linked(self, offers: Collection[Offer]) -> Iterator["Link"]:
@@ -70,12 +81,8 @@ class Peer:
             RefusedError: if the peer takes nothing of what we offer.
             UnavailableError: if it cannot be reached, rejects us or has no room now.
         """
-        association = self._associate(contexts_for(offers))
-        try:
+        with self.associated(contexts_for(offers)) as association:
             yield Link(association, self.patience.dimse_s)
-        finally:
-            if association.is_established:
-                association.release()
 
     def echo(self) -> None:
         """Ask whether the peer is there: C-ECHO, PS3.4 Annex A.
@@ -83,17 +90,36 @@ class Peer:
         Raises:
             UnavailableError: if it cannot be reached, rejects us or does not answer.
         """
-        association = self._associate([build_context(Verification)])
-        answer = association.send_c_echo()
-        if association.is_established:
-            association.release()
+        with self.associated([build_context(Verification)]) as association:
+            answer = association.send_c_echo()
         if "Status" not in answer or answer.Status != 0:
             raise UnavailableError(f"{self.address} does not answer C-ECHO")
 
-    def _associate(self, contexts: Sequence[PresentationContext]) -> Association:
+    @contextmanager
+    def associated(
+        self, contexts: Sequence[PresentationContext], handlers: Sequence[Any] = ()
+    ) -> Iterator[Association]:
+        """Open an association for `contexts`, for as long as the block runs.
+
+        Raises:
+            RefusedError: if the peer takes none of them.
+            UnavailableError: if it cannot be reached, rejects us or has no room now.
+        """
+        association = self._associate(contexts, handlers)
+        try:
+            yield association
+        finally:
+            if association.is_established:
+                association.release()
+
+    def _associate(
+        self, contexts: Sequence[PresentationContext], handlers: Sequence[Any]
+    ) -> Association:
         _config.LOG_HANDLER_LEVEL = "none"  # its log formats every PDU
         _config.STORE_SEND_CHUNKED_DATASET = True  # files go out as they are, piece by piece
         ae = AE(ae_title=self.calling_ae_title)
+        ae.implementation_class_uid = IMPLEMENTATION_CLASS_UID
+        ae.implementation_version_name = IMPLEMENTATION_VERSION_NAME
         ae.connection_timeout = self.patience.connect_s
         ae.acse_timeout = self.patience.acse_s
         ae.dimse_timeout = self.patience.dimse_s
@@ -103,8 +129,12 @@ class Peer:
                 self.address.port,
                 contexts=list(contexts),
                 ae_title=self.address.ae_title,
-                evt_handlers=[(evt.EVT_CONN_OPEN, _send_at_once)],
+                evt_handlers=[(evt.EVT_CONN_OPEN, _send_at_once), *handlers],
+                ext_neg=roles_of(contexts),
+                tls_args=(self.tls(), self.address.host) if self.tls is not None else None,
             )
+        except BadConfigurationError as error:  # it ends when somebody mends the files
+            raise UnavailableError(f"no TLS to {self.address}: {error}") from error
         except OSError as error:  # its name cannot be resolved
             raise UnavailableError(f"{self.address} cannot be reached") from error
         if not association.is_established:
@@ -114,6 +144,8 @@ class Peer:
     def _not_established(self, association: Association) -> NodeError:
         answer = association.acceptor.primitive
         if answer is None or answer.result is None:
+            if self.tls is not None and (why := tls_fault(self.tls(), self.address)):
+                return UnavailableError(f"no TLS to {self.address}: {why}")
             return UnavailableError(f"{self.address} cannot be reached, or does not answer")
         if association.is_rejected:
             told = f"{self.address} rejects the association ({answer.result_str.lower()}): "
@@ -138,8 +170,8 @@ class Link:
         """Whether more can be sent."""
         return bool(self._association.is_established)
 
-    def send(self, path: Path) -> None:
-        """Send the DICOM file at `path`, as it is or else uncompressed.
+    def send(self, path: Path) -> str:
+        """Send the DICOM file at `path`, as it is or else uncompressed; return what is remarked.
 
         Raises:
             RefusedError: if the peer will not have it, or it cannot be read.
@@ -148,12 +180,11 @@ class Link:
         meta = file_meta(path)
         syntax = self._agreed(meta)
         if syntax == meta.transfer_syntax_uid:
-            self._store(path, meta)
-            return
+            return self._store(path)
         with tempfile.TemporaryDirectory(prefix="senoscope-") as folder:
             plain = Path(folder) / path.name
             write_uncompressed(path, plain, UID(syntax))
-            self._store(plain, meta)
+            return self._store(plain)
 
     def _agreed(self, meta: FileMeta) -> str:
         """Return the transfer syntax to send in: the file's own where the peer takes it."""
@@ -171,7 +202,7 @@ class Link:
             " nor uncompressed"
         )
 
-    def _store(self, path: Path, meta: FileMeta) -> None:
+    def _store(self, path: Path) -> str:
         if not self.alive:
             raise UnavailableError("the peer ended the association")
         self._association.dimse_timeout = self._dimse_s + path.stat().st_size / SLOWEST
@@ -179,7 +210,7 @@ class Link:
         answer = self._association.send_c_store(path, msg_id=self._message)
         if "Status" not in answer:
             raise UnavailableError("the peer did not answer, or ended the association")
-        check_answer(int(answer.Status), meta.sop_instance_uid)
+        return check_answer(int(answer.Status))
 
 
 def contexts_for(offers: Collection[Offer]) -> list[PresentationContext]:
@@ -192,6 +223,37 @@ def contexts_for(offers: Collection[Offer]) -> list[PresentationContext]:
     ]
     classes = sorted({sop_class for sop_class, _ in offers})
     return stored + [build_context(UID(sop_class), list(UNCOMPRESSED)) for sop_class in classes]
+
+
+def roles_of(contexts: Sequence[PresentationContext]) -> list[Any]:
+    """Return what is asked for where we are not just the SCU: PS3.7 D.3.3.4."""
+    return [
+        build_role(
+            cast("UID", one.abstract_syntax),
+            scu_role=bool(one.scu_role),
+            scp_role=bool(one.scp_role),
+        )
+        for one in contexts
+        if one.scp_role is not None
+    ]
+
+
+def tls_fault(context: ssl.SSLContext, address: Address) -> str:
+    """Return why no TLS connection to `address` can be made; empty if there is one now."""
+    try:
+        with (
+            socket.create_connection((address.host, address.port), TLS_FAULT_S) as plain,
+            context.wrap_socket(plain, server_hostname=address.host) as secured,
+        ):
+            secured.settimeout(TLS_ALERT_S)
+            secured.recv(1)  # TLS 1.3: only now does it say that it does not take our certificate
+            return ""
+    except ssl.SSLCertVerificationError as error:
+        return f"its certificate is not good: {error.verify_message}"
+    except ssl.SSLError as error:
+        return f"the handshake fails: {error.reason or 'it speaks no TLS'}"
+    except OSError:
+        return ""
 
 
 def _name(uid: UID | None) -> str:

@@ -14,12 +14,16 @@ from pynetdicom import AE, AllStoragePresentationContexts, _config, evt
 from pynetdicom.association import Association
 from pynetdicom.events import Event
 from pynetdicom.pdu import A_ABORT_RQ, A_ASSOCIATE_RJ
-from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
+from pynetdicom.sop_class import (  # type: ignore[attr-defined]
+    StorageCommitmentPushModel,
+    Verification,
+)
 
 from service.errors import UnavailableError
 from service.listener.admission import AE_TITLE, APPLICATION_CONTEXT, Admission, Asked
 from service.listener.fast import handler_of
 from service.listener.gate import Gate, host_of, names_of
+from service.listener.promises import Promises
 from service.listener.refused import Ground, Refused
 from service.listener.store import Store
 from service.listener.streaming import Limits, StreamingDimse, StreamingServer
@@ -62,10 +66,17 @@ class Listener:
         UnavailableError: if it cannot listen at that address.
     """
 
-    def __init__(self, address: Address, admission: Admission, store: Store) -> None:
+    def __init__(
+        self,
+        address: Address,
+        admission: Admission,
+        store: Store,
+        promises: Promises | None = None,
+    ) -> None:
         self._address = address
         self._admission = admission
         self._store = store
+        self._promises = promises
         self._open: dict[Association, Asked] = {}
         self._refused = Refused(self._write_down, store.taking.counts)
         self._lock = threading.Lock()
@@ -121,6 +132,11 @@ class Listener:
             (evt.EVT_ABORTED, self._on_ended),
             (evt.EVT_CONN_CLOSE, self._on_ended),
         ]
+        if self._promises is not None:
+            roles = {"scu_role": True, "scp_role": True}  # reports on our requests come in too
+            ae.add_supported_context(StorageCommitmentPushModel, list(EVERYONES), **roles)
+            handlers.append((evt.EVT_N_ACTION, self._promises.on_action))
+            handlers.append((evt.EVT_N_EVENT_REPORT, self._promises.on_report))
         connections = NOT_OPENED * self._admission.most.node
         limits = Limits(connections, self._address.network_s)
         gate = Gate(

@@ -10,7 +10,7 @@ import logging
 import socket
 import time
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from pydicom import Dataset
 from pynetdicom.association import Association
@@ -28,6 +28,9 @@ from typing_extensions import override
 from service.intake.part import Announced, Intake, Part
 from service.ledger.spool import UNREADABLE
 from service.listener.gate import Gate
+
+if TYPE_CHECKING:
+    from pynetdicom.dimse import DimsePrimitiveType
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +55,8 @@ class StreamingDimse(DIMSEServiceProvider):
         """Those that came on this association and are still open."""
         self.streams_into: Part | None = None
         """Where the data set goes that comes now."""
+        self.follows: tuple[DimsePrimitiveType, int] | None = None
+        """A message, and its context, to be sent behind the next one."""
         self._intake = intake
         self._heard = time.monotonic()
 
@@ -73,6 +78,14 @@ class StreamingDimse(DIMSEServiceProvider):
                 self.streams_into = None
             elif isinstance(message, C_STORE_RQ) and self.streams_into is None:
                 self._stream(message)
+
+    @override
+    def send_msg(self, primitive: "DimsePrimitiveType", context_id: int) -> None:
+        """Send `primitive`, and right behind it what was put by."""
+        super().send_msg(primitive, context_id)
+        following, self.follows = self.follows, None
+        if following is not None:
+            super().send_msg(*following)
 
     def idle_s(self) -> float:
         """Return for how many seconds nothing came and nothing was under way."""
