@@ -58,6 +58,12 @@ class Metrics:
             "1 if the routes in force are those on the disk, 0 if the file there was refused.",
             registry=registry,
         )
+        self._destination_up = Gauge(
+            "senoscope_destination_up",
+            "1 if what is owed there is sent, 0 if it could not be reached several times in a row.",
+            ["destination"],
+            registry=registry,
+        )
         self._build_info = Gauge(
             "senoscope_build_info", "The version that runs.", ["version"], registry=registry
         )
@@ -89,6 +95,10 @@ class Metrics:
     def turnaround(self, route: str, seconds: float) -> None:
         """Note how long a study took, last image in to last result out."""
         self._turnaround_seconds.labels(route).observe(seconds)
+
+    def destination_up(self, destination: str, up: bool) -> None:  # noqa: FBT001 - a gauge
+        """Tell whether that destination can be reached."""
+        self._destination_up.labels(destination).set(int(up))
 
     def reload_ok(self, ok: bool) -> None:  # noqa: FBT001 - a gauge of yes and no
         """Tell whether the routes on the disk are in force."""

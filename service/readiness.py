@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from service.checks import Check
-from service.delivery.peer import Peer
+from service.delivery.target import Target
 from service.errors import NodeError
 from service.ledger.ledger import Ledger
 from service.ledger.spool import Spool
@@ -87,9 +87,9 @@ class Readiness:
         }
 
 
-def destination_answers(name: str, peer: Peer) -> Check:
-    """Does that destination answer C-ECHO?"""
-    return _tried(f"destination {name}", peer.echo, f"{peer.address} answers C-ECHO")
+def destination_answers(name: str, target: Target) -> Check:
+    """Does that destination answer: C-ECHO, or a question to its web service?"""
+    return _tried(f"destination {name}", target.echo, f"{target} answers")
 
 
 def _tried(name: str, deed: Callable[[], None], fine: str) -> Check:

@@ -65,6 +65,7 @@ from service.settings import Settings, load_settings
 from service.site_key import read_or_make_key
 from service.tls import Files as TlsFiles
 from service.tls import Renewed, not_after, server_context
+from service.systemd import Systemd
 from service.version import VERSION
 from service.worker.day import day_of
 from service.worker.embedded import EmbeddedWorker
@@ -399,7 +400,8 @@ def make_node(config: Path | None, roles: frozenset[Role]) -> Node:
         loops["observer"] = Observer(parts.ledger, parts.metrics, now, parts.routes).run
     if Role.WORKER in roles:
         loops["worker"] = parts.embedded_worker(config).run
-    return Node(loops, parts.data, frozenset() if parts.settings.ledger.url else roles)
+    sole = frozenset() if parts.settings.ledger.url else roles
+    return Node(loops, parts.data, sole, Systemd.from_environment())
 
 
 def make_checks(config: Path | None) -> Checks:

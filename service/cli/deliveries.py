@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from service.cli.options import Config, Json, Limit, console, examples, print_entries, print_json
-from service.ledger.records import DeliveryState
+from service.ledger.records import Delivery, DeliveryState
 from service.wiring import open_ledger
 
 app = typer.Typer(help="Deliveries: one result to one destination.", no_args_is_help=True)
@@ -27,7 +27,7 @@ def list_deliveries(
         return
     print_entries(
         f"{len(deliveries)} deliveries",
-        ["result", "to", "state", "attempts", "next try at", "error:"],
+        ["result", "to", "state", "attempts", "next try at", "commitment", "error or remark:"],
         [
             [
                 d.sop_instance_uid,
@@ -35,6 +35,7 @@ def list_deliveries(
                 d.state,
                 d.attempts,
                 f"{d.run_at:%H:%M:%S}" if d.state is DeliveryState.OWED else "",
+                commitment_of(d),
                 d.error,
             ]
             for d in deliveries
@@ -42,11 +43,30 @@ def list_deliveries(
     )
 
 
+def commitment_of(delivery: Delivery) -> str:
+    """Return in a word whether the destination committed itself to keep it."""
+    if delivery.committed_at is not None:
+        return "given"
+    return "asked" if delivery.transaction_uid else ""
+
+
 @app.command("retry", epilog=examples("senoscope deliveries retry --destination pacs"))
 def retry(
     destination: Annotated[str | None, typer.Option(help="Only to this destination.")] = None,
+    study: Annotated[str | None, typer.Option(help="Only those of this study.")] = None,
     config: Config = None,
 ) -> None:
     """Send parked and postponed deliveries again now."""
-    count = open_ledger(config).retry_deliveries(destination)
+    count = open_ledger(config).retry_deliveries(destination, study)
+    console.print(f"{count} deliveries owed again now")
+
+
+@app.command("resend", epilog=examples("senoscope deliveries resend 2.25.1234 --to pacs"))
+def resend(
+    study_uid: Annotated[str, typer.Argument(help="Study Instance UID.", metavar="STUDY_UID")],
+    to: Annotated[str, typer.Option(help="The destination.")],
+    config: Config = None,
+) -> None:
+    """Send again what a destination was sent of a study: it lost it, or was replaced."""
+    count = open_ledger(config).resend(study_uid, to)
     console.print(f"{count} deliveries owed again now")

@@ -112,10 +112,10 @@ def _send_batch(peer: Peer, batch: Mapping[Path, Offer]) -> Iterator[Sent]:
 def _send_one(link: Link, path: Path) -> Sent:
     start = time.perf_counter()
     try:
-        link.send(path)
+        remark = link.send(path)
     except NodeError as error:
         return _failed(path, error)
-    return Sent(path, True, "success", path.stat().st_size, time.perf_counter() - start)  # noqa: FBT003
+    return Sent(path, True, remark or "success", path.stat().st_size, time.perf_counter() - start)  # noqa: FBT003
 
 
 def _failed(path: Path, error: NodeError) -> Sent:

@@ -3,26 +3,28 @@
 import logging
 import random
 import threading
-from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import timedelta
 
+from service.delivery.answers import DestinationError
 from service.delivery.backoff import delay
 from service.delivery.dicom_file import file_meta
-from service.delivery.peer import Link, Offer, Peer
+from service.delivery.outbox import Outbox
+from service.delivery.peer import SLOWEST, Offer
+from service.delivery.target import Line, Target
+from service.delivery.way import Way
 from service.errors import NodeError, RefusedError, UnavailableError
-from service.ledger.ledger import Deliveries
 from service.ledger.records import Delivery
-from service.ledger.spool import Spool
 
 logger = logging.getLogger(__name__)
 
-POLL_S = 0.5
-LEDGER_DOWN_S = 5.0
-"""Pause when the ledger is unavailable."""
 BATCH = 16
-"""Deliveries on one association: few enough that a new urgent one does not wait long."""
+"""Deliveries on one association."""
+BATCH_FOR = timedelta(seconds=2)
+"""How long new objects are begun on one association: a new urgent one does not wait long."""
+LEASE_S = 300.0
+"""How long what a process took is its own to send."""
 TRIES = 3
 """Times a destination may refuse an object before a person must look at it."""
 REFUSED = "refused: "
@@ -33,56 +35,105 @@ class Sender:
     """Sends to one destination what it is owed."""
 
     destination: str
-    ledger: Deliveries
-    results: Spool
-    now: Callable[[], datetime]
+    outbox: Outbox
+    way: Way
 
-    def send_due(self, peer: Peer, stop: threading.Event) -> int:
+    def send_due(self, target: Target, stop: threading.Event) -> int:
         """Send what is due now, until `stop` is set; return how many of it arrived.
 
         Raises:
             UnavailableError: if the ledger is; what it does not know as sent is sent again.
         """
-        due = self.ledger.owed(self.destination, BATCH)
-        offers = {delivery: offer for delivery in due if (offer := self._offer(delivery))}
-        if not offers:
+        out = self.outbox
+        if not self.way.may_try(out.now()):
+            return 0
+        waiting = [*out.ledger.take_owed(self.destination, out.owner, LEASE_S, BATCH)]
+        if len(waiting) == BATCH:
+            self.way.busy.set()
+        try:
+            return self._send_batch(target, waiting, stop) if waiting else 0
+        finally:
+            out.ledger.give_back_deliveries(waiting)
+
+    def _send_batch(self, target: Target, waiting: list[Delivery], stop: threading.Event) -> int:
+        """Send of `waiting` what can be sent now, taking it out of there."""
+        offers = self._offers(waiting)
+        if not offers or not self.way.begins(self.outbox.now()):
             return 0
         with ExitStack() as link_open:
             try:
-                link = link_open.enter_context(peer.linked(set(offers.values())))
-            except NodeError as error:
-                for delivery in offers:
-                    self._failed(delivery, error)
+                line = link_open.enter_context(target.linked(offers))
+            except UnavailableError as error:
+                self._unreachable(error)
                 return 0
-            return sum(
-                self._send(link, delivery)
-                for delivery in offers
-                if link.alive and not stop.is_set()
-            )
+            except RefusedError as error:
+                self.way.reached()
+                while waiting:
+                    self._failed(waiting.pop(0), error)
+                return 0
+            return self._send_all(line, waiting, stop)
 
-    def _offer(self, delivery: Delivery) -> Offer | None:
-        """Return what to propose for `delivery`; None if its file cannot be sent at all."""
-        try:
-            with self.results.local(delivery.sop_instance_uid) as path:
-                meta = file_meta(path)
-        except RefusedError as error:
-            self.ledger.park(delivery, str(error))
-        except UnavailableError as error:
-            self._failed(delivery, error)
+    def _offers(self, waiting: list[Delivery]) -> set[Offer]:
+        """Return what to propose; what cannot be sent at all is taken out of `waiting`."""
+        offers: set[Offer] = set()
+        for delivery in [*waiting]:
+            try:
+                meta = file_meta(self.outbox.results.path(delivery.sop_instance_uid))
+            except RefusedError as error:
+                self.outbox.ledger.park(delivery, str(error))
+                waiting.remove(delivery)
+            except UnavailableError as error:
+                self._failed(delivery, error)
+                waiting.remove(delivery)
+            else:
+                offers.add((meta.sop_class_uid, meta.transfer_syntax_uid))
+        return offers
+
+    def _send_all(self, line: Line, waiting: list[Delivery], stop: threading.Event) -> int:
+        ends = self.outbox.now() + BATCH_FOR
+        arrived = 0
+        fault: UnavailableError | None = None
+        while waiting and line.alive and fault is None:
+            if stop.is_set() or self.outbox.now() > ends:
+                break
+            try:
+                arrived += self._send(line, waiting.pop(0))
+            except UnavailableError as error:
+                fault = error
+        if fault is not None or (waiting and not line.alive and not arrived):
+            self._unreachable(fault or UnavailableError("it ends associations before it answers"))
         else:
-            return meta.sop_class_uid, meta.transfer_syntax_uid
-        return None
+            self.way.reached()
+        return arrived
 
-    def _send(self, link: Link, delivery: Delivery) -> bool:
+    def _send(self, line: Line, delivery: Delivery) -> bool:
+        """Send it; return whether it arrived. Raises DestinationError if nothing can be sent."""
         try:
-            with self.results.local(delivery.sop_instance_uid) as path:
-                link.send(path)
+            remark = self._sent(line, delivery)
         except NodeError as error:
             self._failed(delivery, error)
+            if isinstance(error, DestinationError):
+                raise
             return False
-        self.ledger.sent(delivery)
+        if remark:
+            logger.warning("%s: %s: %s", self.destination, delivery.sop_instance_uid, remark)
+        self.outbox.ledger.sent(delivery, remark)
         logger.info("%s has %s", self.destination, delivery.sop_instance_uid)
         return True
+
+    def _sent(self, line: Line, delivery: Delivery) -> str:
+        """Send it, and hold it for as long as that may take; return what is remarked."""
+        path = self.outbox.results.path(delivery.sop_instance_uid)
+        slowest_s = 2 * path.stat().st_size / SLOWEST
+        if slowest_s > LEASE_S / 2:
+            self.outbox.ledger.hold_deliveries([delivery], slowest_s + LEASE_S)
+        return line.send(path)
+
+    def _unreachable(self, error: UnavailableError) -> None:
+        """It is the destination that failed: what it is owed waits, and has not been tried."""
+        self.way.failed(self.outbox.now())
+        logger.warning("%s: nothing can be sent: %s", self.destination, error)
+        self.outbox.ledger.note_unreachable(self.destination, str(error))
 
     def _failed(self, delivery: Delivery, error: NodeError) -> None:
         """Try again later; but not what was refused often enough."""
@@ -93,44 +144,7 @@ class Sender:
             "%s to %s, attempt %d: %s", delivery.sop_instance_uid, self.destination, attempt, told
         )
         if refused and attempt >= TRIES and delivery.error.startswith(REFUSED):
-            self.ledger.park(delivery, told)
+            self.outbox.ledger.park(delivery, told)
             return
         wait = delay(attempt, random.random())  # noqa: S311 - nobody gains by guessing it
-        self.ledger.postpone(delivery, self.now() + wait, told)
-
-
-@dataclass(frozen=True, slots=True)
-class Senders:
-    """Serves every destination in a thread of its own: a slow one keeps nobody waiting."""
-
-    ledger: Deliveries
-    results: Spool
-    peers: Callable[[], Mapping[str, Peer]]
-    """The destinations in force, by name."""
-    now: Callable[[], datetime]
-
-    def run(self, stop: threading.Event) -> None:
-        """Send until `stop` is set, then let each destination finish its object."""
-        threads: dict[str, threading.Thread] = {}
-        while not stop.wait(POLL_S):
-            for name in self.peers():
-                if name not in threads or not threads[name].is_alive():
-                    threads[name] = threading.Thread(
-                        target=self._serve, args=(name, stop), name=f"delivery-{name}"
-                    )
-                    threads[name].start()
-        for thread in threads.values():
-            thread.join()
-
-    def _serve(self, name: str, stop: threading.Event) -> None:
-        """Send to that destination until `stop` is set or the routes know it no more."""
-        sender = Sender(name, self.ledger, self.results, self.now)
-        while (peer := self.peers().get(name)) is not None and not stop.is_set():
-            try:
-                arrived = sender.send_due(peer, stop)
-            except UnavailableError as error:
-                logger.warning("delivery to %s waits: %s", name, error)
-                stop.wait(LEDGER_DOWN_S)
-                continue
-            if not arrived:
-                stop.wait(POLL_S)
+        self.outbox.ledger.postpone(delivery, self.outbox.now() + wait, told)

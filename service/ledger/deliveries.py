@@ -90,6 +90,24 @@ class SqlDeliveries(Part):
                 )
                 save_delivery(connection, done)
 
+    def sent_since(self, destination: str, moment: datetime) -> Sequence[Delivery]:
+        """See Deliveries."""
+        rows = sa.select(*columns_of(deliveries, Delivery)).where(
+            deliveries.c.state == DeliveryState.SENT,
+            deliveries.c.destination == destination,
+            deliveries.c.sent_at > moment,
+        )
+        with self.database.reading() as connection:
+            return records_of(Delivery, connection.execute(rows.order_by(deliveries.c.sent_at)))
+
+    def remark(self, delivery: Delivery, remark: str) -> None:
+        """See Deliveries."""
+        sent = _is(delivery) & (deliveries.c.state == DeliveryState.SENT)
+        with self.database.writing() as connection:
+            for row in load_deliveries(connection, sent):
+                told = "; ".join(filter(None, [row.error, remark]))
+                save_delivery(connection, replace(row, error=told[:LONGEST_ERROR]))
+
     def postpone(self, delivery: Delivery, until: datetime, error: str) -> None:
         """See Deliveries."""
         self._fail(delivery, DeliveryEvent.POSTPONED, until, error)

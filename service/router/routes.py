@@ -35,13 +35,61 @@ class Table(BaseModel):
 
 
 class Destination(Table):
-    """A peer that results are sent to."""
+    """A peer that results are sent to, by C-STORE or by STOW-RS."""
 
-    ae_title: AeTitle
-    host: str = Field(min_length=1)
-    port: int = Field(ge=1, le=65535)
+    ae_title: AeTitle = ""
+    host: str = Field(default="", min_length=1)
+    port: int = Field(default=0, ge=1, le=65535)
+    associations: int = Field(default=2, ge=1, le=16)
+    """At most, at once."""
+    tls: bool = False
+    tls_ca: str = ""
+    """File of the authorities that vouch for it; empty: those that the system trusts."""
+    tls_cert: str = ""
+    tls_key: str = ""
+    """Files that say who we are."""
+    storage_commitment: bool = False
+    """Whether it is asked to commit itself to keep what it was sent."""
+    find_after: bool = False
+    """Whether it is asked afterwards if what it was sent can be found there."""
+    stow_url: str = Field(default="", pattern=r"^(https?://[^\s?#]+)?$")
+    """Of the studies of a STOW-RS service, in place of AE title, host and port."""
+    stow_token_file: str = ""
+    stow_user: str = ""
+    stow_password_file: str = ""
     accepts: tuple[Kind, ...] = Field(default=tuple(sorted(USUAL)), min_length=1)
     """The kinds of results that it is sent: docs/results.md."""
+
+    @model_validator(mode="after")
+    def _is_one_of_two(self) -> Self:
+        dicom = self.model_fields_set & _OF_DICOM
+        if self.stow_url and dicom:
+            raise ValueError(f"stow_url and {', '.join(sorted(dicom))}: write one or the other")
+        missing = [key for key in ("ae_title", "host", "port") if not getattr(self, key)]
+        if missing and not self.stow_url:
+            raise ValueError(f"{', '.join(missing)}: missing (or write stow_url)")
+        if self.model_fields_set & _OF_STOW and not self.stow_url:
+            raise ValueError("there is no stow_url to use them with: stow_token_file, stow_user")
+        return self
+
+    @model_validator(mode="after")
+    def _has_both_halves(self) -> Self:
+        if bool(self.tls_cert) != bool(self.tls_key):
+            raise ValueError("tls_cert and tls_key: write both or neither")
+        if bool(self.stow_user) != bool(self.stow_password_file):
+            raise ValueError("stow_user and stow_password_file: write both or neither")
+        if self.stow_user and self.stow_token_file:
+            raise ValueError("stow_user and stow_token_file: write one or the other")
+        secret = self.stow_user or self.stow_token_file
+        if secret and not self.stow_url.startswith("https:"):
+            raise ValueError("stow_url: credentials are sent over https alone")
+        if (self.tls_ca or self.tls_cert) and not (self.tls or self.stow_url):
+            raise ValueError("tls_ca and tls_cert: write tls = true too")
+        return self
+
+
+_OF_DICOM = {"ae_title", "host", "port", "tls", "storage_commitment", "find_after"}
+_OF_STOW = {"stow_token_file", "stow_user", "stow_password_file"}
 
 
 class Condition(Table):
