@@ -10,7 +10,8 @@ from types import MappingProxyType
 
 from service.errors import BadObjectError
 
-LONGEST_BOUNDARY = 70
+LONGEST_BOUNDARY = 200
+"""RFC 2046 has 70, but Orthanc writes 73."""
 LONGEST_HEADERS = 16 << 10
 """Bytes of the headers of one part."""
 LONGEST_PADDING = 256

@@ -30,7 +30,7 @@ from service.ledger.spool import UNREADABLE
 from service.listener.gate import Gate
 
 if TYPE_CHECKING:
-    from pynetdicom.dimse import DimsePrimitiveType
+    from pynetdicom.dimse_primitives import DimsePrimitiveType
 
 logger = logging.getLogger(__name__)
 

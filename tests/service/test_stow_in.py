@@ -2,19 +2,25 @@
 
 import json
 import socket
+import ssl
+import struct
+import subprocess
 import time
 from contextlib import contextmanager, suppress
 from io import BytesIO
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
+import trustme
 from clock import now
 from hypothesis import given
 from hypothesis import strategies as st
 from loopback import ct, explicit
 from lxml import etree
-from phantoms import mammogram
+from peers.dcmtk import storescu
+from phantoms import mammogram, saved
 from prometheus_client import CollectorRegistry
 from pydicom import Dataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
@@ -36,6 +42,7 @@ from service.ledger.spool import Spool
 from service.ledger.sql import open_ledger
 from service.listener.syntaxes import ACCEPTED
 from service.metrics import Metrics
+from service.tls import server_context
 
 SMALL = {"rows": 96, "columns": 64}
 STUDIES = "/dicom-web/studies"
@@ -437,3 +444,93 @@ def test_the_answer_is_json_that_others_read(node):
     told = json.loads(node.post(body(part10(ct()))).content)
 
     assert told["00081199"]["Value"][0]["00081155"]["Value"] == [UID]
+
+
+@pytest.fixture
+def secured(tmp_path):
+    """The HTTP port with TLS, and the certificate of who vouches for it."""
+    ca = trustme.CA()
+    door = ca.issue_cert("127.0.0.1")
+    (tmp_path / "key.pem").touch(mode=0o600)
+    door.private_key_pem.write_to_path(tmp_path / "key.pem")
+    door.cert_chain_pems[0].write_to_path(tmp_path / "cert.pem")
+    ca.cert_pem.write_to_path(tmp_path / "ca.pem")
+    context = server_context(tmp_path / "cert.pem", tmp_path / "key.pem")
+    app = make_app("test", CollectorRegistry(), {})
+    server = serve_http(app, listen("127.0.0.1", 0), context)
+    yield server.port, tmp_path / "ca.pem"
+    server.stop()
+
+
+def test_the_port_speaks_tls_where_it_has_a_certificate(secured):
+    port, ca = secured
+
+    trusting = ssl.create_default_context(cafile=str(ca))
+    assert httpx.get(f"https://127.0.0.1:{port}/healthz", verify=trusting).status_code == 200
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"https://127.0.0.1:{port}/healthz")
+    with pytest.raises(httpx.HTTPError):
+        httpx.get(f"http://127.0.0.1:{port}/healthz")
+
+
+def test_orthanc_sends_by_stow(node, orthanc, tmp_path):
+    images = [mammogram("RCC", **SMALL), mammogram("LCC", **SMALL)]
+    files = [saved(image, tmp_path) for image in images]
+    storescu(files, orthanc.dicom_port, called=orthanc.ae_title)
+    base = f"http://127.0.0.1:{orthanc.http_port}"
+    server = {
+        "Url": f"http://127.0.0.1:{node.port}/dicom-web/",
+        "HttpHeaders": {"Authorization": f"Bearer {node.token}"},
+    }
+    httpx.put(f"{base}/dicom-web/servers/node", json=server).raise_for_status()
+    held = httpx.get(f"{base}/instances").json()
+
+    sent = httpx.post(f"{base}/dicom-web/servers/node/stow", json={"Resources": held}, timeout=60)
+
+    assert sent.status_code == 200, sent.text
+    for image in images:
+        assert node.spool.read(image.SOPInstanceUID).PixelData == image.PixelData
+
+
+def test_curl_sends_a_file_that_stands_on_the_disk(node, tmp_path):
+    (tmp_path / "body").write_bytes(body(part10(ct(pixels=3_000_000))))
+    where = f"http://127.0.0.1:{node.port}{STUDIES}"
+
+    options = [
+        "--header",
+        f"Authorization: Bearer {node.token}",
+        "--header",
+        "Expect: 100-continue",
+    ]
+    options += ["--header", f"Content-Type: {content_type()['Content-Type']}"]
+    told = subprocess.run(
+        ["curl", "-sS", "--fail", "--data-binary", f"@{tmp_path / 'body'}", *options, where],
+        capture_output=True,
+        check=True,
+        timeout=30,
+    )
+
+    assert json.loads(told.stdout)["00081199"]["Value"]
+    assert node.spool.path(UID).stat().st_size > 3_000_000
+
+
+def test_memory_does_not_grow_with_the_object(node):
+    """One part of 300 MB is taken with less than 40 MB more than one of 3 MB."""
+    process = psutil.Process()
+    node.post(body(part10(ct(pixels=3_000_000))))
+    most = [before := process.memory_info().rss]
+    chunk = bytes(1 << 20)
+
+    def streamed():
+        whole = body(
+            part10(ct(uid="1.2.3.9.5", pixels=0)[:-4] + struct.pack("<L", 300 << 20), "1.2.3.9.5")
+        )
+        end = whole.rindex(b"\r\n--")
+        yield whole[:end]
+        for _ in range(300):
+            most.append(process.memory_info().rss)
+            yield chunk
+        yield whole[end:]
+
+    assert node.post(streamed()).status_code == 200
+    assert max(most) - before < 40 << 20
