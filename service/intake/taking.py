@@ -112,7 +112,8 @@ class Taking:
     ) -> None:
         """Write down what was not taken; where the ledger is what fails, the log must do."""
         uid = sop_instance_uid[:LONGEST_UID]
-        logger.warning("%s from %s: %04XH %s", uid or "refused", calling, status, reason)
+        who, code = f" from {calling}" if calling else "", f"{status:04X}H " if status else ""
+        logger.warning("%s%s: %s%s", uid or "refused", who, code, reason)
         try:
             self.ledger.refuse(
                 Refusal(calling, uid, study_instance_uid, status, reason, self.now())

@@ -5,6 +5,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import cast
@@ -16,6 +17,8 @@ from service.networks import IpNetwork, address_of, is_within
 
 HANDSHAKE = 0x16
 """The first byte of a peer that speaks TLS: RFC 8446 5.1."""
+PARTING_S = 0.5
+"""Longest wait for a peer to hear why it was refused."""
 
 
 class NotTlsError(Exception):
@@ -84,10 +87,22 @@ def _shaken(client: socket.socket, context: ssl.SSLContext, seconds: float) -> s
     try:
         secure.do_handshake()  # its time-out is one of the whole
     except OSError:
+        _let_alert_arrive(secure)
         secure.close()
         raise
     secure.settimeout(usual)
     return secure
+
+
+def _let_alert_arrive(secure: ssl.SSLSocket) -> None:
+    """Wait a moment for the peer to hang up: a reset would take the alert from it."""
+    deadline = time.monotonic() + PARTING_S
+    with suppress(OSError):
+        secure.shutdown(socket.SHUT_WR)  # from here on it is a plain socket
+        while (left := deadline - time.monotonic()) > 0:
+            secure.settimeout(left)
+            if not secure.recv(1 << 16):
+                return
 
 
 _WORDS: Mapping[str, str] = {

@@ -43,7 +43,7 @@ class _Heard:
     """What one address was refused for since `since`."""
 
     since: float
-    told: set[tuple[Ground, str]] = field(default_factory=set)
+    told: set[tuple[str, str]] = field(default_factory=set)
     unsaid: int = 0
 
 
@@ -66,12 +66,12 @@ class Refused:
     def note(self, host: str, ground: Ground, reason: str, calling: str = "") -> None:
         """Count it, and write it down unless the like was, less than a minute ago."""
         self._counts.association_refused(ground)
-        unsaid = self._unsaid(host, ground, calling)
+        unsaid = self._unsaid(host, reason, calling)
         if unsaid is not None:
             more = f"; {unsaid} more from there before" if unsaid else ""
             self._write(calling, f"{reason}, from {host}{more}")
 
-    def _unsaid(self, host: str, ground: Ground, calling: str) -> int | None:
+    def _unsaid(self, host: str, reason: str, calling: str) -> int | None:
         """Return how many were not written down before this one; None if this one is not either."""
         with self._lock:
             now = self._clock()
@@ -83,8 +83,8 @@ class Refused:
                 self._heard.move_to_end(host)
                 if len(self._heard) > HOSTS:
                     self._heard.popitem(last=False)
-            if (ground, calling) in heard.told or len(heard.told) >= PER_HOST:
+            if (reason, calling) in heard.told or len(heard.told) >= PER_HOST:
                 heard.unsaid += 1
                 return None
-            heard.told.add((ground, calling))
+            heard.told.add((reason, calling))
             return unsaid

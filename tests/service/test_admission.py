@@ -293,6 +293,15 @@ def test_the_like_is_written_down_once_in_a_minute_and_then_with_how_many_there_
     assert len(book.counted) == 4
 
 
+def test_something_else_is_written_down_at_once():
+    book = Book()
+
+    book.refused.note("10.0.0.1", Ground.TLS, "no certificate")
+    book.refused.note("10.0.0.1", Ground.TLS, "no TLS")
+
+    assert len(book.written) == 2
+
+
 def test_who_changes_his_name_each_time_is_written_down_so_many_times_and_no_more():
     book = Book()
 

@@ -136,6 +136,16 @@ def test_without_a_certificate_nobody_gets_in_where_one_is_wanted(tmp_path, ca, 
         assert "Traceback" not in caplog.text
 
 
+def test_a_peer_that_has_spoken_already_still_hears_why_it_is_refused(tmp_path, ca, ours):
+    context = client_context(ca.file, None, None)
+    with door(tmp_path, tls=made(ours, ca.file)) as node, Raw(node.port) as peer:
+        peer.socket = context.wrap_socket(peer.socket, server_hostname="127.0.0.1")
+        peer.send(bytes(20000))  # TLS 1.3: the peer is done before the node has asked who it is
+
+        with pytest.raises(ssl.SSLError, match="certificate required"):
+            peer.receive()
+
+
 @pytest.mark.parametrize(
     ("which", "told"),
     [
