@@ -10,6 +10,7 @@ from working import PIPELINES, Copying, job_of, make_worker, plain_image
 from engines.engine import UnusableError
 from pipelines.kinds import Kind, Made
 from pipelines.pipeline import Context, Outcome
+from pipelines.results.provenance import Origin
 from service.celery_worker import do_job, how_it_died, is_from_outside, where
 from service.errors import UnavailableError
 from service.ledger.moves import LEASE
@@ -53,6 +54,24 @@ class Remembering(Copying):
         return super().run(images, context)
 
 
+@dataclass(frozen=True)
+class Looking(Copying):
+    """Notes what it was given to look at, and under which UID a result of it would go."""
+
+    seen: list["Looked"] = field(default_factory=list)
+
+    def run(self, images, context):
+        uid = Origin.of(images[0], (), context).uid("copy", images[0].SOPInstanceUID)
+        self.seen.append(Looked(images[0].get("ContentLabel"), uid))
+        return super().run(images, context)
+
+
+@dataclass(frozen=True)
+class Looked:
+    label: str | None
+    uid: str
+
+
 def test_a_job_becomes_a_result_that_is_owed(worker):
     job_id = put(worker, "copy")
 
@@ -65,6 +84,27 @@ def test_a_job_becomes_a_result_that_is_owed(worker):
     assert result.size == worker.results.path("1.2.3.99").stat().st_size
     assert worker.results.read("1.2.3.99").StudyInstanceUID == IMAGE.StudyInstanceUID
     assert [each.destination for each in worker.ledger.owed("pacs")] == ["pacs"]
+
+
+def test_a_job_on_a_version_reads_its_bytes_and_makes_results_of_its_own(worker):
+    other = plain_image("1.2.3")
+    other.ContentLabel = "OTHER"
+    temporary = worker.received.temporary()
+    other.save_as(temporary, enforce_file_format=True)
+    worker.received.keep_dataset(IMAGE)
+    worker.received.keep("1.2.3", temporary, "later")
+    seen = []
+    spying = replace(worker, pipelines={"look": Looking("look", seen=seen)})
+    jobs = [job_of(IMAGE, "look", versions=one) for one in [(), ("later",)]]
+    jobs[1] = replace(jobs[1], job_id="another")
+    worker.ledger.decide([], jobs)
+
+    for job in jobs:
+        assert spying.run(job.job_id)
+
+    first, later = seen
+    assert (first.label, later.label) == (None, "OTHER")
+    assert first.uid != later.uid
 
 
 def test_a_worker_with_nothing_to_do_says_so(worker):
