@@ -2,15 +2,25 @@
 
 import sys
 
-from engines.card import CardError
-from engines.engine import DeviceLostError, UnusableError
-from service.cli.app import app
-from service.errors import NodeError
-from service.log import keep_values_out
+INTERRUPTED = 130
+"""As shells say it of a program that Ctrl-C ended."""
 
 
 def main() -> None:
     """Run the command line; what goes wrong outside of it is one line on stderr, and exit 1."""
+    try:
+        _run()
+    except KeyboardInterrupt:  # while modules load: commands have their own way
+        sys.exit(INTERRUPTED)
+
+
+def _run() -> None:
+    from engines.card import CardError  # noqa: PLC0415 - loading takes a second, see above
+    from engines.engine import DeviceLostError, UnusableError  # noqa: PLC0415
+    from service.cli.app import app  # noqa: PLC0415
+    from service.errors import NodeError  # noqa: PLC0415
+    from service.log import keep_values_out  # noqa: PLC0415
+
     keep_values_out()
     try:
         app()

@@ -9,8 +9,15 @@ from pathlib import Path
 
 from service.errors import UnavailableError
 from service.lock import sole_owner
+from service.progress import Progress
+from service.systemd import Systemd
 
 logger = logging.getLogger(__name__)
+
+STUCK_S = 300.0
+"""A loop that has not come round for so long does so no more."""
+
+NOBODY = Systemd()
 
 Loop = Callable[[threading.Event], None]
 """Works until the event is set, then returns in good order."""
@@ -34,6 +41,7 @@ class Node:
     data: Path
     roles: frozenset[Role] = frozenset()
     """Those that no other process may do in that folder meanwhile; none where hosts share them."""
+    systemd: Systemd = NOBODY
 
     def run(self, stop: threading.Event) -> None:
         """Run until `stop` is set, then let each loop end in good order.
@@ -48,16 +56,29 @@ class Node:
 
     def _run(self, stop: threading.Event) -> list[str]:
         died: list[str] = []
+        asked = {name: Progress(stop) for name in self.loops}
         threads = [
-            threading.Thread(target=_guarded, args=(name, loop, stop, died), name=name)
+            threading.Thread(target=_guarded, args=(name, loop, asked[name], died), name=name)
             for name, loop in self.loops.items()
         ]
         for thread in threads:
             thread.start()
         logger.info("the node is up: %s (research use only)", ", ".join(self.loops))
+        self.systemd.tell("READY=1")
+        while not stop.wait(self.systemd.every_s):
+            self._tell(asked)
+        self.systemd.tell("STOPPING=1")
         for thread in threads:
             thread.join()
         return died
+
+    def _tell(self, asked: Mapping[str, Progress]) -> None:
+        """Say that all is well, unless a loop is stuck: then systemd starts the node again."""
+        stuck = [name for name, progress in asked.items() if progress.busy_s() > STUCK_S]
+        if stuck:
+            logger.critical("%s: at the same thing for minutes", ", ".join(stuck))
+            return
+        self.systemd.tell("WATCHDOG=1")
 
 
 def _guarded(name: str, loop: Loop, stop: threading.Event, died: list[str]) -> None:

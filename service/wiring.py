@@ -63,9 +63,9 @@ from service.router.router import Router
 from service.router.routes_file import RoutesFile
 from service.settings import Settings, load_settings
 from service.site_key import read_or_make_key
+from service.systemd import Systemd
 from service.tls import Files as TlsFiles
 from service.tls import Renewed, not_after, server_context
-from service.systemd import Systemd
 from service.version import VERSION
 from service.worker.day import day_of
 from service.worker.embedded import EmbeddedWorker

@@ -26,7 +26,8 @@ def programs() -> Path:
 class PostgreSQL:
     """A server with a new, empty cluster; each `database` is new too."""
 
-    def __init__(self) -> None:
+    def __init__(self, fsync: str = "off") -> None:
+        self._fsync = fsync
         self.folder = Path(tempfile.mkdtemp(prefix="senoscope-postgresql-"))
         self.port = free_port()
         self._bin = programs()
@@ -39,7 +40,9 @@ class PostgreSQL:
             shutil.chown(self.folder, self._user)
         cluster = self.folder / "cluster"
         self._run("initdb", "-D", cluster, "-A", "trust", "-U", "senoscope", "--no-sync")
-        options = f"-p {self.port} -k {self.folder} -c listen_addresses={HOST} -c fsync=off"
+        options = (
+            f"-p {self.port} -k {self.folder} -c listen_addresses={HOST} -c fsync={self._fsync}"
+        )
         self._run("pg_ctl", "-D", cluster, "-o", options, "-l", self.folder / "log", "-w", "start")
 
     def stop(self) -> None:

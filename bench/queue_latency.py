@@ -1,0 +1,208 @@
+"""How long a job waits for a worker that has nothing else to do, and what a job costs the ledger.
+
+    python bench/queue_latency.py               about four minutes
+    python bench/queue_latency.py --quick
+
+Embedded is SQLite with the folder broker, cluster is PostgreSQL with Redis; both sync each commit.
+The clock starts before the job's row is written and stops at the first line of its pipeline, in the
+worker's child. The jobs that wait meanwhile are urgent, and due in an hour.
+"""
+
+import argparse
+import os
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+
+from pydicom import Dataset
+from pydicom.dataset import FileMetaDataset
+from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage
+from support.machine import cpu
+from support.starting import NAME, now
+
+PROJECT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(PROJECT / "tests"))
+
+from peers.programs import until  # noqa: E402 - the tests' peers
+from peers.redis import RedisServer  # noqa: E402
+from postgres import PostgreSQL  # noqa: E402
+
+from service.ledger.records import Job, Priority, Result  # noqa: E402
+from service.ledger.spool import Spool  # noqa: E402
+from service.ledger.sql import SqlLedger, open_ledger  # noqa: E402
+from service.queue.broker import Broker  # noqa: E402
+from service.queue.celery import CeleryQueue, make_app  # noqa: E402
+
+MANY = 10_000
+REPORT = PROJECT / "bench/results/queue.md"
+STUDY = "1.2.826.0.1.3680043.8.498.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a node keeps its jobs."""
+
+    name: str
+    data: Path
+    url: str
+    broker: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the report, milliseconds."""
+
+    what: str
+    waiting: int
+    values: Sequence[float]
+
+    def __str__(self) -> str:
+        """Return it as a line of a Markdown table."""
+        ordered = sorted(self.values)
+        p95 = ordered[int(0.95 * (len(ordered) - 1))]
+        median = statistics.median(ordered)
+        return f"| {self.what} | {self.waiting} | {len(ordered)} | {median:.1f} | {p95:.1f} |"
+
+
+def main() -> None:
+    """Print both tables, and write them."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true")
+    times = 20 if parser.parse_args().quick else 100
+    latencies: list[Row] = []
+    costs: list[Row] = []
+    with ExitStack() as held:
+        folder = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="bench-queue-")))
+        for place in _places(folder, held):
+            for waiting in (0, MANY):
+                latencies.append(_latency(place, waiting, times))
+                print(latencies[-1], flush=True)
+            for waiting in (0, MANY):
+                costs.append(_cost(place, waiting, times))
+                print(costs[-1], flush=True)
+    text = _report(latencies, costs)
+    print(text)
+    if times == 100:  # noqa: PLR2004 - the whole of it
+        REPORT.write_text(text, encoding="utf-8")
+
+
+def _places(folder: Path, held: ExitStack) -> Iterator[Place]:
+    one, other = folder / "embedded", folder / "cluster"
+    one.mkdir()
+    other.mkdir()
+    yield Place("embedded: SQLite, folder", one, f"sqlite:///{one / 'ledger.sqlite'}", "")
+    redis, postgresql = RedisServer(folder), PostgreSQL(fsync="on")
+    redis.start()
+    held.callback(redis.kill)
+    postgresql.start()
+    held.callback(postgresql.stop)
+    yield Place("cluster: PostgreSQL, Redis", other, postgresql.database(), redis.url)
+
+
+def _latency(place: Place, waiting: int, times: int) -> Row:
+    ledger = open_ledger(place.url, now)
+    queue = CeleryQueue(make_app(Broker(place.broker), place.data))
+    received = Spool(place.data / "received")
+    _fill(ledger, waiting, Priority.URGENT, timedelta(hours=1))
+    chance = random.Random(5)  # noqa: S311 - pauses
+    waited = []
+    with _worker(place, ledger):
+        for number in range(times + 3):
+            image = _image(f"{STUDY}.{waiting}.{number}")
+            received.keep_dataset(image)
+            time.sleep(chance.uniform(0.2, 0.5))
+            began = place.data / f"{image.SOPInstanceUID}.began"
+            started = time.time()
+            job = _job(f"job {waiting} {number}", str(image.SOPInstanceUID))
+            ledger.decide([], [job])
+            queue.put(job.job_id)
+            until(began.exists, 30, 0.002)
+            waited.append(1000 * (float(began.read_text()) - started))
+    ledger.close()
+    return Row(f"{place.name}: enqueue to start", waiting, waited[3:])
+
+
+def _cost(place: Place, waiting: int, times: int) -> Row:
+    """Measure what a job with one result costs: decided, claimed, finished, sent."""
+    ledger = open_ledger(place.url, now)
+    _fill(ledger, waiting, Priority.BACKGROUND, timedelta())
+    spent = []
+    for number in range(times):
+        job = replace(_job(f"cost {waiting} {number}", f"{STUDY}.9"), priority=Priority.URGENT)
+        uid = f"{STUDY}.{waiting}.{number}.1"
+        result = Result(uid, "1.2", "1.3", STUDY, "1.2.4", 1000, "cad-sr", ("pacs",))
+        started = time.perf_counter()
+        ledger.decide([], [job])
+        claimed = ledger.claim("bench", job.job_id if number % 2 else None)
+        if claimed is None:
+            raise RuntimeError("nothing could be claimed")
+        ledger.finish(claimed, [result], {})
+        for delivery in ledger.owed("pacs", 1):
+            ledger.sent(delivery)
+        spent.append(1000 * (time.perf_counter() - started))
+    ledger.close()
+    return Row(f"{place.name}: decide, claim, finish, sent", waiting, spent)
+
+
+@contextmanager
+def _worker(place: Place, ledger: SqlLedger) -> Iterator[None]:
+    command = [sys.executable, PROJECT / "bench/support/starting.py", place.data, place.url]
+    paths = {**os.environ, "PYTHONPATH": str(PROJECT)}  # noqa: TID251 - a child's
+    with (place.data / "worker.log").open("ab") as log:
+        process = subprocess.Popen(  # noqa: S603 - our own
+            [*command, place.broker], env=paths, stdout=log, stderr=log
+        )
+    try:
+        until(lambda: ledger.workers(5), 60, 0.1, (place.data / "worker.log").read_text)
+        yield
+    finally:
+        process.terminate()
+        process.wait(30)
+        for worker in ledger.workers():
+            ledger.absent(worker.owner)
+
+
+def _fill(ledger: SqlLedger, count: int, priority: Priority, later: timedelta) -> None:
+    jobs = [_job(f"waits {priority} {number}", f"{STUDY}.0") for number in range(count)]
+    ledger.decide([], [replace(job, priority=priority, run_at=now() + later) for job in jobs])
+
+
+def _job(job_id: str, sop_instance_uid: str) -> Job:
+    made = now()
+    priority = Priority.ROUTINE
+    return Job(job_id, STUDY, (sop_instance_uid,), "route", NAME, (), priority, made, made)
+
+
+def _image(sop_instance_uid: str) -> Dataset:
+    image = Dataset()
+    image.file_meta = FileMetaDataset()
+    image.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    image.SOPClassUID = SecondaryCaptureImageStorage
+    image.SOPInstanceUID = sop_instance_uid
+    image.StudyInstanceUID = STUDY
+    image.SeriesInstanceUID = f"{STUDY}.1"
+    return image
+
+
+def _report(latencies: Sequence[Row], costs: Sequence[Row]) -> str:
+    head = "| what | jobs waiting | times | median ms | p95 ms |\n| --- | --- | --- | --- | --- |\n"
+    told = (__doc__ or "").split("\n\n")[-1].strip()
+    return (
+        f"# Queue\n\n`python bench/queue_latency.py`, {now():%Y-%m-%d}, {cpu()}, load before and "
+        f"during by others: {os.getloadavg()[1]:.1f}.\n\n{told}\n\n"
+        f"## Latency\n\n{head}{chr(10).join(map(str, latencies))}\n\n"
+        f"## Cost of the ledger per job\n\nThe jobs that wait here are due, in the lowest lane.\n\n"
+        f"{head}{chr(10).join(map(str, costs))}\n"
+    )
+
+
+if __name__ == "__main__":
+    main()
