@@ -18,6 +18,8 @@ import psutil
 HOST = "127.0.0.1"
 CALLED = "RECEIVER"
 STARTS_WITHIN_S = 60.0
+DATABASES = {"index", "index-wal", "index-shm", "sqlite", "sqlite-wal", "sqlite-shm"}
+"""Parts of the names of files that are no objects."""
 
 CONFIG = """\
 data_dir = "data"
@@ -170,6 +172,8 @@ def _wait_until_it_listens(process: "subprocess.Popen[bytes]", port: int, name: 
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:
+    if process.poll() is not None:
+        return
     children = psutil.Process(process.pid).children(recursive=True)
     process.send_signal(signal.SIGTERM)
     try:

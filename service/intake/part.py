@@ -7,10 +7,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self, cast
 
 import xxhash
-from pydicom.uid import UID
-from pynetdicom.dsutils import create_file_meta, encode_file_meta
 
 from service.errors import BadObjectError, NodeError, SpoolFullError, UnavailableError
+from service.intake.file_meta import file_meta
 from service.intake.write_back import begin_writing
 from service.ledger.spool import Spool, is_uid
 
@@ -174,12 +173,7 @@ class Part:
         for name, uid in (("Class", told.sop_class_uid), ("Instance", told.sop_instance_uid)):
             if not is_uid(uid):
                 raise BadObjectError(f"Affected SOP {name} UID is no UID (PS3.5 9.1)")
-        meta = create_file_meta(
-            sop_class_uid=UID(told.sop_class_uid),
-            sop_instance_uid=UID(told.sop_instance_uid),
-            transfer_syntax=UID(told.transfer_syntax_uid),
-        )
-        return encode_file_meta(meta)
+        return file_meta(told.sop_class_uid, told.sop_instance_uid, told.transfer_syntax_uid)
 
     def _give_up(self, error: NodeError) -> None:
         self.error = error

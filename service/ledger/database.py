@@ -15,6 +15,7 @@ from sqlalchemy import exc
 from sqlalchemy.dialects import postgresql, sqlite
 
 from service.errors import UnavailableError
+from service.ledger.group_commit import GroupCommit, T, Work
 
 BUSY_TIMEOUT_MS = 30_000
 """How long SQLite waits for another process's transaction."""
@@ -34,6 +35,7 @@ class _Opened:
     engine: sa.Engine
     pid: int = field(default_factory=os.getpid)
     writing: Lock = field(default_factory=Lock)
+    group: GroupCommit = field(default_factory=GroupCommit)
 
 
 class Database:
@@ -74,6 +76,17 @@ class Database:
             # SQLite has one writer at a time and waits by polling: threads queue up here instead.
             with here.writing, here.engine.begin() as connection:
                 yield connection
+
+    def together(self, work: Work[T]) -> T:
+        """Return what `work` does in a transaction that other threads may share, durable by then.
+
+        Raises:
+            UnavailableError: if the database is down, locked or full.
+        """
+        if not self._is_sqlite:  # PostgreSQL syncs for several connections at a time by itself
+            with self.writing() as connection:
+                return work(connection)
+        return self._here().group.run(work, self.writing)
 
     @contextmanager
     def first_use(self) -> Iterator[None]:

@@ -1,8 +1,11 @@
 """The ledger's intake in SQL."""
 
 from collections.abc import Sequence
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from service.errors import BadObjectError
 from service.ledger.records import Instance, Refusal
@@ -20,27 +23,23 @@ class SqlIntake(Part):
 
     def versions(self, sop_instance_uid: str) -> Sequence[Instance]:
         """See Intake."""
-        kept = sa.select(*columns_of(instances, Instance)).where(
-            instances.c.sop_instance_uid == sop_instance_uid
-        )
         with self.database.reading() as connection:
-            rows = connection.execute(kept.order_by(instances.c.received_at, instances.c.version))
+            rows = connection.execute(_VERSIONS, {"uid": sop_instance_uid})
             return records_of(Instance, rows)
 
     def record(self, instance: Instance) -> bool:
         """See Intake."""
-        with self.database.writing() as connection:
-            inserted = connection.scalar(
-                self.database.insert(instances)
-                .values(**values_of(instance), judged=False)
-                .on_conflict_do_nothing()
-                .returning(instances.c.sop_instance_uid)
-            )
-            if inserted is None:
+
+        def write(connection: sa.Connection) -> bool:
+            insert, upsert = _recording(connection.dialect.name)
+            values = values_of(instance) | {"judged": False}
+            if connection.execute(insert, values).first() is None:
                 _put_back(connection, instance)
                 return False
-            connection.execute(self._study_of(instance))
+            connection.execute(upsert, _study_of(instance))
             return True
+
+        return self.database.together(write)
 
     def refuse(self, refusal: Refusal) -> None:
         """See Intake."""
@@ -50,18 +49,37 @@ class SqlIntake(Part):
             old = refusals.c.number <= number - KEPT_REFUSALS
             connection.execute(refusals.delete().where(old))
 
-    def _study_of(self, instance: Instance) -> sa.Insert:
-        insert = self.database.insert(studies).values(
-            study_instance_uid=instance.study_instance_uid,
-            calling_ae_title=instance.calling_ae_title,
-            first_received_at=instance.received_at,
-            last_received_at=instance.received_at,
-            complete_asked=False,
-        )
-        return insert.on_conflict_do_update(
+
+_VERSIONS = (
+    sa.select(*columns_of(instances, Instance))
+    .where(instances.c.sop_instance_uid == sa.bindparam("uid"))
+    .order_by(instances.c.received_at, instances.c.version)
+)
+
+
+@cache
+def _recording(dialect: str) -> tuple[sa.Executable, sa.Executable]:
+    """Return the statements that write an instance and its study down, made once."""
+    insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    instance = insert(instances).on_conflict_do_nothing()
+    study = insert(studies)
+    return (
+        instance.returning(instances.c.sop_instance_uid),
+        study.on_conflict_do_update(
             index_elements=[studies.c.study_instance_uid],
-            set_={"last_received_at": insert.excluded.last_received_at},
-        )
+            set_={"last_received_at": study.excluded.last_received_at},
+        ),
+    )
+
+
+def _study_of(instance: Instance) -> dict[str, Any]:
+    return {
+        "study_instance_uid": instance.study_instance_uid,
+        "calling_ae_title": instance.calling_ae_title,
+        "first_received_at": instance.received_at,
+        "last_received_at": instance.received_at,
+        "complete_asked": False,
+    }
 
 
 def _put_back(connection: sa.Connection, instance: Instance) -> None:

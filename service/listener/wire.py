@@ -98,8 +98,9 @@ class Wire:
 
     def _compact(self, wanted: int) -> None:
         held = self._buffer[self._start : self._end]
-        if len(self._buffer) < wanted or (self._pdu and len(self._buffer) < _LARGE):
-            self._buffer = bytearray(max(wanted, _LARGE if self._pdu else _SMALL))
+        least = _SMALL if self._value is None else _LARGE
+        if len(self._buffer) < max(wanted, least):
+            self._buffer = bytearray(max(wanted, least))
         self._buffer[: len(held)] = held
         self._start, self._end = 0, len(held)
 
@@ -120,8 +121,6 @@ class Wire:
         length, context, control = _VALUE_HEAD.unpack_from(self._buffer, self._start)
         if length < 2 or length + 4 > self._pdu:  # noqa: PLR2004 - PS3.8 Table 9-23
             raise BrokenPduError("the length of a value does not fit its PDU")
-        if not control & _COMMAND:
-            _hand_on(sink, pieces)
         if not control & _COMMAND and sink.streams():
             self._start += _VALUE_HEAD.size
             self._context, self._control, self._value = context, control, length - 2
@@ -133,6 +132,7 @@ class Wire:
             end = self._start + 4 + length
             value = bytes(memoryview(self._buffer)[self._start + 5 : end])
             self._start = end
+            _hand_on(sink, pieces)
             sink.value(context, value)
         self._pdu -= length + 4
         return True
