@@ -119,6 +119,15 @@ def test_what_calls_from_here_is_let_in_where_here_is_named(tmp_path):
         assert ask(node.port) == "accepted"
 
 
+def test_a_peer_of_ipv4_is_judged_as_such_where_the_door_listens_by_ipv6(tmp_path):
+    with door(tmp_path, host="::", networks=HERE) as node:
+        assert ask(node.port) == "accepted"
+
+        with socket.create_connection(("::1", node.port), timeout=10) as peer:
+            assert peer.recv(1) == b""
+        assert node.reasons() == ["connection closed: not in dicom.networks, from ::1"]
+
+
 def test_a_flood_from_elsewhere_fills_neither_log_nor_ledger(tmp_path, caplog):
     with door(tmp_path, networks=ELSEWHERE) as node:
         for _ in range(50):
@@ -186,6 +195,14 @@ def test_those_who_ask_at_the_same_time_get_no_more_places_than_there_are(tmp_pa
 
     assert answers.count("accepted") == 6
     assert answers.count("rejected") == 6
+
+
+@pytest.mark.parametrize("begun", [0, 1, 6, 40])
+def test_a_connection_that_opens_no_association_is_ended_in_time(tmp_path, begun):
+    with door(tmp_path, acse_s=1) as node, Raw(node.port) as peer:
+        peer.send(pdu()[:begun])
+
+        assert peer.receive() in {"aborted", "closed"}
 
 
 @pytest.mark.parametrize(
