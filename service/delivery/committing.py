@@ -17,6 +17,7 @@ from service.delivery.outbox import Outbox
 from service.delivery.peer import Peer
 from service.errors import NodeError, RefusedError, UnavailableError
 from service.ledger.records import Commitment, CommitmentState, Delivery
+from service.ledger.spool import UNREADABLE
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +25,7 @@ WELL_KNOWN = "1.2.840.10008.1.20.1.1"  # PS3.4 J.3.5
 REQUEST = 1  # PS3.4 Table J.3-1, Action Type ID
 SUCCESS = 0x0000
 NOT_NOW = 0x0110
+INVALID_ARGUMENT = 0x0115
 MOST = 100
 """Objects in one request."""
 SOON_S = 2.0
@@ -105,6 +107,9 @@ def ask(peer: Peer, request: Commitment, on_report: Callable[[Report], None]) ->
     def on_event(event: Event) -> tuple[int, None]:
         try:
             on_report(Report.of(event.event_information))
+        except UNREADABLE:
+            logger.warning("%s reports on a commitment in a way that cannot be read", peer)
+            return INVALID_ARGUMENT, None
         except UnavailableError:  # it is not written down: let the peer say it again
             logger.exception("a report of commitment could not be written down")
             return NOT_NOW, None
