@@ -6,6 +6,7 @@ import typer
 
 from service.cli import (
     check,
+    commitments,
     deliveries,
     demo,
     engines,
@@ -35,6 +36,7 @@ for command in (serve, demo, process, send, check, evaluate):
 app.add_typer(studies.app, name="studies")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(deliveries.app, name="deliveries")
+app.add_typer(commitments.app, name="commitments")
 app.add_typer(routes.app, name="routes")
 app.add_typer(engines.app, name="engines")
 app.add_typer(token.app, name="token")

@@ -45,6 +45,23 @@ class SqlCommitments(Part):
             found = _load(connection, mine)
         return found[0] if found else None
 
+    def commitments(
+        self, state: CommitmentState | None = None, limit: int = 100
+    ) -> Sequence[Commitment]:
+        """See Commitments."""
+        chosen = sa.true() if state is None else commitments.c.state == state
+        rows = sa.select(*columns_of(commitments, Commitment)).where(chosen)
+        newest = rows.order_by(commitments.c.created_at.desc()).limit(limit)
+        with self.database.reading() as connection:
+            return records_of(Commitment, connection.execute(newest))
+
+    def retry_commitments(self) -> int:
+        """See Commitments."""
+        pending = commitments.c.state != CommitmentState.DONE
+        again = {"state": CommitmentState.OPEN, "attempts": 0, "run_at": self.now()}
+        with self.database.writing() as connection:
+            return connection.execute(commitments.update().where(pending).values(**again)).rowcount
+
     def due_commitments(self, peer: str | None, *, is_ours: bool) -> Sequence[Commitment]:
         """See Commitments."""
         due = (

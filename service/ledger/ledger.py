@@ -7,6 +7,7 @@ from typing import Protocol
 from service.ledger.moves import LONGEST_RUN
 from service.ledger.records import (
     Commitment,
+    CommitmentState,
     Decision,
     Delivery,
     DeliveryState,
@@ -335,6 +336,16 @@ class Commitments(Protocol):
 
     def commitment(self, transaction_uid: str, peer: str) -> Commitment | None:
         """Return that request, None if there is none."""
+        ...
+
+    def commitments(
+        self, state: CommitmentState | None = None, limit: int = 100
+    ) -> Sequence[Commitment]:
+        """Return requests, newest first."""
+        ...
+
+    def retry_commitments(self) -> int:
+        """Let those that are open or parked be tried again now; return how many."""
         ...
 
     def due_commitments(self, peer: str | None, *, is_ours: bool) -> Sequence[Commitment]:

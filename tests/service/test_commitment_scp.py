@@ -175,9 +175,11 @@ def test_who_has_no_address_and_is_gone_is_tried_and_then_given_up_with_the_reas
             node.ledger.save_commitment(_due(node.ledger.commitment("1.2.9", "OTHER"), moment[0]))
             bringing.bring_due()
 
-        given_up = node.ledger.commitment("1.2.9", "OTHER")
+        (given_up,) = node.ledger.commitments(CommitmentState.PARKED)
         assert given_up.state is CommitmentState.PARKED
         assert "no address of OTHER is known: name it among the destinations" in given_up.error
+        assert node.ledger.retry_commitments() == 1
+        assert [one.attempts for one in node.ledger.due_commitments(None, is_ours=False)] == [0]
 
 
 def test_a_report_that_is_not_taken_is_brought_again(node):
