@@ -1,4 +1,4 @@
-"""What is done to a node on purpose: processes killed and frozen, brokers and ledgers taken away."""
+"""What is done to a node on purpose: processes killed, frozen, and what they need taken away."""
 
 import signal
 import threading
@@ -9,7 +9,7 @@ from random import Random
 from faults.place import Place
 from faults.supervised import send
 
-SHORT_S, LONG_S = 1.0, 6.0
+SHORT_S, LONG_S = 1.0, 5.0
 """How long a process is frozen: the longer is beyond the lease of the campaign's workers."""
 AWAY_S = 1.5
 
@@ -30,6 +30,7 @@ class Blows:
             "Celery parent killed": lambda: send(self._worker().pid, signal.SIGKILL),
             "serve killed": lambda: send(self._place.serve.pid, signal.SIGKILL),
             "pool child frozen": lambda: self._freeze(self._child(), LONG_S),
+            "pool child frozen for good": lambda: send(self._child(), signal.SIGSTOP),
             "Celery parent frozen": lambda: self._freeze(self._worker().pid, SHORT_S),
             "serve frozen": lambda: self._freeze(self._place.serve.pid, SHORT_S),
             "PACS away": self._take_pacs_away,

@@ -25,6 +25,7 @@ from service.celery_worker import serve
 from service.ledger import moves
 from service.ledger.spool import Spool
 from service.ledger.sql import open_ledger
+from service.queue.broker import Broker
 from service.queue.celery import make_app
 from service.worker.worker import Worker
 
@@ -32,6 +33,8 @@ WORK_S = 0.03
 LEASE_S = 4
 """Shorter than some of the campaign's freezes, so that leases do run out under living owners."""
 BEAT_S = 1.0
+SILENT_S = 6.0
+"""A pool child that gives no sign of life for so long is killed: one that is frozen for good."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +84,9 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO)
     data, ledger, broker = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
     moves.LEASE = timedelta(seconds=LEASE_S)
-    app = make_app(broker, data)
-    serve(app, open_ledger(ledger, now), partial(make_worker, data, ledger), ["cpu"])
+    app = make_app(Broker(broker), data)
+    make = partial(make_worker, data, ledger)
+    serve(app, open_ledger(ledger, now), make, ["cpu"], SILENT_S)
 
 
 if __name__ == "__main__":

@@ -47,8 +47,10 @@ class Place:
     def __init__(self, folder: Path, workers: int) -> None:
         self.folder = folder
         self.data = folder / "data"
-        self.data.mkdir(parents=True)
+        self.data.mkdir(parents=True, exist_ok=True)
         self.pacs = Pacs()
+        self.variables: dict[str, str] = {}
+        """What its processes have in their environment, beside ours."""
         self.received = Spool(self.data / "received")
         self._many = workers
         self._held = ExitStack()
@@ -88,7 +90,7 @@ class Place:
         raise NotImplementedError
 
     def _supervised(self, command: list[str], log: str) -> Supervised:
-        started = Supervised(command, self.folder / log)
+        started = Supervised(command, self.folder / log, self.variables)
         self._held.callback(started.close)
         return started
 

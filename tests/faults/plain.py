@@ -9,15 +9,16 @@ import signal
 import sys
 import time
 from collections import Counter
+from itertools import islice
 from pathlib import Path
 from random import Random
+from uuid import uuid4
 
 import redis
 from celery import Celery
 from kombu.exceptions import OperationalError
 from peers.programs import until
 from peers.redis import RedisServer
-from pydicom.uid import generate_uid
 
 from faults.supervised import Supervised, python, send
 from faults.tally import Tally, stored
@@ -42,7 +43,7 @@ def make_plain_app(broker: str, folder: Path) -> Celery:
     @app.task(name="work")
     def work(source: str) -> None:
         time.sleep(WORK_S)
-        (folder / f"{source}~{generate_uid()}").touch()
+        (folder / f"{source}~{uuid4().int}").touch()
 
     return app
 
@@ -55,7 +56,7 @@ def control(folder: Path, jobs: int, rounds: int, seed: int) -> Tally:
     server = RedisServer(folder)
     server.start()
     app = make_plain_app(server.url, out)
-    worker = Supervised(python("faults.plain", server.url, out), folder / "worker.log")
+    worker = Supervised(python("faults.plain", server.url, out), folder / "worker.log", {})
     try:
         sources = iter(range(jobs))
         _put(app, [next(sources)])
@@ -64,7 +65,7 @@ def control(folder: Path, jobs: int, rounds: int, seed: int) -> Tally:
         chance.shuffle(plan)
         share = -(-(jobs - 1) // len(plan))
         for blow in plan:
-            _put(app, [one for one, _ in zip(sources, range(share), strict=False)])
+            _put(app, [*islice(sources, share)])
             time.sleep(chance.uniform(0.1, 0.3))
             _strike(blow, server, worker)
         ended = time.monotonic()
@@ -116,7 +117,9 @@ def _count(out: Path, jobs: int, seed: int, healed_s: float, blows: Counter[str]
     found, twice = stored((source, uid) for source, uid in pairs)
     doubled = sum(len(uids) > 1 for uids in found.values())
     form = "no ledger"
-    return Tally(form, seed, jobs, len(found), twice, doubled, jobs - len(found), 0, healed_s, blows)
+    return Tally(
+        form, seed, jobs, len(found), twice, doubled, jobs - len(found), 0, healed_s, blows
+    )
 
 
 def main() -> None:

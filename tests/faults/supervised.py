@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -26,10 +26,11 @@ def paths() -> dict[str, str]:
 
 
 class Supervised:
-    """Keeps `command` running until it is closed."""
+    """Keeps `command` running, with `more` in its environment, until it is closed."""
 
-    def __init__(self, command: Sequence[str], log: Path) -> None:
+    def __init__(self, command: Sequence[str], log: Path, more: Mapping[str, str]) -> None:
         self.command = command
+        self.variables = {**paths(), **more}
         self.log = log
         self.starts = 0
         self._closing = threading.Event()
@@ -60,7 +61,9 @@ class Supervised:
     def _keep(self) -> None:
         while not self._closing.is_set():
             with self.log.open("ab") as log:
-                self.process = subprocess.Popen(self.command, env=paths(), stdout=log, stderr=log)
+                self.process = subprocess.Popen(
+                    self.command, env=self.variables, stdout=log, stderr=log
+                )
             self.starts += 1
             self._started.set()
             self.process.wait()
