@@ -1,5 +1,6 @@
 """What people type: the command line on a ledger with a story."""
 
+import hashlib
 import json
 import shutil
 import socket
@@ -105,6 +106,8 @@ def test_a_study_tells_of_each_image_what_was_done_or_why_not(say):
         (["deliveries", "retry"], "0 deliveries"),
         (["studies", "complete", STUDY], "judged now"),
         (["engines", "list"], "fsrcnn-x2"),
+        (["commitments", "list"], "0 commitments"),
+        (["commitments", "retry"], "0 are tried again"),
     ],
 )
 def test_each_command_shows_a_person_what_they_asked(say, words, expected):
@@ -115,6 +118,33 @@ def test_each_command_shows_a_person_what_they_asked(say, words, expected):
 @pytest.mark.parametrize("what", ["studies", "jobs", "deliveries", "engines"])
 def test_every_list_speaks_json(say, what):
     assert len(json.loads(say(what, "list", "--json"))) >= 1
+
+
+def test_a_version_of_an_image_is_flagged_wherever_it_is_listed(say, ledger):
+    image = plain_image(f"{STUDY}.1", STUDY)
+    ledger.record(row_of(image))
+    ledger.record(row_of(image, version="beginning", digest="1" * 32))
+
+    assert "images 1 (+1 versions)" in say("studies", "list")
+    assert f"{STUDY}.1 VERSION beginning" in say("studies", "show", STUDY)
+
+
+def test_a_token_is_told_once_and_listed_by_name(say, config):
+    config.write_text('data_dir = "data"\n[http]\ntokens_file = "tokens"\n')
+
+    token = say("token", "add", "MAMMO1").splitlines()[0]
+
+    kept = (config.parent / "tokens").read_text()
+    assert kept == f"MAMMO1:{hashlib.sha256(token.encode()).hexdigest()}\n"
+    assert json.loads(say("token", "list", "--json")) == [{"name": "MAMMO1"}]
+    say("token", "remove", "MAMMO1")
+    assert json.loads(say("token", "list", "--json")) == []
+
+
+def test_without_a_file_for_tokens_the_remedy_is_named(config):
+    told = CliRunner().invoke(app, ["token", "add", "MAMMO1", "--config", str(config)])
+
+    assert "tokens_file" in str(told.exception)
 
 
 def test_a_job_is_named_by_its_beginning_and_runs_again_when_retried(say, story, ledger):
