@@ -4,8 +4,8 @@
     python bench/queue_latency.py --quick
 
 Embedded is SQLite with the folder broker, cluster is PostgreSQL with Redis; both sync each commit.
-The clock starts before the job's row is written and stops at the first line of its pipeline, in the
-worker's child. The jobs that wait meanwhile are urgent, and due in an hour.
+The clock starts when the job's row is committed, before the wake-up is put into the broker, and stops
+at the first line of its pipeline, in the worker's child. The jobs that wait meanwhile are urgent, and due in an hour.
 """
 
 import argparse
@@ -120,9 +120,9 @@ def _latency(place: Place, waiting: int, times: int) -> Row:
             received.keep_dataset(image)
             time.sleep(chance.uniform(0.2, 0.5))
             began = place.data / f"{image.SOPInstanceUID}.began"
-            started = time.time()
             job = _job(f"job {waiting} {number}", str(image.SOPInstanceUID))
             ledger.decide([], [job])
+            started = time.time()
             queue.put(job.job_id)
             until(began.exists, 30, 0.002)
             waited.append(1000 * (float(began.read_text()) - started))

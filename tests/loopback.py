@@ -61,6 +61,7 @@ def door(
     registry = CollectorRegistry()
     rules = {key: address.pop(key) for key in ("networks", "names") if key in address}
     is_reachable = address.pop("is_reachable", None)
+    handler = address.pop("handler", None)
     intake = Intake(spool, low_water)
     listener = Listener(
         Address(**{"host": "127.0.0.1", "port": 0, **address}),
@@ -73,6 +74,7 @@ def door(
         ),
         Store(Taking(spool, ledger, counts or Metrics(registry, "test"), now)),
         Promises(ledger, spool, is_reachable, now) if is_reachable else None,
+        handler,
     )
     listener.start()
     try:
@@ -107,6 +109,8 @@ class Raw:
     def __init__(self, port: int) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=10)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.reasons: tuple[int, ...] = ()
+        """Result, source and diagnostic of a rejection."""
 
     def __enter__(self) -> Self:
         return self
@@ -167,6 +171,7 @@ class Raw:
             return "closed"
         if len(head) < 6:
             return "closed"
+        self.reasons = tuple(body[1:4]) if head[0] == 3 else ()
         words = {2: "accepted", 3: "rejected", 6: "released", 7: "aborted"}
         return words.get(head[0]) or _status(body[6:])
 

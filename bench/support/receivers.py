@@ -61,9 +61,8 @@ class Receiver:
                 path.unlink()
 
     def _files(self) -> Iterator[Path]:
-        return (
-            path for path in self.folder.rglob("*") if path.is_file() and "index" not in path.name
-        )
+        found = (path for path in self.folder.rglob("*") if path.is_file())
+        return (path for path in found if not DATABASES & {*path.name.split(".")})
 
 
 def senoscope(folder: Path, port: int, most: int = 64, more: str = "") -> list[str]:

@@ -4,10 +4,10 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass
 from typing import cast
 
 from pynetdicom.association import Association
@@ -25,47 +25,69 @@ class NotTlsError(Exception):
     """The peer does not speak TLS; the message says what it does."""
 
 
+class Turns:
+    """Places for connections: so many in all, so many of one address.
+
+    Until it has an association a connection holds its place here; then the association counts.
+    """
+
+    def __init__(self, most: int, of_host: int = 0) -> None:
+        """Give `most` places; `of_host` 0: any number of one address."""
+        self._most = most
+        self._of_host = of_host
+        self._taken: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def take(self, host: str, others: Sequence[str]) -> bool:
+        """Take a place beside associations of `others`; False if there is none."""
+        with self._lock:
+            if self._taken.total() + len(others) >= self._most:
+                return False
+            if 0 < self._of_host <= self._taken[host] + others.count(host):
+                return False
+            self._taken[host] += 1
+            return True
+
+    def leave(self, host: str) -> None:
+        """Give back what was taken."""
+        with self._lock:
+            self._taken[host] -= 1
+            self._taken += Counter()  # forgets those that hold nothing
+
+
 @dataclass(frozen=True)
 class Gate:
     """Lets connections in, or closes them; a peer is told nothing, the ledger is."""
 
     refused: Refused
+    turns: Turns
     networks: tuple[IpNetwork, ...] = ()
     """Peers elsewhere are closed before a byte is read; empty: from everywhere."""
     tls: Callable[[], ssl.SSLContext] | None = None
     """What new connections speak; None: plain DICOM."""
     handshake_s: float = 15.0
     """Longest handshake."""
-    turns: threading.BoundedSemaphore = field(
-        default_factory=partial(threading.BoundedSemaphore, 32)
-    )
-    """Handshakes at a time."""
 
-    def admits(self, host: str) -> bool:
-        """Tell whether a peer at that address may connect, before a byte of it is read."""
-        if not self.networks or is_within(host, self.networks):
-            return True
-        self.refused.note(host, Ground.NETWORK, "connection closed: not in dicom.networks")
-        return False
-
-    def crowded(self, host: str) -> None:
-        """Note that a peer was closed because there are too many connections."""
-        self.refused.note(host, Ground.CONNECTIONS, "connection closed: too many at a time")
+    def admits(self, host: str, others: Sequence[str]) -> bool:
+        """Tell, before a byte of it is read, whether a peer may connect; its turn begins then."""
+        if self.networks and not is_within(host, self.networks):
+            self.refused.note(host, Ground.NETWORK, "connection closed: not in dicom.networks")
+            return False
+        if not self.turns.take(host, others):
+            reason = "connection closed: too many at a time, or too many from this address"
+            self.refused.note(host, Ground.CONNECTIONS, reason)
+            return False
+        return True
 
     def secured(self, client: socket.socket, host: str) -> socket.socket | None:
         """Return what to speak DICOM on; None if the peer did not get through TLS."""
         if self.tls is None:
             return client
-        if not self.turns.acquire(blocking=False):
-            self.refused.note(host, Ground.CONNECTIONS, "connection closed: too many handshakes")
-            return None
         try:
             return _shaken(client, self.tls(), self.handshake_s)
         except (OSError, NotTlsError) as error:
             self.refused.note(host, Ground.TLS, f"TLS refused: {fault(error)}")
             return None
-        finally:
-            self.turns.release()
 
 
 def _shaken(client: socket.socket, context: ssl.SSLContext, seconds: float) -> ssl.SSLSocket:
@@ -144,6 +166,11 @@ def names_of(client: object) -> frozenset[str] | None:
 
 
 def host_of(association: Association) -> str:
-    """Return the address of the peer; one of IPv4 that came by IPv6 as such."""
+    """Return the address of the peer, as `plain` has it."""
     told = association.requestor.address_info
-    return str(address_of(told.address)) if told is not None else ""
+    return plain(told.address) if told is not None else ""
+
+
+def plain(address: str) -> str:
+    """Return an address as it is written down; one of IPv4 that came by IPv6 as such."""
+    return str(address_of(address))

@@ -22,11 +22,11 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
 from service.errors import UnavailableError
 from service.listener.admission import AE_TITLE, APPLICATION_CONTEXT, Admission, Asked
 from service.listener.fast import handler_of
-from service.listener.gate import Gate, host_of, names_of
+from service.listener.gate import Gate, Turns, host_of, names_of
 from service.listener.promises import Promises
 from service.listener.refused import Ground, Refused
 from service.listener.store import Store
-from service.listener.streaming import Limits, StreamingDimse, StreamingServer
+from service.listener.streaming import Limits, StreamingDimse, StreamingHandler, StreamingServer
 from service.listener.syntaxes import ACCEPTED, EVERYONES
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ IDLE_S = 2.0
 """Silence after which a stopping node waits for an association no more."""
 NOT_OPENED = 2
 """Connections without an association that are borne for each association that may be open."""
+TO_BE_TOLD = 256
+"""Connections beyond those that are borne for as long as it takes to tell them to come back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,9 @@ class Listener:
         admission: Admission,
         store: Store,
         promises: Promises | None = None,
+        handler: type[StreamingHandler] | None = None,
     ) -> None:
+        """Serve connections by `handler`; by default by what suits the pynetdicom that is here."""
         self._address = address
         self._admission = admission
         self._store = store
@@ -80,9 +84,9 @@ class Listener:
         self._open: dict[Association, Asked] = {}
         self._refused = Refused(self._write_down, store.taking.counts)
         self._lock = threading.Lock()
-        self._server = self._make_server()
+        self._server = self._make_server(handler or handler_of())
         self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.1,), name="listener", daemon=True
+            target=self._server.serve_forever, args=(0.25,), name="listener", daemon=True
         )
 
     @property
@@ -112,11 +116,12 @@ class Listener:
             logger.warning("aborted an association that did not end within %g s", drain_s)
             association.abort()
 
-    def _make_server(self) -> StreamingServer:
+    def _make_server(self, handler: type[StreamingHandler]) -> StreamingServer:
         _config.LOG_HANDLER_LEVEL = "none"  # its log formats every PDU; ours names what matters
         ae = AE(ae_title=self._admission.ae_title)
         ae.maximum_pdu_size = self._address.max_pdu
-        ae.maximum_associations = NOT_OPENED * self._admission.most.node
+        connections = NOT_OPENED * self._admission.most.node + TO_BE_TOLD
+        ae.maximum_associations = connections
         ae.acse_timeout = self._address.acse_s
         ae.dimse_timeout = self._address.dimse_s
         ae.network_timeout = self._address.network_s
@@ -137,21 +142,20 @@ class Listener:
             ae.add_supported_context(StorageCommitmentPushModel, list(EVERYONES), **roles)
             handlers.append((evt.EVT_N_ACTION, self._promises.on_action))
             handlers.append((evt.EVT_N_EVENT_REPORT, self._promises.on_report))
-        connections = NOT_OPENED * self._admission.most.node
-        limits = Limits(connections, self._address.network_s)
+        limits = Limits(self._address.network_s)
         gate = Gate(
             self._refused,
+            Turns(connections, NOT_OPENED * self._admission.most.host),
             self._admission.networks,
             self._address.tls,
             self._address.acse_s,
-            threading.BoundedSemaphore(connections),
         )
         try:
             made = ae.make_server(
                 (self._address.host, self._address.port),
                 evt_handlers=handlers,
                 server_class=StreamingServer,
-                request_handler=handler_of(),
+                request_handler=handler,
                 intake=self._admission.intake,
                 limits=limits,
                 gate=gate,

@@ -27,7 +27,7 @@ from typing_extensions import override
 
 from service.intake.part import Announced, Intake, Part
 from service.ledger.spool import UNREADABLE
-from service.listener.gate import Gate
+from service.listener.gate import Gate, host_of, plain
 
 if TYPE_CHECKING:
     from pynetdicom.dimse_primitives import DimsePrimitiveType
@@ -149,8 +149,6 @@ class BoundedSocket(AssociationSocket):
 class Limits:
     """What one peer may take of this node."""
 
-    connections: int
-    """Open at a time, with or without an association."""
     silence_s: float
     """Longest wait for the next bytes of a PDU."""
 
@@ -178,12 +176,29 @@ class StreamingServer(ThreadedAssociationServer):
     def verify_request(self, request: Any, client_address: Any) -> bool:
         """Refuse a connection too many at once, without a word: there is no room for a thread."""
         del request
-        if not self.gate.admits(client_address[0]):
-            return False
-        if len(self.active_associations) < self.limits.connections:
-            return True
-        self.gate.crowded(client_address[0])
-        return False
+        others = [host_of(one) for one in self.active_associations]
+        return self.gate.admits(plain(client_address[0]), others)
+
+    @override
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Begin a thread for the connection."""
+        try:
+            super().process_request(request, client_address)
+        except RuntimeError:  # there is no thread: it cannot give back its turn
+            self.gate.turns.leave(plain(client_address[0]))
+            raise
+
+    @override
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Bring the connection to where an association begins; that counts from then on."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self.gate.turns.leave(plain(client_address[0]))
+
+    @override
+    def service_actions(self) -> None:
+        """Leave the garbage to Python: pynetdicom would collect all of it every few seconds."""
 
     @override
     def get_request(self) -> tuple[socket.socket, tuple[str, int]]:
@@ -201,7 +216,7 @@ class StreamingHandler(RequestHandler):
     def handle(self) -> None:
         """Begin an association, in this connection's own thread."""
         server = cast("StreamingServer", self.server)
-        secured = server.gate.secured(self.request, self.client_address[0])
+        secured = server.gate.secured(self.request, plain(self.client_address[0]))
         if secured is None:
             server.shutdown_request(self.request)
             return
