@@ -179,6 +179,7 @@ def parameters() -> str:
         ("silence on an association as SCP", f"{address.network_s:g} s", ""),
         ("wait for the rest of a message", f"{address.dimse_s:g} s", ""),
         ("room that must stay on the disk", f"{disk.low_water_mb} MB", "`disk.low_water_mb`"),
+        ("a data set", f"{own.max_object_mb} MB", "`dicom.max_object_mb`"),
         ("nesting of sequences in a data set", f"{structure.DEEPEST} levels", ""),
         ("elements in a data set", str(structure.MOST_ELEMENTS), ""),
         ("a deflated data set, inflated", f"{source.MOST_INFLATED >> 20} MiB", ""),
@@ -211,7 +212,7 @@ def _understood(status: int) -> tuple[str, str]:
 
 def _taken_as(status: int) -> str:
     try:
-        answers.check_answer(status, "")
+        answers.check_answer(status)
     except UnavailableError:
         return UNAVAILABLE
     except RefusedError:
