@@ -43,7 +43,7 @@ Outcome = Callable[[str, str], Sequence[str]]
 """What the ledger is told of the owner of a job, and why; it answers with the jobs."""
 
 PRESENCE_S = 5.0
-WATCH_S = 0.2
+WATCH_S = 0.5
 """Until a child's death is seen; Celery alone takes up to 5 s, longer than the sweeper's grace."""
 TOO_LONG = "it took longer than worker.soft_limit_s"
 PR_SET_PDEATHSIG = 1  # prctl(2)

@@ -14,7 +14,7 @@ from service.router.routes_file import RoutesFile
 
 logger = logging.getLogger(__name__)
 
-EVERY_S = 1.0
+EVERY_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Observer:
     routes: RoutesFile
 
     def run(self, stop: threading.Event) -> None:
-        """Look once a second until `stop`."""
+        """Look every two seconds until `stop`."""
         seen: dict[str, Job] = {}
         waiting: set[tuple[str, str]] = set()
         since = self.now()

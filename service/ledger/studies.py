@@ -197,6 +197,8 @@ def _judge(connection: sa.Connection, versions: set[tuple[str, str]]) -> None:
 def _studies(connection: sa.Connection, chosen: sa.Select[tuple[object, ...]]) -> list[Study]:
     """Return the chosen rows of `studies` with what their instances add to them."""
     rows = connection.execute(chosen).mappings().all()
+    if not rows:
+        return []
     uids = [row["study_instance_uid"] for row in rows]
     of_these = instances.c.study_instance_uid.in_(uids)
     counts = connection.execute(

@@ -17,8 +17,13 @@ from uuid import uuid4
 from kombu.transport import virtual
 from kombu.utils.json import dumps, loads
 
+from service.queue.arrivals import Arrivals
+
 TRANSPORT = f"{__name__}:Transport"
-POLL_S = 0.05
+POLL_S = 1.0
+"""Between looks at the folder where the kernel tells what comes, in case it does not."""
+DEAF_POLL_S = 0.05
+"""Where it cannot tell."""
 
 
 class Channel(virtual.Channel):  # type: ignore[misc] # kombu has no types
@@ -50,6 +55,11 @@ class Channel(virtual.Channel):  # type: ignore[misc] # kombu has no types
                 return loads(content)
         raise Empty
 
+    def basic_ack(self, delivery_tag: Any, multiple: bool = False) -> None:  # noqa: ANN401, FBT001, FBT002 - kombu's
+        """Say that a message is dealt with: there is room for the next."""
+        super().basic_ack(delivery_tag, multiple)
+        self.connection.look_soon()
+
     def _size(self, queue: str) -> int:
         return sum(1 for _ in self._waiting(queue))
 
@@ -72,10 +82,39 @@ class Transport(virtual.Transport):  # type: ignore[misc] # kombu has no types
     driver_name = "folder"
     implements = virtual.Transport.implements.extend(asynchronous=True)
 
+    loop: Any = None
+    arrivals: Arrivals | None = None
+
     def register_with_event_loop(self, connection: Any, loop: Any) -> None:  # noqa: ANN401 - kombu's
-        """Look for messages as long as `loop` runs."""
-        del connection
+        """Look for messages as long as `loop` runs: when one comes, and now and then."""
+        folder = Path(connection.client.transport_options["folder"])
+        folder.mkdir(parents=True, exist_ok=True)
+        self.loop = loop
+        try:
+            self.arrivals = Arrivals(folder)
+        except OSError:
+            loop.call_repeatedly(DEAF_POLL_S, self._take_all)
+            return
+        loop.add_reader(self.arrivals.fileno(), self._hear)
         loop.call_repeatedly(POLL_S, self._take_all)
+
+    def look_soon(self) -> None:
+        """Look for a message when what is done now is done."""
+        if self.loop is not None:
+            self.loop.call_soon(self._take_all)
+
+    def close_connection(self, connection: Any) -> None:  # noqa: ANN401 - kombu's
+        """Let go of the loop and of the folder."""
+        if self.arrivals is not None:
+            self.loop.remove_reader(self.arrivals.fileno())
+            self.arrivals.close()
+        self.loop = self.arrivals = None
+        super().close_connection(connection)
+
+    def _hear(self) -> None:
+        if self.arrivals is not None:
+            self.arrivals.drain()
+            self._take_all()
 
     def driver_version(self) -> str:
         """Return what Celery shows as the version."""

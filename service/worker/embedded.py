@@ -15,7 +15,7 @@ from service.worker.watchdog import MOST_SILENT_S, Watch
 
 logger = logging.getLogger(__name__)
 
-POLL_S = 0.1
+POLL_S = 0.5
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
 HEALTHY_S = 60.0

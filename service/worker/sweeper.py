@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from service.errors import UnavailableError
@@ -12,7 +12,7 @@ from service.worker.owner import is_gone
 
 logger = logging.getLogger(__name__)
 
-EVERY_S = 0.5
+EVERY_S = 1.0
 UNAVAILABLE_S = 5.0
 """Pause when the ledger is unavailable: a full disk shall not fill the log as well."""
 GRACE = timedelta(seconds=3)
@@ -43,8 +43,10 @@ class Sweeper:
 
     def sweep(self) -> None:
         """Do one round."""
-        self._ledger.reap()
-        for owner in self._dead_for_long():
+        owners = self._ledger.owners()
+        if owners:
+            self._ledger.reap()
+        for owner in self._dead_for_long(owners):
             self._ledger.lost(owner, "its process is gone")
         for worker in self._ledger.workers():
             if is_gone(worker.owner):
@@ -53,8 +55,8 @@ class Sweeper:
             for job_id, _ in self._ledger.due(limit=MOST_WOKEN):
                 self._queue.put(job_id)
 
-    def _dead_for_long(self) -> list[str]:
+    def _dead_for_long(self, owners: Sequence[str]) -> list[str]:
         now = self._now()
-        dead = [owner for owner in self._ledger.owners() if is_gone(owner)]
+        dead = [owner for owner in owners if is_gone(owner)]
         self._missed = {owner: self._missed.get(owner, now) for owner in dead}
         return [owner for owner, since in self._missed.items() if now - since >= GRACE]
