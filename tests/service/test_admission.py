@@ -1,6 +1,7 @@
 """The rules of the door, tried as somebody would who wants to get around them."""
 
 import socket
+import ssl
 import struct
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -155,6 +156,21 @@ def test_a_route_for_everybody_does_not_open_the_networks_of_another(tmp_path):
         assert ask(node.port, calling=b"OTHER") == "accepted"
 
 
+@pytest.mark.parametrize("tls", [False, True])
+def test_who_only_connects_does_not_shut_out_who_is_elsewhere(tmp_path, tls):
+    spoken = {"tls": lambda: ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)} if tls else {}
+    with door(tmp_path, most=Most(4, host=1), **spoken) as node:
+        idle = [Raw(node.port) for _ in range(12)]
+        until(lambda: _refused(node, Ground.CONNECTIONS) >= 10, 10)
+
+        with socket.create_connection(("127.0.0.1", node.port), 10, ("127.0.0.2", 0)) as other:
+            other.settimeout(1)
+            with pytest.raises(TimeoutError):  # it is let in, and waited for
+                other.recv(1)
+        for peer in idle:
+            peer.socket.close()
+
+
 def test_one_ae_title_and_one_address_may_not_take_all_places(tmp_path):
     with (
         door(tmp_path, most=Most(8, ae_title=1)) as node,
@@ -195,6 +211,13 @@ def test_those_who_ask_at_the_same_time_get_no_more_places_than_there_are(tmp_pa
 
     assert answers.count("accepted") == 6
     assert answers.count("rejected") == 6
+
+
+def test_a_request_that_drips_in_is_ended_in_time_too(tmp_path):
+    with door(tmp_path, acse_s=1) as node, Raw(node.port) as peer:
+        peer.socket.settimeout(0.2)
+
+        assert any(_ended(peer, byte) for byte in pdu()[:50])
 
 
 @pytest.mark.parametrize("begun", [0, 1, 6, 40])
@@ -347,7 +370,17 @@ def _rules(names) -> Admission:
     return Admission(NODE, lambda: [Caller("*")], Most(4), Roomy(), names=names)
 
 
-def _refused(node, ground: Ground) -> float | None:
-    return node.registry.get_sample_value(
-        "senoscope_associations_refused_total", {"reason": str(ground)}
-    )
+def _ended(peer: Raw, byte: int) -> bool:
+    """Send one more byte and tell whether the other side has hung up."""
+    try:
+        peer.send(bytes([byte]))
+        return not peer.socket.recv(1)
+    except TimeoutError:
+        return False
+    except ConnectionError:
+        return True
+
+
+def _refused(node, ground: Ground) -> float:
+    name, labels = "senoscope_associations_refused_total", {"reason": str(ground)}
+    return node.registry.get_sample_value(name, labels) or 0.0
