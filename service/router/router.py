@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Event
-from typing import Protocol
+from typing import Protocol, get_args
 
 from pydicom import Dataset
 
@@ -19,7 +19,7 @@ from service.router.complete import is_complete
 from service.router.gather import members, of, with_job
 from service.router.match import matches, may_use
 from service.router.routes import Route, Routes
-from service.router.versions import allowed, chosen, on, versions_of
+from service.router.versions import Policy, allowed, chosen, on, versions_of
 
 logger = logging.getLogger(__name__)
 
@@ -234,8 +234,9 @@ class Router:
     def _route(self, study_instance_uid: str, judge: Judge) -> None:
         undecided = self.ledger.undecided_instances(study_instance_uid)
         kept = self.ledger.instances(study_instance_uid)
+        counting = {policy: chosen(kept, policy) for policy in get_args(Policy)}
         judged = [
-            allowed(pair, chosen(kept, judge.routes.versions(pair[0].route)))
+            allowed(pair, counting[judge.routes.versions(pair[0].route)])
             for instance in undecided
             for pair in self._judged(instance, judge)
         ]
