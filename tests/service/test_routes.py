@@ -7,6 +7,7 @@ import pytest
 
 from service.errors import BadConfigurationError
 from service.ledger.records import Priority
+from service.networks import network
 from service.router.routes import Complete, Condition, Destination, Route
 from service.router.routes_file import RoutesFile, load_routes
 
@@ -48,6 +49,22 @@ def refused(path, old: str, new: str) -> str:
     with pytest.raises(BadConfigurationError) as caught:
         load_routes(path, PIPELINES)
     return str(caught.value)
+
+
+def test_each_caller_comes_with_the_networks_of_its_route(path):
+    named = 'calling = ["MAMMO*"]\nnetworks = ["10.1.0.0/16", "10.2.0.5"]'
+    path.write_text(GOOD.replace('calling = ["MAMMO*"]', named))
+
+    callers = load_routes(path, PIPELINES).callers
+
+    assert callers == (("MAMMO*", (network("10.1.0.0/16"), network("10.2.0.5"))), ("*", ()))
+
+
+def test_a_network_that_is_none_is_refused_where_it_stands(path):
+    told = refused(path, 'calling = ["MAMMO*"]', 'networks = ["mammo1.example.org"]')
+
+    assert "routes.toml:8: routes.0.networks" in told
+    assert "names are not looked up" in told
 
 
 def test_what_is_left_out_has_a_default(path):
