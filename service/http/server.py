@@ -5,6 +5,7 @@ import socket
 import ssl
 import threading
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
 
 import uvicorn
 from fastapi import FastAPI
@@ -12,6 +13,9 @@ from typing_extensions import override
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from service.errors import BadConfigurationError
+
+if TYPE_CHECKING:
+    from uvicorn.protocols.http.h11_impl import RequestResponseCycle
 
 OPENING_S = 30.0
 """Longest wait for a request on a connection that was opened."""
@@ -42,12 +46,17 @@ class Patient(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait."""
         super().connection_made(transport)
-        self.loop.call_later(self.opening_s, self._end_if_silent)
+        self.loop.call_later(self.opening_s, self._look, None)
 
-    def _end_if_silent(self) -> None:
-        request: object = self.cycle  # none has come yet
-        if request is None and not self.transport.is_closing():
+    def _look(self, last: object) -> None:
+        """End the connection if there was no request since `last`, and none is being answered."""
+        if self.transport.is_closing():
+            return
+        request = cast("RequestResponseCycle | None", self.cycle)
+        if request is last and (request is None or request.response_complete):
             self.transport.close()
+            return
+        self.loop.call_later(self.opening_s, self._look, request)
 
 
 def serve_http(

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from email.message import Message
 from http import HTTPStatus
+from time import monotonic
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
@@ -20,6 +21,8 @@ from service.ledger.spool import is_uid
 
 STALLED_S = 60.0
 """Longest wait for the next bytes of a body."""
+SLOWEST = 10_000
+"""Bytes a second that a sender must bring in the long run: one who drips holds a place for ever."""
 _PIECE = 1 << 18
 """Bytes that are handed to the disk at a time."""
 _COME_BACK = {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS}
@@ -91,7 +94,7 @@ async def _fed(upload: Upload, request: Request, stalled_s: float) -> None:
             await run_in_threadpool(upload.feed, piece)
         await run_in_threadpool(upload.finish)
     except TimeoutError:
-        reason = f"nothing came for {stalled_s:g} s"
+        reason = f"nothing came for {stalled_s:g} s, or too little"
         raise TurnedAwayError(HTTPStatus.REQUEST_TIMEOUT, reason) from None
     except ClientDisconnect:
         reason = "the sender went away before the body was whole"
@@ -105,13 +108,16 @@ async def _fed(upload: Upload, request: Request, stalled_s: float) -> None:
 
 async def _pieces(request: Request, stalled_s: float) -> AsyncIterator[bytes]:
     """Yield the body in pieces that are worth a step to the disk."""
-    held = bytearray()
+    held, total, begun = bytearray(), 0, monotonic()
     chunks = request.stream()
     while True:
+        left = begun + stalled_s + total / SLOWEST - monotonic()
         try:
-            held += await asyncio.wait_for(anext(chunks), stalled_s)
+            chunk = await asyncio.wait_for(anext(chunks), min(stalled_s, left))
         except StopAsyncIteration:
             break
+        held += chunk
+        total += len(chunk)
         if len(held) >= _PIECE:
             yield bytes(held)
             held.clear()

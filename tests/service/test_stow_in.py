@@ -27,6 +27,7 @@ from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 from pynetdicom.dsutils import create_file_meta, encode_file_meta
 
 from service.errors import BadObjectError, RefusedError
+from service.http import stow
 from service.http.app import make_app
 from service.http.entrance import MOST_FAILURES, Entrance
 from service.http.multipart import LONGEST_HEADERS, Begin, End, Multipart
@@ -333,7 +334,7 @@ def test_a_body_that_stalls_is_ended_and_leaves_nothing(tmp_path):
 
         assert b" 408 " in sender.recv(4096)
         assert node.left_behind() == []
-        assert node.reasons() == ["nothing came for 0.5 s"]
+        assert node.reasons() == ["nothing came for 0.5 s, or too little"]
 
 
 def test_a_sender_that_goes_away_leaves_nothing(node):
@@ -351,6 +352,31 @@ def test_a_connection_without_a_request_is_ended(node, monkeypatch):
     with socket.create_connection(("127.0.0.1", node.port), timeout=10) as silent:
         silent.sendall(b"POST /dicom-web/studies HTTP/1.1\r\nHost: x\r\n")
         assert silent.recv(100) == b""
+
+
+def test_headers_that_drip_are_not_waited_for_on_a_connection_that_was_used(node, monkeypatch):
+    monkeypatch.setattr(Patient, "opening_s", 0.3)
+
+    with socket.create_connection(("127.0.0.1", node.port), timeout=10) as slow:
+        slow.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert b"200 OK" in slow.recv(4096)
+        slow.sendall(b"GET /healthz HTTP/1.1\r\nA: ")
+        assert slow.recv(100) == b""
+
+
+def test_a_body_that_drips_is_ended(tmp_path, monkeypatch):
+    monkeypatch.setattr(stow, "SLOWEST", 1 << 30)
+    with gateway(tmp_path, stalled_s=0.5) as node, raw(node) as sender:
+        sender.settimeout(0.1)
+        answer = b""
+        for byte in body(part10(ct()))[:100]:
+            sender.sendall(bytes([byte]))
+            with suppress(TimeoutError):
+                answer = sender.recv(4096)
+            if answer:
+                break
+
+        assert b" 408 " in answer
 
 
 def test_an_upload_too_many_is_asked_to_come_back(tmp_path):
