@@ -36,6 +36,8 @@ def set_up() -> None:
     root.setLevel(logging.INFO)
     for noisy in ("pynetdicom", "alembic", "uvicorn", "celery", "kombu"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    for told_better in ("pynetdicom.dimse", "pynetdicom.utils"):  # by us, without a stack trace
+        logging.getLogger(told_better).setLevel(logging.CRITICAL)
     keep_values_out()
 
 

@@ -79,7 +79,10 @@ class Events(Queue[str]):
     def get(self, block: bool = True, timeout: float | None = None) -> str:
         """Return the next event that still counts."""
         while (event := super().get(block, timeout)) == "Evt18":
-            if self._dul.state_machine.current_state in {"Sta2", "Sta13"}:
+            state = self._dul.state_machine.current_state
+            if state == "Sta2":
+                logger.warning("a peer opened no association in time: its connection is closed")
+            if state in {"Sta2", "Sta13"}:
                 break
         return event
 
@@ -228,7 +231,7 @@ class FastDul(DULServiceProvider):
                 return
             pdu, event = self._decode_pdu(bytearray(whole))
         except (BrokenPduError, AssertionError, *UNREADABLE) as error:
-            said = str(error) if isinstance(error, BrokenPduError) else type(error).__name__
+            said = str(error) if isinstance(error, BrokenPduError) else "a PDU cannot be decoded"
             logger.warning("a peer broke the upper layer protocol: %s", said)
             self.event_queue.put("Evt19")  # an invalid PDU
             return
