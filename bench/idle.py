@@ -6,6 +6,7 @@ The whole family counts: `senoscope serve`, its worker and the worker's child.
 """
 
 import argparse
+import sys
 import tempfile
 import time
 from contextlib import ExitStack
@@ -38,6 +39,8 @@ def main() -> None:
         ae.add_requested_context("1.2.840.10008.1.1")
         for _ in range(ASSOCIATIONS):
             association = ae.associate(HOST, receiver.port, ae_title=CALLED)
+            if not association.is_established:
+                raise SystemExit("the node does not answer: it is not measured")
             ends.callback(association.abort)
         opened = time.monotonic()
         time.sleep(1)
@@ -46,8 +49,6 @@ def main() -> None:
 
 
 def _whole_node(root: Path, port: int) -> list[str]:
-    import sys  # noqa: PLC0415
-
     root.mkdir(parents=True)
     config = root / "senoscope.toml"
     http = f"[http]\nport = {free_port()}"

@@ -29,7 +29,18 @@ port = {port}
 max_associations = {most}
 {more}
 """
-ROUTES = '[[routes]]\nname = "none"\ncalling = ["*"]\npipelines = []\nsend_to = []\n'
+ROUTES = """\
+[destinations.none]
+ae_title = "NONE"
+host = "127.0.0.1"
+port = 9
+
+[[routes]]
+name = "all"
+calling = ["*"]
+pipelines = ["super-resolution"]
+send_to = ["none"]
+"""
 
 
 @dataclass(frozen=True)
