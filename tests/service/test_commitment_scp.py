@@ -17,6 +17,7 @@ from pynetdicom import AE, build_context, evt
 from pynetdicom.sop_class import StorageCommitmentPushModel
 
 from service.delivery.bearing import Bearer
+from service.delivery.committing import ask
 from service.delivery.peer import Address, Peer
 from service.demo.orthanc import Orthanc, find_orthanc
 from service.ledger.records import Commitment, CommitmentState
@@ -257,6 +258,22 @@ def test_a_report_on_a_request_of_ours_comes_in_by_the_same_door(node):
     Bearer(Peer(Address(NODE, "127.0.0.1", node.port), "PACS")).bring(1, told)
 
     assert node.ledger.commitment("1.2.9.9", "pacs").state is CommitmentState.DONE
+
+
+def test_a_node_asks_a_node_and_hears_it_on_the_same_association(tmp_path):
+    with door(tmp_path, is_reachable=lambda _: False) as node:
+        with Raw(node.port).associate() as raw:
+            raw.store(ct())
+            assert raw.receive() == 0
+        heard = []
+
+        asked = replace(row("1.2.9.8", "node", is_ours=True), sop_instance_uids=UIDS)
+        asked = replace(asked, sop_class_uids=(CTImageStorage, CTImageStorage))
+        ask(Peer(Address(NODE, "127.0.0.1", node.port), "OTHERNODE"), asked, heard.append)
+
+        (told,) = heard
+        assert told.transaction_uid == "1.2.9.8"
+        assert (told.committed, told.failed) == ([UIDS[0]], {UIDS[1]: 0x0112})
 
 
 def test_orthanc_is_told_that_what_it_sent_is_kept(tmp_path):
