@@ -1,6 +1,7 @@
 """The one place where everything meets: from the settings to the parts of the node."""
 
 import hashlib
+import logging
 import ssl
 import sys
 import threading
@@ -65,7 +66,7 @@ from service.settings import Settings, load_settings
 from service.site_key import read_or_make_key
 from service.systemd import Systemd
 from service.tls import Files as TlsFiles
-from service.tls import Renewed, not_after, server_context
+from service.tls import Renewed, not_after
 from service.version import VERSION
 from service.worker.day import day_of
 from service.worker.embedded import EmbeddedWorker
@@ -74,6 +75,8 @@ from service.worker.reporter import Reporter
 from service.worker.storekeeper import Kept, Storekeeper
 from service.worker.sweeper import Sweeper
 from service.worker.worker import Worker
+
+logger = logging.getLogger(__name__)
 
 DRAIN_S = 60.0
 """Associations that are open when the node stops may go on for so long."""
@@ -251,10 +254,8 @@ class Parts:
 
     def bearer(self, ae_title: str) -> Bearer | None:
         """Return what brings reports of commitment to that AE title, if it is a destination."""
-        there = self.routes.current().destinations
-        named = next((name for name, one in there.items() if one.ae_title == ae_title), None)
-        peer = self.peers().get(named) if named is not None else None
-        return Bearer(peer) if peer is not None else None
+        there = (one for one in self.peers().values() if one.address.ae_title == ae_title)
+        return next((Bearer(peer) for peer in there), None)
 
     def promises(self) -> Promises:
         """Make what promises senders to keep what they sent."""
@@ -300,6 +301,14 @@ class Parts:
             return None
         ca = base / dicom.tls_ca if dicom.tls_ca else None
         return TlsFiles(base / dicom.tls_cert, base / dicom.tls_key, ca, dicom.tls_profile)
+
+    @property
+    def http_tls_files(self) -> TlsFiles | None:
+        """Where the certificate of the HTTP port lies; None if it speaks no TLS."""
+        http, base = self.settings.http, self.settings.base
+        if not http.tls_cert:
+            return None
+        return TlsFiles(base / http.tls_cert, base / http.tls_key)
 
     def dicom_tls(self) -> Callable[[], ssl.SSLContext] | None:
         """Return what makes the TLS of the DICOM port; None without.
@@ -410,7 +419,9 @@ def make_checks(config: Path | None) -> Checks:
     found = dict(parts.readiness.checks())
     found["files"] = parts.readiness.files_are_there
     if parts.tls_files is not None:
-        found["dicom tls"] = partial(_tls_is_valid, parts.tls_files)
+        found["dicom tls"] = partial(_tls_is_valid, "dicom tls", parts.tls_files)
+    if parts.http_tls_files is not None:
+        found["http tls"] = partial(_tls_is_valid, "http tls", parts.http_tls_files)
     for name in parts.in_use():
         found[f"model of {name}"] = partial(_model_is_whole, parts, name)
     for name, fault in parts.pipelines.broken.items():
@@ -504,16 +515,16 @@ def _model_is_whole(parts: Parts, pipeline: str) -> Check:
     return Check(f"model of {pipeline}", ok=True, detail=detail)
 
 
-def _tls_is_valid(files: TlsFiles) -> Check:
+def _tls_is_valid(name: str, files: TlsFiles) -> Check:
     try:
         files.context()
         days = (not_after(files.cert, files.key) - now()).days
     except BadConfigurationError as error:
-        return Check("dicom tls", ok=False, detail=str(error))
+        return Check(name, ok=False, detail=str(error))
     who = "mutual" if files.ca else "any peer"
     hurry = ": renew it soon" if days < SOON_DAYS else ""
     detail = f"{files.profile}, {who}; {files.cert} is valid for {days} days{hurry}"
-    return Check("dicom tls", ok=True, detail=detail)
+    return Check(name, ok=True, detail=detail)
 
 
 def _listening(parts: Parts) -> Loop:
@@ -545,8 +556,10 @@ def _answering(parts: Parts) -> Loop:
     parts.registry.register(LedgerCollector(parts.ledger, parts.received.free_bytes))
     parts.registry.register(SpoolCollector((parts.ledger.spool_usage, parts.received.usage)))
     app = make_http_app(VERSION, parts.registry, parts.readiness.checks(), [parts.stow()])
-    http, base = parts.settings.http, parts.settings.base
-    tls = server_context(base / http.tls_cert, base / http.tls_key) if http.tls_cert else None
+    http, files = parts.settings.http, parts.http_tls_files
+    tls = files.context() if files is not None else None
+    if http.tokens_file and tls is None and http.host not in {"127.0.0.1", "::1", "localhost"}:
+        logger.warning("tokens come over the network in the clear: set http.tls_cert")
     listening = listen(http.host, http.port)
 
     def run(stop: threading.Event) -> None:
