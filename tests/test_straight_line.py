@@ -8,9 +8,11 @@ from phantoms import saved, study
 from pipelines.catalogue import catalogue
 from pipelines.pipeline import Product
 from service.delivery.files import send_files
+from service.delivery.outbox import Outbox
 from service.delivery.peer import Address as PeerAddress
 from service.delivery.peer import Peer
 from service.delivery.sender import Sender
+from service.delivery.way import Way
 from service.intake.part import Intake
 from service.intake.taking import Taking
 from service.ledger.records import DeliveryState, JobState
@@ -68,7 +70,8 @@ def test_a_study_comes_in_and_its_results_go_out(tmp_path, storescp, registry, c
         queue=InlineQueue(worker.run),
         now=clock,
     )
-    sender = Sender("pacs", ledger, results, clock)
+    outbox = Outbox(ledger, results, "a process", clock)
+    sender = Sender("pacs", outbox, Way("pacs", lambda *_: None))
     pacs = Peer(PeerAddress("PACS", "127.0.0.1", storescp.port), "SENOSCOPE")
 
     listener.start()

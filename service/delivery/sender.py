@@ -78,7 +78,8 @@ class Sender:
         offers: set[Offer] = set()
         for delivery in [*waiting]:
             try:
-                meta = file_meta(self.outbox.results.path(delivery.sop_instance_uid))
+                with self.outbox.results.local(delivery.sop_instance_uid) as path:
+                    meta = file_meta(path)
             except RefusedError as error:
                 self.outbox.ledger.park(delivery, str(error))
                 waiting.remove(delivery)
@@ -123,11 +124,12 @@ class Sender:
 
     def _sent(self, line: Line, delivery: Delivery) -> str:
         """Send it, and hold it for as long as that may take; return what is remarked."""
-        path = self.outbox.results.path(delivery.sop_instance_uid)
-        slowest_s = 2 * path.stat().st_size / SLOWEST
+        uid = delivery.sop_instance_uid
+        slowest_s = 2 * self.outbox.results.size(uid) / SLOWEST
         if slowest_s > LEASE_S / 2:
             self.outbox.ledger.hold_deliveries([delivery], slowest_s + LEASE_S)
-        return line.send(path)
+        with self.outbox.results.local(uid) as path:
+            return line.send(path)
 
     def _unreachable(self, error: UnavailableError) -> None:
         """It is the destination that failed: what it is owed waits, and has not been tried."""

@@ -66,7 +66,7 @@ class Spool:
         self._locks = root / "locks"
         with disk_errors(root):
             for folder in (self._incoming, self._quarantine, self._locks):
-                folder.mkdir(parents=True, exist_ok=True)
+                _make_folder(folder)
 
     def path(self, sop_instance_uid: str, version: str = "") -> Path:
         """Return where that instance lies or would lie; a name from the network is never a path.

@@ -15,9 +15,11 @@ from working import open_test_ledger, plain_image, row_of
 from pipelines.catalogue import catalogue
 from pipelines.pipeline import Product
 from service.delivery.files import send_files
+from service.delivery.outbox import Outbox
 from service.delivery.peer import Address as PeerAddress
 from service.delivery.peer import Peer
 from service.delivery.sender import Sender
+from service.delivery.way import Way
 from service.errors import BadConfigurationError, BadObjectError, UnavailableError
 from service.ledger.receive import Reception, receive
 from service.ledger.records import DeliveryState, JobState
@@ -229,7 +231,8 @@ def test_a_study_goes_the_whole_way_through_s3(tmp_path, bucket, storescp, clock
         )
         router.route_due()
         pacs = Peer(PeerAddress("PACS", "127.0.0.1", storescp.port), "SENOSCOPE")
-        Sender("pacs", node.ledger, results, clock).send_due(pacs, threading.Event())
+        outbox = Outbox(node.ledger, results, "me", clock)
+        Sender("pacs", outbox, Way("pacs", lambda *_: None)).send_due(pacs, threading.Event())
 
         assert all(one.ok for one in sent)
         assert {job.state for job in node.ledger.jobs()} == {JobState.DONE}
