@@ -158,7 +158,7 @@ def test_a_pacs_that_is_down_gets_its_results_when_it_is_back(node_of, orthanc, 
     ledger = node.ledger()
     send(four_views(tmp_path), node)
     until(
-        lambda: len([d for d in ledger.deliveries() if d.attempts > 1]) > 1,
+        lambda: len([d for d in ledger.deliveries() if "cannot be reached" in d.error]) > 1,
         60,
         why=node.log.read_text,
     )

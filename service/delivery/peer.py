@@ -131,7 +131,7 @@ class Peer:
                 ae_title=self.address.ae_title,
                 evt_handlers=[(evt.EVT_CONN_OPEN, _send_at_once), *handlers],
                 ext_neg=roles_of(contexts),
-                tls_args=(self.tls(), self.address.host) if self.tls is not None else None,
+                tls_args=(_closing(self.tls()), self.address.host) if self.tls else None,
             )
         except BadConfigurationError as error:  # it ends when somebody mends the files
             raise UnavailableError(f"no TLS to {self.address}: {error}") from error
@@ -236,6 +236,23 @@ def roles_of(contexts: Sequence[PresentationContext]) -> list[Any]:
         for one in contexts
         if one.scp_role is not None
     ]
+
+
+class _ClosedWhenShut(ssl.SSLSocket):
+    """Is closed where it cannot be shut down: pynetdicom forgets it then."""
+
+    @override
+    def shutdown(self, how: int) -> None:
+        try:
+            super().shutdown(how)
+        except OSError:
+            self.close()
+            raise
+
+
+def _closing(context: ssl.SSLContext) -> ssl.SSLContext:
+    context.sslsocket_class = _ClosedWhenShut
+    return context
 
 
 def tls_fault(context: ssl.SSLContext, address: Address) -> str:

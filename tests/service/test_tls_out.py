@@ -39,8 +39,8 @@ def send(to: Peer, image, folder) -> None:
 def test_dcmtk_takes_a_result_over_tls(tmp_path, ca, image):
     theirs = ca.issue("pacs.example.org")
     with storescp(tmp_path / "pacs", "+tls", str(theirs.key), str(theirs.cert), "-ic") as pacs:
+        peer(pacs.port, ca.file).echo()
         send(peer(pacs.port, ca.file), image, tmp_path)
-        peer(pacs.port, ca.file)
 
         assert pacs.instances() == [image.SOPInstanceUID]
 
