@@ -34,7 +34,7 @@ from service.ledger.ledger import Ledger
 from service.queue.celery import WORK, CeleryQueue
 from service.worker.owner import is_process, this_process
 from service.worker.pulse import Pulse
-from service.worker.watchdog import MOST_SILENT_S, Watch, Watchdog
+from service.worker.watchdog import Watchdog
 from service.worker.worker import Worker
 
 logger = logging.getLogger(__name__)
@@ -60,15 +60,17 @@ def main() -> None:
     parser.add_argument("--parent", type=int, help="the process to die with")
     parser.add_argument("--pulse", type=int, help="the open file for signs of life")
     arguments = parser.parse_args()
-    if arguments.pulse is not None:
-        Pulse(1, arguments.pulse).keep(0)
+    own = Pulse(1, arguments.pulse) if arguments.pulse is not None else None
     if arguments.parent is not None:
         die_with(arguments.parent)
-    run_worker(arguments.config)
+    run_worker(arguments.config, own=own)
 
 
-def run_worker(config: Path | None, devices: Sequence[str] = ()) -> None:
-    """Work for the node of those settings, on those devices or on those of the settings."""
+def run_worker(config: Path | None, devices: Sequence[str] = (), own: Pulse | None = None) -> None:
+    """Work for the node of those settings, on those devices or on those of the settings.
+
+    `own` is where this process beats, for who looks after it.
+    """
     from service import wiring  # noqa: PLC0415 - this door also opens without a whole node
 
     log.set_up()
@@ -78,6 +80,7 @@ def run_worker(config: Path | None, devices: Sequence[str] = ()) -> None:
         wiring.open_ledger(config),
         partial(wiring.make_worker, settings),
         every_gpu(devices or settings.worker.devices, gpus()),
+        partial(Watchdog, own=own),
     )
 
 
@@ -86,12 +89,12 @@ def serve(
     ledger: Ledger,
     make_worker: Callable[[str], Worker],
     devices: Sequence[str],
-    most_silent_s: float = MOST_SILENT_S,
+    watchdog: Callable[[Ledger, Pulse], Watchdog] = Watchdog,
 ) -> None:
     """Work until SIGTERM, then finish the jobs at hand and return.
 
-    `make_worker` makes the worker of a device; it is called in that device's own process, which is
-    killed when it gives no sign of life for `most_silent_s`.
+    `make_worker` makes the worker of a device; it is called in that device's own process, which
+    `watchdog` looks after.
     """
     warnings.simplefilter("ignore", SecurityWarning)  # of root, for pickle; here is only JSON
     work = Work(ledger, make_worker, devices, Pulse(len(devices)))
@@ -100,7 +103,7 @@ def serve(
     signals.worker_process_init.connect(work.open)
     signals.worker_ready.connect(work.watch)
     signals.worker_shutting_down.connect(_let_the_next_signal_end_it)
-    Watchdog(ledger, work.pulse, Watch(most_silent_s)).start()
+    watchdog(ledger, work.pulse).start()
     logger.info("the worker starts: %s (research use only)", ", ".join(devices))
     app.Worker(
         concurrency=len(devices),

@@ -31,6 +31,7 @@ from service.ledger.spool import Spool
 from service.ledger.sql import SqlLedger, open_ledger
 from service.queue.broker import Broker
 from service.queue.celery import Limits, make_app
+from service.worker.watchdog import Watch, Watchdog
 from service.worker.worker import Worker
 
 
@@ -153,7 +154,13 @@ def main() -> None:
     soft, hard, silent = (float(seconds) for seconds in sys.argv[4:])
     die_with(parent)
     app = make_app(Broker(broker), data, Limits(soft, hard))
-    serve(app, open_test_ledger(data), partial(make_worker, data), ["cpu"], silent)
+    serve(
+        app,
+        open_test_ledger(data),
+        partial(make_worker, data),
+        ["cpu"],
+        partial(Watchdog, watch=Watch(silent)),
+    )
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from service.errors import UnavailableError
@@ -19,6 +19,8 @@ logger = logging.getLogger(__name__)
 MOST_SILENT_S = 60.0
 """A process without a sign of life for so long is frozen."""
 EVERY_S = 1.0
+CHILDLESS_S = 240.0
+"""A parent that has had no child ready for so long starts none any more: it beats no more."""
 OVERSLEPT_S = 10.0
 """Who looks so late was frozen as well: all are given their time anew."""
 
@@ -43,26 +45,35 @@ class Watch:
         self._looked = now
 
 
-@dataclass(frozen=True)
+@dataclass
 class Watchdog:
-    """Looks after the children of this process."""
+    """Looks after the children of this process, and beats for it as long as any of them lives."""
 
     ledger: Ledger
     pulse: Pulse
-    watch: Watch
+    """The children's."""
+    watch: Watch = field(default_factory=Watch)
+    own: Pulse | None = None
+    """This process's, for who looks after it."""
+    childless_s: float = CHILDLESS_S
+    _child_seen: float = field(default_factory=time.monotonic)
 
     def start(self) -> None:
         """Look from now on."""
         threading.Thread(target=self._run, name="watchdog", daemon=True).start()
 
     def look(self) -> None:
-        """Kill who is frozen."""
+        """Kill who is frozen; beat, unless nobody has been there for long."""
         self.watch.look()
         for slot in range(self.pulse.slots):
             sign = self.pulse.sign(slot)
             if sign is not None and self.watch.is_frozen(sign):
                 self._end(sign.pid)
                 self.pulse.forget(slot)
+            elif sign is not None and sign.silent_s < OVERSLEPT_S:
+                self._child_seen = time.monotonic()
+        if self.own is not None and time.monotonic() - self._child_seen < self.childless_s:
+            self.own.beat(0)
 
     def _run(self) -> None:
         while True:

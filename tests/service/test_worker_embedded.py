@@ -2,12 +2,16 @@ import os
 import signal
 import sys
 import threading
-from contextlib import contextmanager
+import time
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from peers.programs import until
+from working import open_test_ledger
 
 from service.worker.embedded import EmbeddedWorker
+from service.worker.pulse import Pulse, Sign
+from service.worker.watchdog import Watch, Watchdog
 
 BEGINS_AND_DRAINS = """
 import os, signal, sys, time
@@ -19,8 +23,8 @@ time.sleep(60)
 
 
 @contextmanager
-def running(note):
-    worker = EmbeddedWorker([sys.executable, "-c", BEGINS_AND_DRAINS, str(note)])
+def running(note, **settings):
+    worker = EmbeddedWorker([sys.executable, "-c", BEGINS_AND_DRAINS, str(note)], **settings)
     stop = threading.Event()
     thread = threading.Thread(target=worker.run, args=(stop,))
     thread.start()
@@ -50,3 +54,33 @@ def test_a_worker_is_let_finish_when_the_node_stops(tmp_path):
 
     assert notes(note)[1:] == ["drained"]
     assert not process.exists()
+
+
+def test_a_worker_that_gives_no_sign_of_life_is_killed_and_started_again(tmp_path):
+    note = tmp_path / "note"
+    with running(note, most_silent_s=1.0):
+        until(lambda: len(notes(note)) == 2, seconds=10)
+
+
+def test_a_parent_whose_children_are_gone_for_good_beats_no_more(tmp_path):
+    children, own = Pulse(1), Pulse(1)
+    with closing(open_test_ledger(tmp_path)) as ledger:
+        dog = Watchdog(ledger, children, own=own, childless_s=0.3)
+
+        children.beat(0)
+        dog.look()
+        assert own.sign(0).pid == os.getpid()
+        children.forget(0)
+        own.forget(0)
+        time.sleep(0.4)
+        dog.look()
+
+    assert own.sign(0) is None
+
+
+def test_who_looks_was_asleep_gives_all_their_time_anew():
+    watch, silent = Watch(most_silent_s=30), Sign(1, silent_s=3600)
+
+    watch.look()
+
+    assert not watch.is_frozen(silent)
