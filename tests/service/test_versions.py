@@ -1,6 +1,7 @@
 """What comes again under the same SOP Instance UID: the same, or other bytes."""
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -113,6 +114,18 @@ def test_a_file_that_a_crash_left_under_the_name_of_a_version_is_replaced(node):
     assert send(node, other(2)) == [0]
 
     assert node.spool.path(UID, version).read_bytes().endswith(other(2))
+
+
+def test_senders_at_the_same_time_lose_no_version_and_one_of_them_is_the_first(node):
+    with ThreadPoolExecutor(MOST_VERSIONS) as senders:
+        statuses = list(senders.map(lambda n: send(node, other(n)), range(1, MOST_VERSIONS + 1)))
+
+    rows = node.ledger.versions(UID)
+    assert statuses == [[0]] * MOST_VERSIONS
+    assert [row.version for row in rows].count("") == 1
+    assert len({row.digest for row in rows}) == MOST_VERSIONS
+    for row in rows:
+        assert node.spool.size(UID, row.version) == row.size
 
 
 def test_other_bytes_in_another_study_are_a_version_there(node):
