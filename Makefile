@@ -4,7 +4,7 @@ BIN := .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench bench-engines faults chaos lock clean
+.PHONY: help demo test check bench bench-engines bench-idle bench-queue bench-receive faults chaos lock clean
 
 help: ## say what can be made
 	@awk -F': ## ' '/^[a-z-]+: ##/ { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,21 @@ chaos: ## the chaos campaign, with its summary; ARGS="--jobs 200 --seeds 3 --for
 	@tools/bootstrap.sh dev
 	@tools/bootstrap.sh peers
 	@PYTHONPATH=.:tests $(BIN)/python -m faults.campaign $(ARGS)
+
+bench-receive: ## receiving, beside storescp and Orthanc, in one run; ARGS="--quick"
+	@tools/bootstrap.sh dev
+	@tools/bootstrap.sh peers
+	@$(BIN)/python bench/receive.py $(ARGS)
+	@$(BIN)/python bench/receive_memory.py
+
+bench-queue: ## how long a job waits for an idle worker, and what it costs the ledger; ARGS="--quick"
+	@tools/bootstrap.sh dev
+	@tools/bootstrap.sh peers
+	@$(BIN)/python bench/queue_latency.py $(ARGS)
+
+bench-idle: ## what a node costs that has nothing to do
+	@tools/bootstrap.sh dev
+	@$(BIN)/python bench/idle.py $(ARGS)
 
 lock: ## resolve the dependencies anew
 	@tools/bootstrap.sh dev

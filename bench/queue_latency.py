@@ -1,7 +1,7 @@
 """How long a job waits for a worker that has nothing else to do, and what a job costs the ledger.
 
-    python bench/queue_latency.py               about four minutes
-    python bench/queue_latency.py --quick
+    make bench-queue                            about four minutes
+    make bench-queue ARGS="--quick"
 
 Embedded is SQLite with the folder broker, cluster is PostgreSQL with Redis; both sync each commit.
 The clock starts when the job's row is committed, before the wake-up is put into the broker, and stops
@@ -196,7 +196,7 @@ def _report(latencies: Sequence[Row], costs: Sequence[Row]) -> str:
     head = "| what | jobs waiting | times | median ms | p95 ms |\n| --- | --- | --- | --- | --- |\n"
     told = (__doc__ or "").split("\n\n")[-1].strip()
     return (
-        f"# Queue\n\n`python bench/queue_latency.py`, {now():%Y-%m-%d}, {cpu()}, load before and "
+        f"# Queue\n\n`make bench-queue`, {now():%Y-%m-%d}, {cpu()}, load before and "
         f"during by others: {os.getloadavg()[1]:.1f}.\n\n{told}\n\n"
         f"## Latency\n\n{head}{chr(10).join(map(str, latencies))}\n\n"
         f"## Cost of the ledger per job\n\nThe jobs that wait here are due, in the lowest lane.\n\n"
