@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -61,6 +61,12 @@ class SqlCommitments(Part):
         again = {"state": CommitmentState.OPEN, "attempts": 0, "run_at": self.now()}
         with self.database.writing() as connection:
             return connection.execute(commitments.update().where(pending).values(**again)).rowcount
+
+    def forget_commitments(self, before: datetime) -> int:
+        """See Commitments."""
+        old = (commitments.c.state == CommitmentState.DONE) & (commitments.c.created_at < before)
+        with self.database.writing() as connection:
+            return connection.execute(commitments.delete().where(old)).rowcount
 
     def due_commitments(self, peer: str | None, *, is_ours: bool) -> Sequence[Commitment]:
         """See Commitments."""

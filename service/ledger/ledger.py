@@ -348,6 +348,10 @@ class Commitments(Protocol):
         """Let those that are open or parked be tried again now; return how many."""
         ...
 
+    def forget_commitments(self, before: datetime) -> int:
+        """Forget requests that were made before then and are done; return how many."""
+        ...
+
     def due_commitments(self, peer: str | None, *, is_ours: bool) -> Sequence[Commitment]:
         """Return the open requests (of `peer`, if one is named) that are due, oldest first."""
         ...

@@ -18,6 +18,10 @@ from service.listener.vouching import vouch
 logger = logging.getLogger(__name__)
 
 POLL_S = 1.0
+FORGET_EVERY = 3600
+"""Polls between two looks at what can be forgotten."""
+REMEMBERED = timedelta(days=30)
+"""How long a request that is done can be looked up."""
 FIRST_PAUSE_S = 5.0
 LONGEST_PAUSE_S = 3600.0
 MOST_TRIES = 16
@@ -47,8 +51,12 @@ class Reports:
 
     def run(self, stop: Event) -> None:
         """Bring what is due until `stop` is set."""
+        polls = 0
         while not stop.wait(POLL_S):
             try:
+                if polls % FORGET_EVERY == 0:
+                    self.ledger.forget_commitments(self.now() - REMEMBERED)
+                polls += 1
                 self.bring_due(stop)
             except UnavailableError as error:
                 logger.warning("reports of commitment wait: %s", error)

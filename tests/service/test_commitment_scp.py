@@ -5,6 +5,7 @@ import queue
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from threading import Event, Thread
 
 import httpx
 import pytest
@@ -227,6 +228,23 @@ def no_class(asked: Dataset) -> None:
 
 def nothing(asked: Dataset) -> None:
     del asked
+
+
+def test_what_is_done_is_forgotten_after_a_month_and_nothing_else_is(node, sender):
+    done, waiting = request((CTImageStorage, UIDS[0])), row("1.2.9", "OTHER", is_ours=False)
+    sender.ask(node, done)
+    reports(node, sender.port).bring_due()
+    node.ledger.open_commitment(waiting)
+    stop = Event()
+
+    later = reports(node, sender.port, lambda: now() + timedelta(days=31))
+    thread = Thread(target=later.run, args=(stop,))
+    thread.start()
+    until(lambda: kept(node, done) is None, 10)
+    stop.set()
+    thread.join()
+
+    assert [one.transaction_uid for one in node.ledger.commitments()] == ["1.2.9"]
 
 
 @pytest.mark.parametrize(
