@@ -103,6 +103,11 @@ def open_ledger(config: Path | None) -> SqlLedger:
     return Parts(settings_of(config)).ledger
 
 
+def open_received(config: Path | None) -> Spool:
+    """Return the spool of what came in, of the node of those settings."""
+    return Parts(settings_of(config)).received
+
+
 @dataclass(frozen=True)
 class Parts:
     """The parts of a node, each made when it is first asked for."""
@@ -532,6 +537,9 @@ def _listening(parts: Parts) -> Loop:
 
     def run(stop: threading.Event) -> None:
         listener.start()
+        spool = parts.readiness.spool_answers()
+        if not spool.ok:
+            logger.error("nothing can be kept, senders are told to try again: %s", spool.detail)
         _sweep(parts)
         while not stop.wait(STALE_S):
             _sweep(parts)

@@ -13,6 +13,7 @@ from service.cli import (
     evaluate,
     jobs,
     process,
+    quarantine,
     routes,
     send,
     serve,
@@ -37,6 +38,7 @@ app.add_typer(studies.app, name="studies")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(commitments.app, name="commitments")
+app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(routes.app, name="routes")
 app.add_typer(engines.app, name="engines")
 app.add_typer(token.app, name="token")

@@ -13,7 +13,9 @@ from typer.testing import CliRunner
 from working import job_of, plain_image, row_of
 
 from service.cli.app import app
+from service.errors import UnknownError
 from service.ledger.records import Decision, Refusal, Result
+from service.ledger.spool import Spool
 from service.settings import packaged_models
 from service.wiring import open_ledger
 
@@ -270,6 +272,8 @@ def test_a_folder_that_is_not_a_demos_is_never_replaced(tmp_path):
         ["studies", "show"],
         ["jobs", "retry"],
         ["deliveries", "list"],
+        ["quarantine", "list"],
+        ["quarantine", "remove"],
         ["routes", "explain"],
         ["train", "fsrcnn"],
         ["evaluate"],
@@ -297,3 +301,27 @@ def test_weights_that_are_not_the_cards_are_named_in_one_line(tmp_path):
     assert told.returncode == 1
     assert "sha256" in told.stderr
     assert len(told.stderr.splitlines()) == 1
+
+
+def test_what_was_refused_is_listed_with_its_reason_and_removed_on_demand(say, config):
+    spool = Spool(config.parent / "data" / "received")
+    for uid, reason in (("1.2.7", "no data set"), ("1.2.8", "truncated")):
+        refused = spool.temporary()
+        refused.write_bytes(b"bytes")
+        spool.quarantine(refused, uid, reason)
+
+    assert "no data set" in say("quarantine", "list")
+    say("quarantine", "remove", "1.2.7")
+    told = json.loads(say("quarantine", "list", "--json"))
+
+    assert [(one["name"], one["reason"], one["bytes"]) for one in told] == [
+        ("1.2.8", "truncated", 5)
+    ]
+    with pytest.raises(UnknownError, match="quarantine list"):
+        say("quarantine", "remove", "1.2.7")
+
+
+def test_a_study_says_when_its_bytes_were_removed(say, ledger):
+    ledger.record(row_of(plain_image(f"{STUDY}.1", STUDY), removed_at=MOMENT))
+
+    assert "removed on 2026-01-02, past their retention" in say("studies", "show", STUDY)
