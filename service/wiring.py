@@ -373,7 +373,7 @@ class Parts:
     def committing(self) -> Collection[str]:
         """Return the destinations in force that are to commit themselves to storage."""
         there = self.routes.current().destinations
-        return [name for name, one in there.items() if getattr(one, "storage_commitment", False)]
+        return [name for name, one in there.items() if one.storage_commitment]
 
     def reporter(self) -> Reporter:
         """Make what tells of studies that were given up."""

@@ -131,8 +131,13 @@ class S3Spool(Spool):
     @override
     def exists(self, sop_instance_uid: str, version: str = "") -> bool:
         """Tell whether that instance is in the bucket; see Spool."""
+        _, _, key = self._key(sop_instance_uid, version).partition("/")
         with _server_errors(self.bucket):
-            return bool(self.bucket.files().exists(self._key(sop_instance_uid, version)))
+            try:
+                self.bucket.files().call_s3("head_object", Bucket=self.bucket.name, Key=key)
+            except FileNotFoundError:
+                return False
+        return True
 
     @override
     def size(self, sop_instance_uid: str, version: str = "") -> int:

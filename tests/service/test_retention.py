@@ -15,6 +15,8 @@ from service.ledger.receive import Reception, receive
 from service.ledger.records import Decision, Result
 from service.ledger.spool import Spool
 from service.ledger.sql import open_ledger
+from service.queue.inline import InlineQueue
+from service.readiness import Readiness
 from service.worker.storekeeper import Kept, Storekeeper
 
 DAYS_30 = timedelta(days=30)
@@ -299,3 +301,16 @@ def test_a_row_keeps_what_it_says_otherwise(world):
     world.clean()
 
     assert world.row == replace(before, removed_at=world.clock())
+
+
+def test_check_names_an_image_whose_file_somebody_else_removed(world):
+    world.whole_way()
+    world.receive(plain_image("1.2.4"), digest="4" * 32)
+    ready = Readiness(world.ledger, InlineQueue(print), world.received, None, 0)
+    assert ready.files_are_there().ok
+
+    world.received.path("1.2.4").unlink()
+
+    found = ready.files_are_there()
+    assert not found.ok
+    assert found.detail == "1 of the newest 2 are gone, as 1.2.4: send again"
