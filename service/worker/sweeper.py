@@ -4,6 +4,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from itertools import count
 
 from service.errors import UnavailableError
 from service.ledger.ledger import Ledger
@@ -17,6 +18,8 @@ UNAVAILABLE_S = 5.0
 """Pause when the ledger is unavailable: a full disk shall not fill the log as well."""
 GRACE = timedelta(seconds=3)
 """A worker's parent knows better how its child died, and says so within this time."""
+ABSENCE_EVERY = 5
+"""Rounds between looks for workers that died without a word: nothing waits for that."""
 MOST_WOKEN = 16
 """Workers that are woken at once; each looks for the next job by itself."""
 
@@ -28,6 +31,7 @@ class Sweeper:
         self._ledger = ledger
         self._queue = queue
         self._now = now
+        self._rounds = count()
         self._missed: dict[str, datetime] = {}
 
     def run(self, stop: threading.Event) -> None:
@@ -48,12 +52,16 @@ class Sweeper:
             self._ledger.reap()
         for owner in self._dead_for_long(owners):
             self._ledger.lost(owner, "its process is gone")
-        for worker in self._ledger.workers():
-            if is_gone(worker.owner):
-                self._ledger.absent(worker.owner)
+        if next(self._rounds) % ABSENCE_EVERY == 0:
+            self._note_absence()
         if self._queue.is_empty():  # else workers are on their way: one job leads to the next
             for job_id, _ in self._ledger.due(limit=MOST_WOKEN):
                 self._queue.put(job_id)
+
+    def _note_absence(self) -> None:
+        for worker in self._ledger.workers():
+            if is_gone(worker.owner):
+                self._ledger.absent(worker.owner)
 
     def _dead_for_long(self, owners: Sequence[str]) -> list[str]:
         now = self._now()
