@@ -38,22 +38,32 @@ class PostgreSQL:
         """Start it; PostgreSQL refuses to run as root."""
         if os.geteuid() == 0:
             shutil.chown(self.folder, self._user)
-        cluster = self.folder / "cluster"
-        self._run("initdb", "-D", cluster, "-A", "trust", "-U", "senoscope", "--no-sync")
-        options = (
-            f"-p {self.port} -k {self.folder} -c listen_addresses={HOST} -c fsync={self._fsync}"
-        )
-        self._run("pg_ctl", "-D", cluster, "-o", options, "-l", self.folder / "log", "-w", "start")
+        self._run("initdb", "-D", self._cluster, "-A", "trust", "-U", "senoscope", "--no-sync")
+        self.recover()
 
     def stop(self) -> None:
         """Stop it and leave nothing behind."""
-        self._run("pg_ctl", "-D", self.folder / "cluster", "-m", "immediate", "stop")
+        self.crash()
         shutil.rmtree(self.folder)
 
+    def crash(self) -> None:
+        """Stop it as a crash would: what was committed is there when it is up again."""
+        self._run("pg_ctl", "-D", self._cluster, "-m", "immediate", "stop")
+
+    def recover(self) -> None:
+        """Start it, with all that it kept."""
+        log = self.folder / "log"
+        options = f"-p {self.port} -k {self.folder} -c listen_addresses={HOST} -c fsync=off"
+        self._run("pg_ctl", "-D", self._cluster, "-o", options, "-l", log, "-w", "start")
+
     def restart(self) -> None:
-        """Stop it as a crash would, and start it again with all that was committed."""
-        cluster = self.folder / "cluster"
-        self._run("pg_ctl", "-D", cluster, "-m", "immediate", "-l", self.folder / "log", "restart")
+        """Let it crash, and recover."""
+        self.crash()
+        self.recover()
+
+    @property
+    def _cluster(self) -> Path:
+        return self.folder / "cluster"
 
     def database(self) -> str:
         """Return the URL of a new database."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 from loopback import Raw, ct
 from peers.dcmtk import echoscu
-from peers.programs import listens, until
+from peers.programs import until
 
 from faults.supervised import Supervised, paths, python
 from service.demo.orthanc import free_port
@@ -30,6 +30,8 @@ max_associations = {most}
 max_object_mb = {largest}
 [disk]
 low_water_mb = 16
+[ledger]
+url = "{ledger}"
 """
 ROUTES = """\
 [destinations.pacs]
@@ -47,7 +49,7 @@ send_to = ["pacs"]
 class Served:
     """The listener of a node, in a process of its own."""
 
-    def __init__(self, folder: Path, most: int) -> None:
+    def __init__(self, folder: Path, most: int, ledger: str) -> None:
         self.folder = folder
         self.port = free_port()
         self.log = folder / "serve.log"
@@ -56,25 +58,34 @@ class Served:
         folder.mkdir(parents=True, exist_ok=True)
         self.config.write_text(
             CONFIG.format(
-                port=self.port, open_s=OPEN_S, idle_s=IDLE_S, most=most, largest=LARGEST_MB
+                port=self.port,
+                open_s=OPEN_S,
+                idle_s=IDLE_S,
+                most=most,
+                largest=LARGEST_MB,
+                ledger=ledger,
             )
         )
         (folder / "routes.toml").write_text(ROUTES)
         command = python("service", "serve", "--config", self.config, "--role", "listener")
         self.process = Supervised(command, self.log, {})
-        until(lambda: listens(self.port), 60, why=self.log.read_text)
+        self.wait_until_it_listens()
         self.ledger = open_ledger(self.config)
         self._warm_up()
         self.base = self.held()
+
+    def wait_until_it_listens(self) -> None:
+        until(lambda: echoscu(self.port) == 0, 60, every=0.2, why=self.log.read_text)
 
     def close(self) -> None:
         self.ledger.close()
         self.process.close()
 
     def held(self) -> tuple[int, int]:
-        """Return how many threads and descriptors it has."""
+        """Return how many threads and descriptors it has, without those of the ledger's pool."""
         there = psutil.Process(self.process.pid)
-        return there.num_threads(), there.num_fds()
+        pool = [file for file in there.open_files() if "ledger.sqlite" in file.path]
+        return there.num_threads(), there.num_fds() - len(pool)
 
     def half_written(self) -> list[str]:
         """Return the files that grow: of what is not yet whole."""
@@ -135,9 +146,9 @@ class Served:
 
 
 @contextmanager
-def served(folder: Path, most: int = 16) -> Iterator[Served]:
+def served(folder: Path, most: int = 16, ledger: str = "") -> Iterator[Served]:
     """Let it listen as long as the block lasts."""
-    node = Served(folder, most)
+    node = Served(folder, most, ledger)
     try:
         yield node
     finally:

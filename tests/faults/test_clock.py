@@ -10,9 +10,11 @@ from peers.programs import MissingPeerError, until
 
 from faults.jobs import is_settled, left, put, quick_jobs
 from faults.place import Embedded
+from faults.supervised import paths
 from service.ledger.records import JobState
 
 JOBS = 6
+UNSLEPT = Path(__file__).parent / "unslept"
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 
@@ -29,7 +31,8 @@ class MovedClock:
             "LD_PRELOAD": str(found[0]),
             "FAKETIME_TIMESTAMP_FILE": str(self.file),
             "FAKETIME_CACHE_DURATION": "1",
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+            "DONT_FAKE_MONOTONIC": "1",
+            "PYTHONPATH": f"{paths()['PYTHONPATH']}:{UNSLEPT}",
         }
         self.move(timedelta())
 
