@@ -234,6 +234,23 @@ def test_an_image_that_comes_late_has_the_study_looked_at_as_a_whole(reading):
     assert jobs_of(reading, right) == [uids(right), uids(right, left)]
 
 
+def test_an_image_whose_bytes_were_removed_is_no_part_of_a_job_that_comes_later(reading):
+    right = reading.receive(mammogram("RCC", **SMALL))
+    reading.later(30)
+    (job,) = (one for one in reading.ledger.jobs() if one.pipeline == "studies")
+    for each in reading.ledger.jobs():
+        reading.ledger.finish(reading.ledger.claim("owner", each.job_id), [], {})
+    reading.time += timedelta(days=31)
+    removed = []
+    reading.ledger.remove_received(reading.time, [], removed.append, 10)
+
+    left = reading.receive(mammogram("LCC", **SMALL))
+    reading.later(30)
+
+    assert [one.sop_instance_uid for one in removed] == [right.SOPInstanceUID]
+    assert jobs_of(reading, right) == [job.sop_instance_uids, uids(left)]
+
+
 def test_an_image_that_is_skipped_is_no_part_of_the_job(reading):
     right = reading.receive(mammogram("RCC", **SMALL))
     control = mammogram("LCC", **SMALL)
