@@ -5,8 +5,8 @@
 
 Embedded is SQLite with the folder broker, cluster is PostgreSQL with Redis; both sync each commit.
 The clock starts when the job's row is committed, before the wake-up is put into the broker. It
-stops when a worker's child claims the job, and again at the first line of its pipeline: the claim is then
-committed, and the image read. The jobs that wait meanwhile are urgent, and due in an hour.
+stops when a worker's child claims the job, and again at the first line of its pipeline: the claim
+is then committed, and the image read. The jobs that wait meanwhile are urgent, and due in an hour.
 """
 
 import argparse

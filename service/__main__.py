@@ -2,12 +2,13 @@
 
 import sys
 
+WRONG_USAGE = 2
 INTERRUPTED = 130
 """As shells say it of a program that Ctrl-C ended."""
 
 
 def main() -> None:
-    """Run the command line; what goes wrong outside of it is one line on stderr, and exit 1."""
+    """Run the command line; what goes wrong is one line on stderr, and exit 1 or 2."""
     try:
         _run()
     except KeyboardInterrupt:  # while modules load: commands have their own way
@@ -18,12 +19,15 @@ def _run() -> None:
     from engines.card import CardError  # noqa: PLC0415 - loading takes a second, see above
     from engines.engine import DeviceLostError, UnusableError  # noqa: PLC0415
     from service.cli.app import app  # noqa: PLC0415
-    from service.errors import NodeError  # noqa: PLC0415
+    from service.errors import NodeError, WrongUsageError  # noqa: PLC0415
     from service.log import keep_values_out  # noqa: PLC0415
 
     keep_values_out()
     try:
         app()
+    except WrongUsageError as error:
+        sys.stderr.write(f"senoscope: {error}\n")
+        sys.exit(WRONG_USAGE)
     except (NodeError, CardError, DeviceLostError, UnusableError) as error:
         sys.exit(f"senoscope: {error}")
     except OSError as error:

@@ -4,6 +4,7 @@ NodeError
 ├── RefusedError       the object or the request is wrong: trying again cannot help
 │   ├── BadObjectError
 │   ├── BadConfigurationError
+│   ├── WrongUsageError
 │   └── UnknownError
 └── UnavailableError   something outside is down or full: trying again may help
     └── SpoolFullError
@@ -31,6 +32,10 @@ class BadObjectError(RefusedError):
 
 class BadConfigurationError(RefusedError):
     """A setting or a route is wrong; the message names the file, the key and the remedy."""
+
+
+class WrongUsageError(RefusedError):
+    """A command was given what does not go together or cannot be read; it exits with 2."""
 
 
 class UnknownError(RefusedError):

@@ -112,3 +112,14 @@ main()
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
 
     assert (told.returncode, told.stderr) == (130, "")
+
+
+def test_what_does_not_go_together_is_wrong_usage_in_one_line():
+    command = [sys.executable, "-m", "service", "engines", "verify"]
+
+    told = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert (told.returncode, told.stderr) == (
+        2,
+        "senoscope: which models? name some, or say --all\n",
+    )

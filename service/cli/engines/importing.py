@@ -22,7 +22,7 @@ from engines.importing.statement import (
 from engines.importing.wish import Found, Layout
 from service.cli.engines.asking import Asker, labels_of
 from service.cli.options import Config, Json, console, examples, print_json
-from service.errors import RefusedError
+from service.errors import RefusedError, WrongUsageError
 from service.settings import Settings, packaged_models
 from service.wiring import settings_of
 
@@ -118,7 +118,7 @@ def _range(said: str) -> list[float]:
     try:
         black, white = (float(one) for one in said.split(","))
     except ValueError:
-        raise RefusedError(f"--range: want two numbers, such as 0,255: it is {said!r}") from None
+        raise WrongUsageError(f"--range: want two numbers, such as 0,255: it is {said!r}") from None
     return [black, white]
 
 

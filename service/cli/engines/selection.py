@@ -14,7 +14,7 @@ from engines.card import Card, CardError
 from engines.engine import UnusableError
 from engines.untrained import untrained_card
 from engines.windowed import as_served
-from service.errors import RefusedError, UnknownError, did_you_mean
+from service.errors import UnknownError, WrongUsageError, did_you_mean
 from service.settings import Settings
 
 Names = Annotated[
@@ -53,9 +53,9 @@ def selected(
         UnknownError: there is no model or network of that name.
     """
     if not names and not everyone:
-        raise RefusedError("which models? name some, or say --all")
+        raise WrongUsageError("which models? name some, or say --all")
     if names and everyone:
-        raise RefusedError(f"{', '.join(names)}, or --all? not both")
+        raise WrongUsageError(f"{', '.join(names)}, or --all? not both")
     return _all(settings) if everyone else _named(settings, names)
 
 

@@ -11,7 +11,7 @@ from engines.plans.store import PlanStore
 from engines.shelf import find_card, verify
 from service.cli.evaluate import cad, enlarging
 from service.cli.options import Config, Json, examples
-from service.errors import RefusedError
+from service.errors import RefusedError, WrongUsageError
 from service.wiring import settings_of
 
 CAD, DETECTOR = "cad", "mass-detector"
@@ -74,7 +74,7 @@ def evaluate(
             enlarging.evaluate(card, sets, out, as_json=as_json)
             return
         if images or mammograms:
-            raise RefusedError("--images and --mammograms are for models that enlarge")
+            raise WrongUsageError("--images and --mammograms are for models that enlarge")
         opener = cad.Opener(shelves, device, PlanStore(settings.plans))
         wish = cad.Wish(data, limit, with_peer=classical)
         cad.evaluate(card, opener, wish, out, as_json=as_json)

@@ -18,7 +18,7 @@ from engines.evaluation.table import ImageSet, Method, Row, bicubic, compare, ma
 from engines.images import Grey, image_files
 from engines.tiling import enlarge
 from service.cli.options import console, print_json, print_table
-from service.errors import RefusedError
+from service.errors import RefusedError, WrongUsageError
 
 METHOD = (
     "Low resolution is the 2 x 2 binning of the 8-bit luma (BT.601, 16..235; grey images as they "
@@ -112,5 +112,5 @@ def _named(folders: Sequence[str], area: Callable[[Grey], Area]) -> Iterator[Ima
         name, _, folder = given.partition("=")
         files = image_files(Path(folder)) if folder else []
         if not files:
-            raise RefusedError(f"{given}: want NAME=DIR, a folder with images")
+            raise WrongUsageError(f"{given}: want NAME=DIR, a folder with images")
         yield ImageSet(name, tuple(files), area)
