@@ -84,6 +84,8 @@ class Http(Section):
     """Its private key."""
     tokens_file: str = ""
     """Who may send by STOW-RS; empty: nobody."""
+    networks: tuple[Network, ...] = ()
+    """Where objects may be sent from by STOW-RS; empty: anywhere."""
     max_uploads: int = Field(default=4, ge=1, le=100)
     """Requests with objects that are taken at a time; more are asked to come back."""
 

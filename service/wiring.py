@@ -337,6 +337,7 @@ class Parts:
                 Tokens(tokens) if tokens else None,
                 lambda: self.routes.current().calling,
                 self.settings.http.max_uploads,
+                self.settings.http.networks,
             ),
         )
 

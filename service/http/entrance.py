@@ -12,6 +12,7 @@ from http import HTTPStatus
 
 from service.errors import BadConfigurationError, NodeError
 from service.http.tokens import Tokens
+from service.networks import IpNetwork, is_within
 
 logger = logging.getLogger(__name__)
 
@@ -71,6 +72,8 @@ class Entrance:
     """The patterns of AE titles that may send, as the routes have them now."""
     most: int
     """Requests with objects at a time."""
+    networks: Collection[IpNetwork] = ()
+    """Where they may come from; empty: anywhere."""
     failures: Failures = field(default_factory=Failures)
 
     def admit(self, authorization: str, address: str) -> str:
@@ -83,6 +86,10 @@ class Entrance:
             raise TurnedAwayError(
                 HTTPStatus.FORBIDDEN, "no one may send by HTTP here: http.tokens_file is not set"
             )
+        if self.networks and not is_within(address, self.networks):
+            if self.failures.add(address):
+                logger.warning("a request from %s, which is not in http.networks", address)
+            raise TurnedAwayError(HTTPStatus.FORBIDDEN, "nobody may send from that address")
         if self.failures.are_too_many(address):
             raise TurnedAwayError(HTTPStatus.TOO_MANY_REQUESTS, "too many wrong tokens: wait")
         name = self._name(self.tokens, authorization)

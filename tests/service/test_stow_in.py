@@ -29,7 +29,7 @@ from pynetdicom.dsutils import create_file_meta, encode_file_meta
 from service.errors import BadObjectError, RefusedError
 from service.http import stow
 from service.http.app import make_app
-from service.http.entrance import MOST_FAILURES, Entrance
+from service.http.entrance import MOST_FAILURES, Entrance, TurnedAwayError
 from service.http.multipart import LONGEST_HEADERS, Begin, End, Multipart
 from service.http.part10 import Head
 from service.http.server import Patient, listen, serve_http
@@ -43,6 +43,7 @@ from service.ledger.spool import Spool
 from service.ledger.sql import open_ledger
 from service.listener.syntaxes import ACCEPTED
 from service.metrics import Metrics
+from service.networks import network
 from service.tls import server_context
 
 SMALL = {"rows": 96, "columns": 64}
@@ -286,8 +287,19 @@ def test_who_guesses_tokens_must_wait(node):
 def test_without_a_file_of_tokens_nobody_may_send():
     entrance = Entrance(None, lambda: ("*",), 1)
 
-    with pytest.raises(Exception, match="tokens_file is not set"):
+    with pytest.raises(TurnedAwayError, match="tokens_file is not set"):
         entrance.admit("Bearer x", "127.0.0.1")
+
+
+def test_who_comes_from_another_network_is_turned_away_whatever_the_token(tmp_path):
+    tokens = Tokens(tmp_path / "tokens")
+    right = f"Bearer {tokens.add('MAMMO1')}"
+    entrance = Entrance(tokens, lambda: ("*",), 1, [network("10.0.0.0/8")])
+
+    assert entrance.admit(right, "10.1.2.3") == "MAMMO1"
+    assert entrance.admit(right, "::ffff:10.1.2.3") == "MAMMO1"
+    with pytest.raises(TurnedAwayError, match="from that address"):
+        entrance.admit(right, "192.168.0.1")
 
 
 def test_tokens_are_kept_as_digests_in_a_file_of_ones_own(tmp_path):
