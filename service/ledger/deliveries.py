@@ -148,13 +148,19 @@ class SqlDeliveries(Part):
 
     def resend(self, study_instance_uid: str, destination: str) -> int:
         """See Deliveries."""
-        named = (deliveries.c.destination == destination) & (
-            deliveries.c.study_instance_uid == study_instance_uid
+        gone = sa.select(results.c.sop_instance_uid).where(
+            results.c.study_instance_uid == study_instance_uid, results.c.removed_at.is_not(None)
+        )
+        named = (
+            (deliveries.c.destination == destination)
+            & (deliveries.c.study_instance_uid == study_instance_uid)
+            & deliveries.c.sop_instance_uid.not_in(gone)
         )
         count = self._owe_again(named, DeliveryEvent.RESENT)
         if not count:
             raise UnknownError(
-                f"{destination} was to receive nothing of study {study_instance_uid}"
+                f"{destination} was to receive nothing that is still kept "
+                f"of study {study_instance_uid}"
             )
         return count
 

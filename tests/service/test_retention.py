@@ -10,7 +10,7 @@ import pytest
 from clock import Clock, now
 from working import job_of, plain_image, row_of
 
-from service.errors import RefusedError, UnavailableError
+from service.errors import RefusedError, UnavailableError, UnknownError
 from service.ledger.receive import Reception, receive
 from service.ledger.records import Decision, Result
 from service.ledger.spool import Spool
@@ -314,3 +314,14 @@ def test_check_names_an_image_whose_file_somebody_else_removed(world):
     found = ready.files_are_there()
     assert not found.ok
     assert found.detail == "1 of the newest 2 are gone, as 1.2.4: send again"
+
+
+def test_results_that_were_removed_are_not_owed_again(world):
+    world.whole_way()
+    assert world.ledger.resend("1.2", "pacs") == 1
+    world.deliver()
+    world.pass_by(days=31)
+    world.clean()
+
+    with pytest.raises(UnknownError, match="still kept"):
+        world.ledger.resend("1.2", "pacs")
