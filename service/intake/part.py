@@ -1,28 +1,20 @@
 """One data set on its way in: a file that grows in the spool."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, cast
+from typing import Self, cast
 
 import xxhash
 
 from service.errors import BadObjectError, NodeError, SpoolFullError, UnavailableError
 from service.intake.file_meta import file_meta
-from service.intake.write_back import begin_writing
+from service.intake.growing import GrowingFile
 from service.ledger.spool import Spool, is_uid
-
-if TYPE_CHECKING:
-    from io import FileIO
 
 PREAMBLE = bytes(128) + b"DICM"  # PS3.10 7.1
 _LOOK_EVERY = 64 << 20
 """Bytes between two looks at the room on the disk."""
-_BEGIN_EVERY = 4 << 20
-"""Bytes that are sent to the disk at a time, so that the sync has little left to wait for."""
-MOST_PIECES = 1024
-"""What one writev takes: IOV_MAX."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +66,7 @@ class Part:
         """Whether it was kept or dropped by now."""
         self._digest = xxhash.xxh3_128()
         self._intake = intake
-        self._file: FileIO | None = None
-        self._written = self._begun = 0
-        """Bytes of the file, and of those that are on their way to the disk."""
+        self._file: GrowingFile | None = None
         self._open()
 
     @property
@@ -111,19 +101,24 @@ class Part:
                 raise BadObjectError(f"larger than {self._intake.largest // 1_000_000} MB")
             if before // _LOOK_EVERY != self.size // _LOOK_EVERY:
                 self._intake.check_room()
-            self._write_all(pieces)
+            for piece in pieces:
+                cast("GrowingFile", self._file).add(piece)
         except NodeError as error:
             self._give_up(error)
         except OSError as error:
             self._give_up(UnavailableError(f"cannot write to the spool: {error.strerror}"))
 
     def flush(self) -> None:
-        """Nothing is held back in memory."""
+        """Hold back what is no whole step yet: `close` writes it."""
 
     def close(self) -> None:
-        """Close the file."""
-        if self._file is not None:
-            self._file.close()
+        """Write what is held back, and close the file; `error` tells if that failed."""
+        if self._file is None or self.error is not None:
+            return
+        try:
+            self._file.finish()
+        except OSError as error:
+            self._give_up(UnavailableError(f"cannot write to the spool: {error.strerror}"))
 
     def __enter__(self) -> Self:
         return self
@@ -135,36 +130,20 @@ class Part:
         trace: TracebackType | None,
     ) -> None:
         """Close and remove the file, if nobody gave it another name."""
-        self.close()
-        self.path.unlink(missing_ok=True)
+        self._drop()
         self.ended = True
 
     def _open(self) -> None:
         try:
             self._intake.check_room()
             head = PREAMBLE + self._file_meta()
-            self._file = self.path.open("xb", buffering=0)
-            self._write_all((memoryview(head),))
+            self._file = GrowingFile(self.path)
+            self._file.add(head)
             self.offset = len(head)
         except NodeError as error:
             self._give_up(error)
         except OSError as error:
             self._give_up(UnavailableError(f"cannot write to the spool: {error.strerror}"))
-
-    def _write_all(self, pieces: Sequence[memoryview]) -> None:
-        """Write all of `pieces`: a disk that is almost full takes a part of them in silence."""
-        left = [piece for piece in pieces if piece]
-        descriptor = cast("FileIO", self._file).fileno()
-        while left:
-            written = os.writev(descriptor, left[:MOST_PIECES])
-            self._written += written
-            while left and written >= len(left[0]):
-                written -= len(left.pop(0))
-            if written:
-                left[0] = left[0][written:]
-        if self._written - self._begun >= _BEGIN_EVERY:
-            begin_writing(descriptor, self._begun, self._written - self._begun)
-            self._begun = self._written
 
     def _file_meta(self) -> bytes:
         told = self.announced
@@ -177,5 +156,9 @@ class Part:
 
     def _give_up(self, error: NodeError) -> None:
         self.error = error
-        self.close()
+        self._drop()
+
+    def _drop(self) -> None:
+        if self._file is not None:
+            self._file.close()
         self.path.unlink(missing_ok=True)

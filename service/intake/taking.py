@@ -73,9 +73,9 @@ class Taking:
         """Keep the object of `part`, write it down, and only then say that it is ours."""
         study_instance_uid = ""
         try:
+            part.close()
             if part.error is not None:
                 raise part.error
-            part.close()
             identity = identified(part)
             study_instance_uid = identity.study_instance_uid
             _match(part.announced, identity)
