@@ -10,7 +10,7 @@ from clock import now
 from no_skips import pytest_make_collect_report, pytest_runtest_makereport
 from peers import dcmtk
 from peers.programs import program
-from peers.redis import RedisServer
+from peers.redis import RedisServer, Sentinel
 from phantoms import spoilt_phantoms, written_phantoms
 from postgres import PostgreSQL
 from prometheus_client import CollectorRegistry
@@ -45,6 +45,15 @@ def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
     server.start()
     yield server
     server.kill()
+
+
+@pytest.fixture
+def sentinel(tmp_path: Path) -> Iterator[Sentinel]:
+    """A Redis, another that takes its place, and a Sentinel that says when."""
+    servers = Sentinel(tmp_path)
+    servers.start()
+    yield servers
+    servers.kill()
 
 
 @pytest.fixture(scope="session")

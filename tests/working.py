@@ -16,6 +16,7 @@ from pathlib import Path
 
 from clock import now
 from doubling import DoublingEngine
+from peers.redis import Sentinel
 from pydicom import Dataset
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage
@@ -153,7 +154,7 @@ def main() -> None:
     data, broker, parent = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
     soft, hard, silent = (float(seconds) for seconds in sys.argv[4:])
     die_with(parent)
-    app = make_app(Broker(broker), data, Limits(soft, hard))
+    app = make_app(Broker(broker, Sentinel.NAME), data, Limits(soft, hard))
     serve(
         app,
         open_test_ledger(data),

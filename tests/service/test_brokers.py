@@ -1,6 +1,5 @@
 """Redis as hospitals run it: with TLS, with a password, watched over by Sentinel."""
 
-import subprocess
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -92,49 +91,18 @@ def test_a_wrong_password_is_a_broker_that_cannot_be_reached(tmp_path, authority
         queue.ping()
 
 
-def test_when_the_master_dies_sentinel_names_another_and_wake_ups_go_there(tmp_path):
-    ports = [free_port() for _ in range(3)]
-    master, replica, sentinel = ports
-    watching = tmp_path / "sentinel.conf"
-    watching.write_text(
-        f"port {sentinel}\nbind {HOST}\ndir {tmp_path}\n"
-        f"sentinel monitor ours {HOST} {master} 1\n"
-        "sentinel down-after-milliseconds ours 500\nsentinel failover-timeout ours 2000\n"
-    )
-    other = ["--port", str(replica), "--replicaof", HOST, str(master)]
-    command = [program("redis-server", "redis-server"), watching, "--sentinel"]
-    watcher = Server(command, sentinel, tmp_path / "sentinel.log")
-    broker = Broker(f"sentinel://{HOST}:{sentinel}/0", master="ours")
-    with (
-        redis(tmp_path, master, "--port", str(master)) as first,
-        redis(tmp_path, replica, *other, "--repl-diskless-sync-delay", "0"),
-    ):
-        watcher.start()
-        try:
-            with queue_of(broker, tmp_path) as queue:
-                until(lambda: f"{replica}" in asked(sentinel, "sentinel", "replicas", "ours"))
-                queue.put("job-1")
-                assert queue.waiting() == 1
+def test_when_the_master_dies_sentinel_names_another_and_wake_ups_go_there(sentinel, tmp_path):
+    broker = Broker(sentinel.url, master=sentinel.NAME)
+    with queue_of(broker, tmp_path) as queue:
+        queue.put("job-1")
+        assert queue.waiting() == 1
 
-                first.kill()
-                until(lambda: f"{replica}" in master_of(sentinel), 60, why=watcher.log.read_text)
-                until(lambda: reaches(queue), 30)
-                before = queue.waiting()
-                queue.put("job-2")
+        sentinel.fail_over()
+        until(lambda: reaches(queue), 30)
+        before = queue.waiting()
+        queue.put("job-2")
 
-                assert queue.waiting() == before + 1
-        finally:
-            watcher.kill()
-
-
-def asked(port, *words):
-    """Return what a Redis answers."""
-    command = [program("redis-cli", "redis-tools"), "-h", HOST, "-p", str(port), *words]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
-
-
-def master_of(sentinel):
-    return asked(sentinel, "sentinel", "get-master-addr-by-name", "ours")
+        assert queue.waiting() == before + 1
 
 
 def reaches(queue):

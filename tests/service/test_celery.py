@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from clock import now
 from peers.programs import until
+from peers.redis import Sentinel
 from working import job_of, open_test_ledger, plain_image
 
 from service.ledger.records import JobState
@@ -36,7 +37,7 @@ class Workplace:
         self.broker = broker
         self.ledger = open_test_ledger(data)
         self.received = Spool(data / "received")
-        self.queue = CeleryQueue(make_app(Broker(broker), data))
+        self.queue = CeleryQueue(make_app(Broker(broker, Sentinel.NAME), data))
         self._numbers = count()
         self._stop = threading.Event()
         sweeper = Sweeper(self.ledger, self.queue, now)
@@ -105,6 +106,13 @@ def limited(request, tmp_path: Path) -> Iterator[Workplace]:
 @pytest.fixture
 def on_redis(tmp_path: Path, redis_server) -> Iterator[Workplace]:
     workplace = Workplace(tmp_path, redis_server.url)
+    yield workplace
+    workplace.close()
+
+
+@pytest.fixture
+def on_sentinel(tmp_path: Path, sentinel) -> Iterator[Workplace]:
+    workplace = Workplace(tmp_path, sentinel.url)
     yield workplace
     workplace.close()
 
@@ -270,3 +278,16 @@ def test_a_redis_that_dies_and_forgets_loses_no_job(on_redis, redis_server):
 
     assert on_redis.is_done_once(first)
     assert on_redis.is_done_once(second)
+
+
+def test_a_worker_follows_sentinel_to_another_redis_and_loses_no_job(on_sentinel, sentinel):
+    first = on_sentinel.put("slow")
+    on_sentinel.until_running(first)
+
+    sentinel.fail_over()
+    second = on_sentinel.put("copy")
+    for job_id in (first, second):
+        on_sentinel.until_ended(job_id)
+
+    assert on_sentinel.is_done_once(first)
+    assert on_sentinel.is_done_once(second)
