@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import socket
 import ssl
 import sys
 import threading
@@ -61,7 +62,7 @@ from service.queue.broker import Broker, read_password
 from service.queue.celery import CeleryQueue, Limits, make_app
 from service.readiness import Readiness, destination_answers
 from service.router.router import Router
-from service.router.routes_file import RoutesFile
+from service.router.routes_file import OwnDoor, RoutesFile
 from service.settings import Settings, load_settings
 from service.site_key import read_or_make_key
 from service.systemd import Systemd
@@ -156,7 +157,14 @@ class Parts:
                 f"{path}: no such file; it says who may send and where results go: "
                 "begin with deploy/routes.toml, see docs/routes.md"
             )
-        return RoutesFile(path, self.pipelines)
+        return RoutesFile(path, self.pipelines, self.own_door)
+
+    @property
+    def own_door(self) -> OwnDoor:
+        """Where this node listens, as far as it knows its names."""
+        dicom, here = self.settings.dicom, socket.gethostname().lower()
+        hosts = {"localhost", "127.0.0.1", "::1", "0.0.0.0", here, dicom.host.lower()}  # noqa: S104
+        return OwnDoor(dicom.ae_title, hosts, dicom.port)
 
     @cached_property
     def pipelines(self) -> Pipelines:

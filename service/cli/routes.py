@@ -28,7 +28,7 @@ def check(
     """Say whether a file of routes is right; if not, name the line and the remedy."""
     parts = Parts(settings_of(config))
     path = file or parts.settings.routes_file
-    routes = load_routes(path, parts.pipelines)
+    routes = load_routes(path, parts.pipelines, parts.own_door)
     console.print(
         f"{path}: right: {len(routes.routes)} routes, {len(routes.destinations)} destinations"
     )

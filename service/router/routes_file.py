@@ -5,6 +5,7 @@ import re
 import threading
 import tomllib
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,22 @@ Location = tuple[str | int, ...]
 """Where in the file something is, as pydantic says it."""
 
 
-def load_routes(path: Path, pipelines: Collection[str]) -> Routes:
+@dataclass(frozen=True, slots=True)
+class OwnDoor:
+    """Where this node itself listens: no destination."""
+
+    ae_title: str
+    hosts: Collection[str]
+    """Every name and address by which it may be written."""
+    port: int
+
+    def is_at(self, there: Destination) -> bool:
+        """Return whether results sent to `there` would come back to this node."""
+        title_and_port = (there.ae_title, there.port) == (self.ae_title, self.port)
+        return title_and_port and there.host.lower() in self.hosts
+
+
+def load_routes(path: Path, pipelines: Collection[str], own: OwnDoor | None = None) -> Routes:
     """Return the routes in that file; `pipelines` are the names that they may use.
 
     Raises:
@@ -37,7 +53,7 @@ def load_routes(path: Path, pipelines: Collection[str]) -> Routes:
         found = error.errors(include_url=False)
         first = min(found, key=lambda one: one["type"] == "missing")  # a typo says more
         raise BadConfigurationError(_told(path, text, first["loc"], _reason(first))) from None
-    for location, reason in _contradictions(routes, pipelines):
+    for location, reason in (*_contradictions(routes, pipelines), *_loops(routes, own)):
         raise BadConfigurationError(_told(path, text, location, reason))
     return routes
 
@@ -45,14 +61,15 @@ def load_routes(path: Path, pipelines: Collection[str]) -> Routes:
 class RoutesFile:
     """The routes in force: those on the disk, or the last that were good."""
 
-    def __init__(self, path: Path, pipelines: Collection[str]) -> None:
+    def __init__(self, path: Path, pipelines: Collection[str], own: OwnDoor | None = None) -> None:
         self.error = ""
         """Why what is on the disk now is not in force; empty if it is."""
         self._path = path
         self._pipelines = pipelines
+        self._own = own
         self._lock = threading.Lock()
         self._seen = self._state()
-        self._routes = load_routes(path, self._pipelines)
+        self._routes = load_routes(path, self._pipelines, own)
 
     @property
     def reload_ok(self) -> bool:
@@ -70,7 +87,7 @@ class RoutesFile:
 
     def _reload(self) -> None:
         try:
-            self._routes = load_routes(self._path, self._pipelines)
+            self._routes = load_routes(self._path, self._pipelines, self._own)
         except BadConfigurationError as error:
             self.error = str(error)
             logger.error("the routes in force stay as they were: %s", error)  # noqa: TRY400
@@ -117,6 +134,16 @@ def _contradictions(routes: Routes, pipelines: Collection[str]) -> Iterator[tupl
                     (*where, "pipelines"),
                     f"no pipeline {pipeline!r}{_did_you_mean(pipeline, pipelines)}",
                 )
+
+
+def _loops(routes: Routes, own: OwnDoor | None) -> Iterator[tuple[Location, str]]:
+    """Yield the destinations that are this node itself."""
+    for name, there in routes.destinations.items():
+        if own is not None and own.is_at(there):
+            yield (
+                ("destinations", name, "host"),
+                "this is this node itself: results would come back",
+            )
 
 
 def _did_you_mean(pipeline: str, pipelines: Collection[str]) -> str:

@@ -9,7 +9,7 @@ from service.errors import BadConfigurationError
 from service.ledger.records import Priority
 from service.networks import network
 from service.router.routes import Complete, Condition, Destination, Route
-from service.router.routes_file import RoutesFile, load_routes
+from service.router.routes_file import OwnDoor, RoutesFile, load_routes
 
 GOOD = """\
 [destinations.pacs]
@@ -212,3 +212,41 @@ def test_the_example_of_the_manual_is_good(path):
     path.write_text(manual.split("```toml\n")[1].split("```")[0])
 
     assert load_routes(path, PIPELINES).routes[0].name == "screening"
+
+
+@pytest.mark.parametrize(
+    ("ae_title", "port", "is_own"),
+    [("PACS", 11112, True), ("PACS", 104, False), ("US", 11112, False)],
+)
+def test_a_destination_that_is_this_node_itself_is_refused(path, ae_title, port, is_own):
+    path.write_text(GOOD)
+    own = OwnDoor(ae_title, {"localhost", "127.0.0.1"}, port)
+
+    if is_own:
+        with pytest.raises(
+            BadConfigurationError, match=r"destinations\.pacs\.host: this is this node"
+        ):
+            load_routes(path, PIPELINES, own)
+    else:
+        assert load_routes(path, PIPELINES, own).routes
+
+
+BAD_DESTINATIONS = {
+    'stow_url = "https://pacs/studies"\nae_title = "PACS"': "write one or the other",
+    'ae_title = "PACS"\nhost = "pacs"': "port: missing",
+    'stow_url = "http://pacs/studies"\nstow_token_file = "token"': "over https alone",
+    'ae_title = "PACS"\nhost = "pacs"\nport = 104\ntls_ca = "ca.pem"': "write tls = true",
+    'ae_title = "PACS"\nhost = "pacs"\nport = 104\ntls = true\ntls_key = "k"': "both or neither",
+    'ae_title = "PACS"\nhost = "pacs"\nport = 104\nassociations = 17': "associations",
+    'stow_url = "https://pacs/studies"\nfind_after = true': "write one or the other",
+    'stow_url = "ftp://pacs/studies"': "stow_url",
+}
+
+
+@pytest.mark.parametrize("written", BAD_DESTINATIONS)
+def test_a_destination_that_cannot_be_meant_is_refused(tmp_path, written):
+    path = tmp_path / "routes.toml"
+    path.write_text(f"[destinations.pacs]\n{written}\n")
+
+    with pytest.raises(BadConfigurationError, match=BAD_DESTINATIONS[written]):
+        load_routes(path, PIPELINES)
