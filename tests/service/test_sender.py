@@ -388,3 +388,56 @@ def test_a_clock_that_is_set_back_keeps_no_destination_waiting():
     clock.pass_(-86400)
 
     assert breaker.may_try(clock())
+
+
+def test_processes_that_deliver_at_once_send_each_object_once(tmp_path):
+    owing = Owing(tmp_path, now)
+    uids = {owing.owe("pacs") for _ in range(3 * BATCH)}
+    stop = threading.Event()
+    with scp() as (port, order):
+        served = {"pacs": Served(peer(port), associations=3)}
+        threads = [
+            threading.Thread(
+                target=Senders(
+                    owing.outbox(name), lambda: served, lambda _: False, owing.up.__setitem__
+                ).run,
+                args=(stop,),
+            )
+            for name in ("one", "two")
+        ]
+        for thread in threads:
+            thread.start()
+        until(lambda: owing.ledger.delivery_counts().get(("pacs", "sent")) == len(uids), 60)
+        stop.set()
+        for thread in threads:
+            thread.join()
+
+    assert sorted(order) == sorted(uids)
+    owing.ledger.close()
+
+
+def test_a_destination_that_answers_too_slowly_is_tried_again_later(owing):
+    uid = owing.owe("pacs")
+    hung = threading.Event()
+
+    with scp(lambda _: 0 if hung.wait(10) else 0xC000) as (port, order):
+        assert sender(owing).send_due(peer(port), threading.Event()) == 0
+        hung.set()
+
+    (row,) = owing.ledger.deliveries()
+    assert (row.state, row.attempts, order) == (DeliveryState.OWED, 1, [uid])
+    assert "did not answer" in row.error
+
+
+def test_after_an_outage_the_queue_goes_out_at_once_and_in_order(owing, clock):
+    uids = [owing.owe("pacs") for _ in range(2 * BATCH)]
+    one, nobody = sender(owing), peer(free_port())
+    for _ in range(10):
+        one.send_due(nobody, threading.Event())
+        clock.pass_(60)
+
+    with scp() as (port, order):
+        assert one.send_due(peer(port), threading.Event()) == BATCH
+        assert one.send_due(peer(port), threading.Event()) == BATCH
+
+    assert order == uids
