@@ -182,6 +182,13 @@ class Jobs(Protocol):
         """The process of `owner` was killed from outside: queue its job again; return the ids."""
         ...
 
+    def set_back(self, by: timedelta) -> int:
+        """Let what waits for a moment wait that much less: the clock was set back; return how many.
+
+        A running job keeps no longer a lease than one that was claimed now.
+        """
+        ...
+
     def reap(self) -> Sequence[str]:
         """Queue again the running jobs whose lease or deadline ran out; return their ids.
 

@@ -6,6 +6,7 @@ from random import random
 
 import sqlalchemy as sa
 
+from service.ledger.clock import SqlClock
 from service.ledger.commitments import SqlCommitments
 from service.ledger.database import Database
 from service.ledger.deliveries import SqlDeliveries
@@ -18,7 +19,14 @@ from service.ledger.workers import SqlWorkers
 
 
 class SqlLedger(
-    SqlIntake, SqlStudies, SqlJobs, SqlDeliveries, SqlCommitments, SqlRetention, SqlWorkers
+    SqlIntake,
+    SqlStudies,
+    SqlJobs,
+    SqlDeliveries,
+    SqlCommitments,
+    SqlRetention,
+    SqlWorkers,
+    SqlClock,
 ):
     """See `service.ledger.ledger.Ledger`; may be used from any thread, and after a fork."""
 

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from itertools import count
@@ -20,6 +21,8 @@ GRACE = timedelta(seconds=3)
 """A worker's parent knows better how its child died, and says so within this time."""
 ABSENCE_EVERY = 5
 """Rounds between looks for workers that died without a word: nothing waits for that."""
+SET_BACK = timedelta(seconds=5)
+"""A clock that is corrected by less is waited for."""
 MOST_WOKEN = 16
 """Workers that are woken at once; each looks for the next job by itself."""
 
@@ -33,6 +36,7 @@ class Sweeper:
         self._now = now
         self._rounds = count()
         self._missed: dict[str, datetime] = {}
+        self._looked: tuple[datetime, float] | None = None
 
     def run(self, stop: threading.Event) -> None:
         """Sweep until `stop`."""
@@ -47,6 +51,7 @@ class Sweeper:
 
     def sweep(self) -> None:
         """Do one round."""
+        self._note_the_time()
         owners = self._ledger.owners()
         if owners:
             self._ledger.reap()
@@ -57,6 +62,22 @@ class Sweeper:
         if self._queue.is_empty():  # else workers are on their way: one job leads to the next
             for job_id, _ in self._ledger.due(limit=MOST_WOKEN):
                 self._queue.put(job_id)
+
+    def _note_the_time(self) -> None:
+        """Let nothing wait for a time that has been, when the clock was set back."""
+        looked = self._now(), time.monotonic()
+        if self._looked is not None:
+            passed = timedelta(seconds=looked[1] - self._looked[1])
+            back = passed - (looked[0] - self._looked[0])
+            if back > SET_BACK:
+                moved = self._ledger.set_back(back)
+                self._missed.clear()
+                logger.warning(
+                    "the clock was set back by %.0f s: %d things wait no longer for that",
+                    back.total_seconds(),
+                    moved,
+                )
+        self._looked = looked
 
     def _note_absence(self) -> None:
         for worker in self._ledger.workers():

@@ -5,11 +5,12 @@ from datetime import datetime
 
 from clock import now
 from peers.programs import until
-from working import job_of, plain_image
+from pydicom import Dataset
+from working import job_of, plain_image, row_of
 
 from faults.place import Place
 from service.errors import UnavailableError
-from service.ledger.records import DeliveryState, Job
+from service.ledger.records import Decision, DeliveryState, Job
 
 ROOT = "2.25.20261124"
 
@@ -27,6 +28,25 @@ def job(place: Place, number: int, pipeline: str, moment: datetime) -> Job:
     image = plain_image(f"{ROOT}.{number}.1", f"{ROOT}.{number}")
     place.received.keep_dataset(image)
     return job_of(image, pipeline, created_at=moment, run_at=moment)
+
+
+def image_of(job: Job) -> Dataset:
+    """Return the image that a job is about."""
+    return plain_image(job.sop_instance_uids[0], job.study_instance_uid)
+
+
+def decision(job: Job) -> Decision:
+    """Return what the router decided when it made that job."""
+    (uid,) = job.sop_instance_uids
+    return Decision(
+        uid,
+        job.route,
+        job.pipeline,
+        taken=True,
+        reason="",
+        job_id=job.job_id,
+        decided_at=job.created_at,
+    )
 
 
 def put(place: Place, jobs: list[Job]) -> None:
@@ -52,7 +72,9 @@ def left(place: Place) -> str:
 
 def _entered(place: Place, jobs: list[Job]) -> bool:
     try:
-        place.ledger.decide([], jobs)
+        for each in jobs:
+            place.ledger.record(row_of(image_of(each), received_at=each.created_at))
+        place.ledger.decide([*map(decision, jobs)], jobs)
     except UnavailableError:
         return False
     return True

@@ -27,6 +27,7 @@ from service.ledger.spool import Spool
 from service.ledger.sql import open_ledger
 from service.queue.broker import Broker
 from service.queue.celery import make_app
+from service.worker.watchdog import Watch, Watchdog
 from service.worker.worker import Worker
 
 WORK_S = 0.03
@@ -86,7 +87,8 @@ def main() -> None:
     moves.LEASE = timedelta(seconds=LEASE_S)
     app = make_app(Broker(broker), data)
     make = partial(make_worker, data, ledger)
-    serve(app, open_ledger(ledger, now), make, ["cpu"], SILENT_S)
+    watchdog = partial(Watchdog, watch=Watch(SILENT_S))
+    serve(app, open_ledger(ledger, now), make, ["cpu"], watchdog)
 
 
 if __name__ == "__main__":
