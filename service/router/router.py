@@ -10,6 +10,7 @@ from typing import Protocol, get_args
 
 from pydicom import Dataset
 
+from pipelines.results.provenance import is_ours
 from service.errors import BadObjectError, UnavailableError
 from service.ledger.ledger import Studies
 from service.ledger.records import Decision, Instance, Job, Study
@@ -28,6 +29,8 @@ UNAVAILABLE_S = 5.0
 """Pause when ledger or spool is unavailable."""
 
 
+OURS = "it is a result of this system"
+"""It came back: whatever the routes and pipelines are, nothing is made of it again."""
 NO_IMAGE = "it says where to look, and there is no image of its study to look at"
 NO_IMAGES = (
     "1.2.840.10008.5.1.4.1.1.11.",
@@ -67,6 +70,8 @@ class Judge:
     def judge(self, instance: Instance, header: Dataset) -> list[tuple[Decision, Job | None]]:
         """Return what each route that applies makes of the image, or that none applies."""
         try:
+            if _is_ours(header):
+                return [(self._decision(instance, OURS), None)]
             return self._judged(instance, header)
         except BadObjectError as error:
             return [(self.refused(instance, str(error)), None)]
@@ -290,6 +295,13 @@ class Router:
         except BadObjectError as error:
             return [(judge.refused(instance, str(error)), None)]
         return judge.judge(instance, header)
+
+
+def _is_ours(header: Dataset) -> bool:
+    try:
+        return is_ours(header)
+    except UNREADABLE:
+        raise BadObjectError("a value of its header cannot be read") from None
 
 
 def job_id(instances: Sequence[Instance], route: str, pipeline: str, version: str) -> str:

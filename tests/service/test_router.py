@@ -10,6 +10,7 @@ from pydicom.dataset import FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, GrayscaleSoftcopyPresentationStateStorage
 from routing import SMALL, World, routes
 
+from pipelines.results.provenance import MANUFACTURER, MODEL_NAME
 from service.errors import UnavailableError
 from service.ledger.records import JobState, Priority
 from service.router.gather import ACCOMPANIES
@@ -54,6 +55,18 @@ def test_an_image_that_no_route_takes_is_told_by_each_why(world):
 
     assert world.reasons(image) == ["no route: screening: Modality is CT, not MG"]
     assert world.queued == []
+
+
+def test_our_own_result_that_comes_back_is_kept_and_makes_no_job(world):
+    result = mammogram("LCC", **SMALL)
+    result.Manufacturer, result.ManufacturerModelName = MANUFACTURER, MODEL_NAME
+    world.receive(result)
+
+    world.later(30)
+
+    assert world.reasons(result) == ["it is a result of this system"]
+    assert world.queued == []
+    assert len(world.ledger.instances(result.StudyInstanceUID)) == 1
 
 
 def test_an_image_of_a_stranger_is_told_so(world):
