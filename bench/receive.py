@@ -37,7 +37,7 @@ class Workload:
 
 
 WORKLOADS = (
-    Workload("mammograms of 27 MB", mammogram_of_27_mb, {1: 8, 4: 16, 16: 32}),
+    Workload("mammograms of 27 MB", mammogram_of_27_mb, {1: 12, 4: 32, 16: 64}),
     Workload("slices of 512 x 512", slice_of_512, {1: 150, 4: 300, 16: 320}),
 )
 
