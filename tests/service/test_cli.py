@@ -106,6 +106,8 @@ def test_a_study_tells_of_each_image_what_was_done_or_why_not(say):
         (["jobs", "list", "--state", "dead"], "1 jobs"),
         (["deliveries", "list"], "1 deliveries"),
         (["deliveries", "retry"], "0 deliveries"),
+        (["deliveries", "retry", "--study", STUDY], "0 deliveries"),
+        (["deliveries", "resend", STUDY, "--to", "pacs"], "1 deliveries"),
         (["studies", "complete", STUDY], "judged now"),
         (["engines", "list"], "fsrcnn-x2"),
         (["commitments", "list"], "0 commitments"),
