@@ -22,6 +22,7 @@ from service.errors import BadObjectError, RefusedError, UnavailableError, Unkno
 from service.ledger import intake, moves
 from service.ledger.database import Database
 from service.ledger.records import (
+    Commitment,
     Decision,
     DeliveryState,
     JobState,
@@ -345,6 +346,48 @@ def test_parked_deliveries_are_owed_again_by_hand(ledger):
     assert ledger.retry_deliveries("pacs") == 1
 
     assert ledger.owed("pacs")
+
+
+def test_a_delivery_is_one_senders_until_he_is_gone_or_his_lease_ran_out(ledger, clock):
+    ledger.finish(running(ledger), [RESULT], {})
+    (held,) = ledger.take_owed("pacs", "one", 60, 10)
+
+    assert not ledger.take_owed("pacs", "two", 60, 10)
+    assert ledger.free_deliveries(lambda owner: owner == "one") == 1
+    (taken,) = ledger.take_owed("pacs", "two", 60, 10)
+    ledger.postpone(held, clock(), "too late")
+    assert ledger.deliveries() == [taken]
+    ledger.hold_deliveries([taken], 600)
+    clock.pass_(61)
+    assert not ledger.take_owed("pacs", "three", 60, 10)
+    ledger.give_back_deliveries([taken])
+    assert len(ledger.take_owed("pacs", "three", 60, 10)) == 1
+
+
+def test_what_a_destination_does_not_commit_to_is_owed_again(ledger, clock):
+    ledger.finish(running(ledger), [RESULT], {})
+    ledger.sent(ledger.owed("pacs")[0], "taken with a warning")
+    (asked,) = ledger.uncommitted("pacs")
+    uid = asked.sop_instance_uid
+    now = clock()
+    request = Commitment(
+        "1.2.7",
+        "pacs",
+        is_ours=True,
+        sop_class_uids=("1.2",),
+        sop_instance_uids=(uid,),
+        created_at=now,
+        run_at=now,
+    )
+
+    assert ledger.open_commitment(request)
+    assert not ledger.open_commitment(request)
+    assert not ledger.uncommitted("pacs")
+    assert ledger.due_commitments("pacs", is_ours=True) == [request]
+    assert ledger.report_commitment("1.2.7", [], {uid: 0x0112})
+
+    assert ledger.due_commitments("pacs", is_ours=True) == []
+    assert [one.error for one in ledger.owed("pacs")] == ["not committed (reason 0112H)"]
 
 
 def test_workers_are_there_as_long_as_they_say_so(ledger, clock):
