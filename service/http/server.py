@@ -64,7 +64,7 @@ class Patient(H11Protocol):
 
 
 class Calm(uvicorn.Server):
-    """Looks twice a second whether it is to end: ten times, as it would, costs an idle node most."""
+    """Looks twice a second whether it is to end, not ten times: an idle node shall rest."""
 
     @override
     async def main_loop(self) -> None:
