@@ -17,13 +17,22 @@ class Arrivals:
     """
 
     def __init__(self, folder: Path) -> None:
-        libc = ctypes.CDLL(None, use_errno=True)
-        self._file = _checked(libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC))
+        self._libc = ctypes.CDLL(None, use_errno=True)
+        self._folder = os.fsencode(folder)
+        self._file = _checked(self._libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC))
         try:
-            _checked(libc.inotify_add_watch(self._file, os.fsencode(folder), IN_MOVED_TO))
+            self.watch()
         except OSError:
             self.close()
             raise
+
+    def watch(self) -> None:
+        """Hear of the folder that is there now: it may have been removed and made anew.
+
+        Raises:
+            OSError: if there is none.
+        """
+        _checked(self._libc.inotify_add_watch(self._file, self._folder, IN_MOVED_TO))
 
     def fileno(self) -> int:
         """Return its number, for who waits for several at once."""

@@ -96,7 +96,7 @@ class Transport(virtual.Transport):  # type: ignore[misc] # kombu has no types
             loop.call_repeatedly(DEAF_POLL_S, self._take_all)
             return
         loop.add_reader(self.arrivals.fileno(), self._hear)
-        loop.call_repeatedly(POLL_S, self._take_all)
+        loop.call_repeatedly(POLL_S, self._look)
 
     def look_soon(self) -> None:
         """Look for a message when what is done now is done."""
@@ -115,6 +115,13 @@ class Transport(virtual.Transport):  # type: ignore[misc] # kombu has no types
         if self.arrivals is not None:
             self.arrivals.drain()
             self._take_all()
+
+    def _look(self) -> None:
+        """Look for messages, in a folder that may be another than before."""
+        self._take_all()
+        if self.arrivals is not None:
+            with contextlib.suppress(OSError):
+                self.arrivals.watch()
 
     def driver_version(self) -> str:
         """Return what Celery shows as the version."""

@@ -28,7 +28,9 @@ FIRST = 3
 """Jobs that show that all is started, before anything is done to it."""
 FIRST_S = 90
 """Until a first job is done: everything is started by then."""
-HEAL_S = 90
+PROGRESS_S = 10
+"""Longest wait for it between two blows."""
+HEAL_S = 300
 """After the last blow all must be well within this time, by itself."""
 
 
@@ -45,7 +47,8 @@ def campaign(form: str, folder: Path, jobs: int, rounds: int, seed: int) -> Tall
         share = -(-(jobs - FIRST) // len(plan))
         for name, blow in plan:
             put(place, [*islice(waiting, share)])
-            time.sleep(chance.uniform(0.1, 0.8))
+            _wait_for_progress(place)
+            time.sleep(chance.uniform(0, 0.3))
             blow()
             done[name] += 1
         blows.end()
@@ -59,6 +62,14 @@ def _jobs(place: Place, many: int, chance: Random) -> Iterator[Job]:
     poison = set(chance.sample(range(FIRST, many), POISON))
     for number in range(many):
         yield job(place, number, "poison" if number in poison else "quick", now())
+
+
+def _wait_for_progress(place: Place) -> None:
+    """Wait until the node works again, or the bound is reached: blows on a dead node are none."""
+    deadline = time.monotonic() + PROGRESS_S
+    before = len(place.pacs.came)
+    while len(place.pacs.came) == before and time.monotonic() < deadline:
+        time.sleep(0.02)
 
 
 def _settle(place: Place) -> None:
