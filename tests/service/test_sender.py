@@ -311,7 +311,7 @@ def test_what_was_sent_can_be_sent_again(owing, tmp_path):
         sender(owing).send_due(peer(pacs.port), threading.Event())
 
         assert pacs.instances() == [uid]
-    with pytest.raises(UnknownError, match="nothing of study"):
+    with pytest.raises(UnknownError, match="elsewhere was to receive nothing"):
         owing.ledger.resend(study, "elsewhere")
 
 
