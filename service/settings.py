@@ -53,6 +53,8 @@ class Dicom(Section):
     tls_profile: Profile = Profile.BCP195
     tls_names: Mapping[str, tuple[str, ...]] = {}
     """AE title to the names in certificates that may use it; empty: any may use any."""
+    processes: int = Field(default=1, ge=1, le=16)
+    """That listen on the port side by side; limits hold for each of them."""
     max_pdu: int = Field(default=131072, ge=4096, le=1 << 20)
     """Bytes; the longest PDU that this node receives."""
     open_s: float = Field(default=15, gt=0)

@@ -49,6 +49,7 @@ from service.ledger.sql import SqlLedger
 from service.ledger.sql import open_ledger as open_sql_ledger
 from service.listener.admission import Admission, Caller, Most
 from service.listener.listener import Address, Listener
+from service.listener.processes import ListenerProcess
 from service.listener.promises import Promises
 from service.listener.reports import Reports
 from service.listener.store import Store
@@ -289,6 +290,7 @@ class Parts:
                 dicom.host,
                 dicom.port,
                 dicom.max_pdu,
+                shared=dicom.processes > 1,
                 acse_s=dicom.open_s,
                 dimse_s=dicom.idle_s,
                 network_s=dicom.idle_s,
@@ -397,6 +399,20 @@ class Parts:
             site_key=self.site_key,
         )
 
+    def more_listeners(self, config: Path | None) -> list[ListenerProcess]:
+        """Make the other processes that listen on the same port.
+
+        Raises:
+            BadConfigurationError: if there is no port that they could agree on.
+        """
+        dicom = self.settings.dicom
+        if dicom.processes > 1 and not dicom.port:
+            raise BadConfigurationError("dicom.processes: several need a dicom.port that is not 0")
+        named = ["--config", str(config.resolve())] if config else []
+        command = [sys.executable, "-m", "service.listener_process", "--parent", str(getpid())]
+        one = ListenerProcess([*command, *named], DRAIN_S + 5)
+        return [one] * (dicom.processes - 1)
+
     def embedded_worker(self, config: Path | None) -> EmbeddedWorker:
         """Make the worker beside this process."""
         named = ["--config", str(config.resolve())] if config else []
@@ -410,6 +426,8 @@ def make_node(config: Path | None, roles: frozenset[Role]) -> Node:
     loops: dict[str, Loop] = {}
     if Role.LISTENER in roles:
         loops["listener"] = _listening(parts)
+        for number, more in enumerate(parts.more_listeners(config), 2):
+            loops[f"listener {number}"] = more.run
         loops["commitments"] = parts.reports().run
     if Role.ROUTER in roles:
         loops["router"] = parts.router().run

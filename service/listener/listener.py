@@ -59,6 +59,8 @@ class Address:
     """Longest silence on an association."""
     tls: Callable[[], ssl.SSLContext] | None = None
     """What new connections speak; None: plain DICOM."""
+    shared: bool = False
+    """Whether other processes listen there too."""
 
 
 class Listener:
@@ -159,6 +161,7 @@ class Listener:
                 intake=self._admission.intake,
                 limits=limits,
                 gate=gate,
+                shared=self._address.shared,
             )
         except OSError as error:
             where = f"{self._address.host}:{self._address.port}"

@@ -165,11 +165,13 @@ class StreamingServer(ThreadedAssociationServer):
         intake: Intake,
         limits: Limits,
         gate: Gate,
+        shared: bool = False,
         **kwargs: Any,  # noqa: ANN401 - pynetdicom's
     ) -> None:
         self.intake = intake
         self.limits = limits
         self.gate = gate
+        self._shared = shared
         super().__init__(*args, **kwargs)
 
     @override
@@ -195,6 +197,13 @@ class StreamingServer(ThreadedAssociationServer):
             super().process_request_thread(request, client_address)
         finally:
             self.gate.turns.leave(plain(client_address[0]))
+
+    @override
+    def server_bind(self) -> None:
+        """Take the port, with others where that is wanted."""
+        if self._shared and self.socket is not None:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        super().server_bind()
 
     @override
     def service_actions(self) -> None:

@@ -1,0 +1,34 @@
+"""One of several processes that listen on the same port; `senoscope serve` starts it."""
+
+import argparse
+import os
+import signal
+import threading
+from pathlib import Path
+
+from service import log
+from service.wiring import DRAIN_S, Parts, settings_of
+
+LOOK_S = 2.0
+"""How often it looks whether the node that started it is still there."""
+
+
+def main() -> None:
+    """Listen until SIGTERM, or until the node that started this process is gone."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--config", type=Path)
+    parser.add_argument("--parent", type=int, required=True, help="the process to end with")
+    arguments = parser.parse_args()
+    log.set_up()
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    listener = Parts(settings_of(arguments.config)).listener()
+    listener.start()
+    while not stop.wait(LOOK_S) and os.getppid() == arguments.parent:
+        pass
+    listener.stop(DRAIN_S)
+
+
+if __name__ == "__main__":
+    main()
