@@ -15,7 +15,8 @@ peers=(
     "storescu dcmtk" "dciodvfy dicom3tools" "DicomSRValidator pixelmed-apps"
     "java default-jre-headless" "Orthanc orthanc"
     "/usr/share/orthanc/plugins/libOrthancDicomWeb.so orthanc-dicomweb"
-    "redis-server redis-server" "pg_ctlcluster postgresql" "faketime faketime"
+    "redis-server redis-server" "pg_ctlcluster postgresql"
+    "faketime faketime" "gcc gcc" "/usr/include/stdlib.h libc6-dev" "curl curl" "openssl openssl"
 )
 
 dev_locks=(requirements/dev.lock requirements/train.lock)
