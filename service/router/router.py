@@ -24,7 +24,7 @@ from service.router.versions import Policy, allowed, chosen, on, versions_of
 
 logger = logging.getLogger(__name__)
 
-POLL_S = 0.5
+POLL_S = 1.0
 UNAVAILABLE_S = 5.0
 """Pause when ledger or spool is unavailable."""
 
