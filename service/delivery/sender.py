@@ -45,6 +45,7 @@ class Sender:
             UnavailableError: if the ledger is; what it does not know as sent is sent again.
         """
         out = self.outbox
+        self._give_back([])
         if not self.way.may_try(out.now()):
             return 0
         waiting = [*out.ledger.take_owed(self.destination, out.owner, LEASE_S, BATCH)]
@@ -53,7 +54,16 @@ class Sender:
         try:
             return self._send_batch(target, waiting, stop) if waiting else 0
         finally:
-            out.ledger.give_back_deliveries(waiting)
+            self._give_back(waiting)
+
+    def _give_back(self, waiting: list[Delivery]) -> None:
+        """Let others send what this one did not; a ledger that is down is told later."""
+        mine = [*self.way.left(), *waiting]
+        try:
+            self.outbox.ledger.give_back_deliveries(mine)
+        except UnavailableError:
+            self.way.leave(mine)
+            raise
 
     def _send_batch(self, target: Target, waiting: list[Delivery], stop: threading.Event) -> int:
         """Send of `waiting` what can be sent now, taking it out of there."""
@@ -98,9 +108,11 @@ class Sender:
             if stop.is_set() or self.outbox.now() > ends:
                 break
             try:
-                arrived += self._send(line, waiting.pop(0))
+                arrived += self._send(line, waiting[0])
             except UnavailableError as error:
                 fault = error
+            else:
+                del waiting[0]
         if fault is not None or (waiting and not line.alive and not arrived):
             self._unreachable(fault or UnavailableError("it ends associations before it answers"))
         else:

@@ -3,10 +3,11 @@
 import logging
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from service.delivery.breaker import Breaker
+from service.ledger.records import Delivery
 
 logger = logging.getLogger(__name__)
 
@@ -21,6 +22,7 @@ class Way:
         self._tell = tell
         self._lock = threading.Lock()
         self._breaker = Breaker()
+        self._left: list[Delivery] = []
         tell(destination, True)  # noqa: FBT003 - nothing speaks against it yet
 
     def may_try(self, now: datetime) -> bool:
@@ -51,3 +53,14 @@ class Way:
             chance = random.random()  # noqa: S311 - nobody gains by guessing it
             self._breaker = self._breaker.failed(now, chance)
             self._tell(self._destination, self._breaker.is_up)
+
+    def leave(self, held: Sequence[Delivery]) -> None:
+        """Keep in mind what this process holds and nobody here sends any more."""
+        with self._lock:
+            self._left += held
+
+    def left(self) -> Sequence[Delivery]:
+        """Return that, once."""
+        with self._lock:
+            left, self._left = self._left, []
+            return left
