@@ -19,12 +19,12 @@ from service.ledger.states import (
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 QUEUED = job_of(plain_image("1.2.3"), "copy")
-RUNNING = moves.claim(QUEUED, "owner", NOW)
+RUNNING = moves.claim(QUEUED, "owner", NOW, timedelta(minutes=15))
 OWED = Delivery("job", "1.2.3", "1.2.840", "pacs", NOW)
 
 
 def again(job):
-    return moves.claim(job, "owner", NOW)
+    return moves.claim(job, "owner", NOW, timedelta(minutes=15))
 
 
 @pytest.mark.parametrize("event", JobEvent)
