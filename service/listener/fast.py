@@ -15,10 +15,10 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from queue import Queue
-from struct import pack
 from typing import Any, TypeVar, cast
 
 import pynetdicom
+from pydicom.uid import UID
 from pynetdicom import evt
 from pynetdicom._globals import MODE_ACCEPTOR
 from pynetdicom.ae import ApplicationEntity
@@ -29,7 +29,12 @@ from pynetdicom.pdu_primitives import P_DATA, _PDUPrimitiveType
 from pynetdicom.transport import AssociationSocket
 from typing_extensions import override
 
+from service.intake.part import Announced, Part
+from service.intake.statuses import SUCCESS, UNFORESEEN, answer
+from service.intake.taking import Taken
 from service.ledger.spool import UNREADABLE
+from service.listener.command import StoreRequest, store_request, stored
+from service.listener.store import Store
 from service.listener.streaming import StreamingDimse, StreamingHandler, StreamingServer
 from service.listener.wire import BrokenPduError, Wire
 
@@ -41,6 +46,9 @@ LONGEST_SLEEP_S = 30.0
 """Nothing is waited for longer without a look at the timers."""
 MOST_HELD = 1 << 24
 """Bytes of a data set that is kept in memory: those of other services than storage are short."""
+
+WHOLE_COMMAND, LAST_OF_DATA = 3, 2
+"""Message control headers: a command in one piece, the last piece of a data set: PS3.8 E.2."""
 
 T = TypeVar("T")
 
@@ -257,7 +265,9 @@ class FastDul(DULServiceProvider):
         Raises:
             BrokenPduError: if a data set that is kept in memory becomes too long.
         """
-        dimse = cast("StreamingDimse", self.assoc.dimse)
+        dimse = cast("FastDimse", self.assoc.dimse)
+        if dimse.takes(context_id, value):
+            return
         self._held = self._held + len(value) if dimse.message is not None else 0
         if self._held > MOST_HELD:
             raise BrokenPduError(f"a message of more than {MOST_HELD >> 20} MiB")
@@ -327,7 +337,7 @@ class FastAssociation(Association):
             return True
         if not self.dul.is_alive():
             return True
-        if self.dul.idle_timer_expired():
+        if self.dul.idle_timer_expired() and not cast("FastDimse", self.dimse).is_storing:
             logger.warning("a peer was silent for too long: its association is aborted")
             self.abort()
             return True
@@ -335,50 +345,79 @@ class FastAssociation(Association):
 
 
 class FastDimse(StreamingDimse):
-    """Tells the association of each message that is whole."""
+    """Takes plain C-STORE requests by itself, and tells the association of all other messages."""
 
-    def __init__(self, assoc: FastAssociation, **streaming: Any) -> None:  # noqa: ANN401
+    def __init__(self, assoc: FastAssociation, store: Store, **streaming: Any) -> None:  # noqa: ANN401
         super().__init__(assoc, **streaming)
         self.msg_queue = Telling(assoc.told)
+        self.is_storing = False
+        """Whether an object is being written down now."""
+        self._store = store
+        self._asked: tuple[StoreRequest, int] | None = None
+        """The request whose data set comes now, and its presentation context."""
 
-    @override
-    def send_msg(self, primitive: Any, context_id: int) -> None:
-        """Send `primitive`; what is answered to nearly every C-STORE is encoded by hand."""
-        if isinstance(primitive, C_STORE) and primitive.Status == 0 and not primitive.ErrorComment:
-            command = stored(
-                str(primitive.AffectedSOPClassUID),
-                str(primitive.AffectedSOPInstanceUID),
-                cast("int", primitive.MessageIDBeingRespondedTo),
-            )
-            data = P_DATA()
-            data.presentation_data_value_list.append((context_id, b"\3" + command))
-            self.dul.send_pdu(data)
+    def takes(self, context_id: int, value: bytes) -> bool:
+        """Take `value` if it belongs to a plain C-STORE request; return whether it does.
+
+        The DUL's own thread does the work: the peer waits for the answer anyway.
+
+        Raises:
+            BrokenPduError: if something else comes within a data set.
+        """
+        if self._asked is None:
+            return self._begins(context_id, value)
+        request, context = self._asked
+        if value[0] != LAST_OF_DATA or context_id != context:
+            raise BrokenPduError("something else came within a data set")
+        self._asked = None
+        self._answer(request, context)
+        return True
+
+    def _begins(self, context_id: int, value: bytes) -> bool:
+        if value[0] != WHOLE_COMMAND or self.message is not None:
+            return False
+        request, context = store_request(value[1:]), self.assoc._accepted_cx.get(context_id)  # noqa: SLF001
+        if request is None or context is None or context.abstract_syntax != request.sop_class_uid:
+            return False
+        syntax = str(context.transfer_syntax[0])
+        self.stream(Announced(request.sop_class_uid, request.sop_instance_uid, syntax))
+        self._asked = request, context_id
+        return True
+
+    def _answer(self, request: StoreRequest, context_id: int) -> None:
+        part, self.streams_into = cast("Part", self.streams_into), None
+        self.is_storing = True
+        try:
+            taken = self._store.take(str(self.assoc.requestor.ae_title).strip(), part)
+        except Exception as error:  # noqa: BLE001 - the door
+            logger.error("a fault while storing: %s", type(error).__name__)  # noqa: TRY400
+            taken = Taken(UNFORESEEN)
+        finally:
+            self.dul._idle_timer.restart()  # noqa: SLF001
+            self.is_storing = False
+        if self.assoc.is_aborted or self.assoc.is_released or self.dul._kill_thread:  # noqa: SLF001
             return
-        super().send_msg(primitive, context_id)
+        if taken.status == SUCCESS:
+            self._send_success(request, context_id)
+        else:
+            self.send_msg(_refusal(request, taken), context_id)
+
+    def _send_success(self, request: StoreRequest, context_id: int) -> None:
+        """Send what is answered to nearly every C-STORE, encoded by hand."""
+        told = stored(request.sop_class_uid, request.sop_instance_uid, request.message_id)
+        data = P_DATA()
+        data.presentation_data_value_list.append((context_id, bytes((WHOLE_COMMAND,)) + told))
+        self.dul.send_pdu(data)
 
 
-def stored(sop_class_uid: str, sop_instance_uid: str, message_id: int) -> bytes:
-    """Return the command set of a C-STORE-RSP that says Success: PS3.7 9.3.1.2."""
-    elements = b"".join(
-        (
-            _element(0x0002, _uid(sop_class_uid)),
-            _element(0x0100, pack("<H", 0x8001)),
-            _element(0x0120, pack("<H", message_id)),
-            _element(0x0800, pack("<H", 0x0101)),  # no data set
-            _element(0x0900, pack("<H", 0)),
-            _element(0x1000, _uid(sop_instance_uid)),
-        )
-    )
-    return _element(0, pack("<L", len(elements))) + elements
-
-
-def _element(number: int, value: bytes) -> bytes:
-    return pack("<HHL", 0, number, len(value)) + value
-
-
-def _uid(text: str) -> bytes:
-    value = text.encode("ascii")
-    return value + b"\0" * (len(value) % 2)
+def _refusal(request: StoreRequest, taken: Taken) -> C_STORE:
+    told = C_STORE()
+    told.MessageID = told.MessageIDBeingRespondedTo = request.message_id
+    told.AffectedSOPClassUID = UID(request.sop_class_uid)
+    told.AffectedSOPInstanceUID = UID(request.sop_instance_uid)
+    for element in answer(taken.status, taken.reason):
+        setattr(told, element.keyword, element.value)
+    return told
 
 
 class FastHandler(StreamingHandler):
@@ -389,7 +428,7 @@ class FastHandler(StreamingHandler):
         """Do what pynetdicom does, but share what all associations support: nobody changes it."""
         server = cast("StreamingServer", self.server)
         association = FastAssociation(self.ae)
-        association.dimse = FastDimse(association, intake=server.intake)
+        association.dimse = FastDimse(association, server.store, intake=server.intake)
         association._server = server  # noqa: SLF001
         started = datetime.fromtimestamp(time.time(), UTC)
         association.name = f"AcceptorThread@{started:%Y%m%d%H%M%S}"

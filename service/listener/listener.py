@@ -161,6 +161,7 @@ class Listener:
                 intake=self._admission.intake,
                 limits=limits,
                 gate=gate,
+                store=self._store,
                 shared=self._address.shared,
             )
         except OSError as error:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pydicom import Dataset
 from pynetdicom.events import Event
 
+from service.intake.part import Part
 from service.intake.statuses import CANNOT_UNDERSTAND, UNFORESEEN, answer
-from service.intake.taking import Taking
+from service.intake.taking import Taken, Taking
 from service.listener.streaming import part_of
 
 
@@ -25,10 +26,16 @@ class Store:
             reason = "the C-STORE request has no data set"
             self.taking.note(calling, "", CANNOT_UNDERSTAND, reason)
             return answer(CANNOT_UNDERSTAND, reason)
+        taken = self.take(calling, part)
+        return answer(taken.status, taken.reason)
+
+    def take(self, calling: str, part: Part) -> Taken:
+        """Keep the object of `part`, which is whole, and close it; whatever goes wrong is told."""
+        part.taken = True
         with part, ExitStack() as unforeseen:
             unforeseen.callback(
                 self.taking.refuse, calling, part, UNFORESEEN, "a fault of this node"
             )
             taken = self.taking.take(calling, part)
             unforeseen.pop_all()
-        return answer(taken.status, taken.reason)
+        return taken

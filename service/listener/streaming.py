@@ -32,6 +32,8 @@ from service.listener.gate import Gate, host_of, plain
 if TYPE_CHECKING:
     from pynetdicom.dimse_primitives import DimsePrimitiveType
 
+    from service.listener.store import Store
+
 logger = logging.getLogger(__name__)
 
 LONGEST_NEGOTIATION = 1 << 20
@@ -77,7 +79,10 @@ class StreamingDimse(DIMSEServiceProvider):
             if message is None:
                 self.streams_into = None
             elif isinstance(message, C_STORE_RQ) and self.streams_into is None:
-                self._stream(message)
+                part = self.stream(self._announced(message))
+                untyped = cast("Any", message)
+                untyped._data_set_file = part  # noqa: SLF001 - as pynetdicom does with its own
+                untyped._data_set_path = part.path  # noqa: SLF001
 
     @override
     def send_msg(self, primitive: "DimsePrimitiveType", context_id: int) -> None:
@@ -98,14 +103,13 @@ class StreamingDimse(DIMSEServiceProvider):
         self.parts.clear()
         return left
 
-    def _stream(self, message: C_STORE_RQ) -> None:
+    def stream(self, announced: Announced) -> Part:
+        """Let the data set that comes now go into a file, and return that."""
         self.parts = [part for part in self.parts if not part.taken]
-        part = Part(self._announced(message), self._intake)
+        part = Part(announced, self._intake)
         self.parts.append(part)
         self.streams_into = part
-        untyped = cast("Any", message)
-        untyped._data_set_file = part  # noqa: SLF001 - as pynetdicom does with its temporary file
-        untyped._data_set_path = part.path  # noqa: SLF001
+        return part
 
     def _announced(self, message: C_STORE_RQ) -> Announced:
         context = self.assoc._accepted_cx.get(cast("int", message.context_id))  # noqa: SLF001
@@ -165,12 +169,14 @@ class StreamingServer(ThreadedAssociationServer):
         intake: Intake,
         limits: Limits,
         gate: Gate,
+        store: "Store",
         shared: bool = False,
         **kwargs: Any,  # noqa: ANN401 - pynetdicom's
     ) -> None:
         self.intake = intake
         self.limits = limits
         self.gate = gate
+        self.store = store
         self._shared = shared
         super().__init__(*args, **kwargs)
 

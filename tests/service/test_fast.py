@@ -18,7 +18,8 @@ from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.dsutils import create_file_meta, encode, encode_file_meta
 
 from service.intake.file_meta import file_meta
-from service.listener.fast import KNOWN, FastHandler, handler_of, stored
+from service.listener.command import stored
+from service.listener.fast import KNOWN, FastHandler, handler_of
 from service.listener.streaming import StreamingHandler
 from service.version import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 
