@@ -1,7 +1,8 @@
 """A file that grows in large steps, past the page cache where the disk takes that.
 
 What comes in is synced at once and read much later: copying it into fresh pages of the system's
-cache costs more than all the rest of receiving. Steps are aligned, as direct writes must be.
+cache costs more than all the rest of receiving. Steps are aligned, as direct writes must be; the
+first one goes the usual way, so that a small object costs no copy.
 """
 
 import errno
@@ -23,19 +24,23 @@ class GrowingFile:
 
     def __init__(self, path: Path) -> None:
         self._descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o666)
-        self._held = mmap(-1, STEP)  # aligned to pages
+        self._at_first = STEP
+        """Bytes of the first step that are still to come."""
+        self._held: mmap | None = None
         self._filled = 0
         self._is_direct = False
         self._tried = False
 
     def add(self, piece: memoryview | bytes) -> None:
         """Add `piece` at the end."""
-        rest = memoryview(piece)
+        whole = memoryview(piece)
+        first = whole[: self._at_first]
+        self._at_first -= len(first)
+        rest = whole[len(first) :]
+        while first:  # a disk that is almost full takes a part of it in silence
+            first = first[os.write(self._descriptor, first) :]
         while rest:
-            taken = min(len(rest), STEP - self._filled)
-            self._held[self._filled : self._filled + taken] = rest[:taken]
-            self._filled += taken
-            rest = rest[taken:]
+            rest = rest[self._hold(rest) :]
             if self._filled == STEP:
                 self._begin_direct()
                 self._put()
@@ -48,15 +53,27 @@ class GrowingFile:
         self._put()
         self.close()
 
+    def _hold(self, rest: memoryview) -> int:
+        """Hold back what fits of `rest`; return how many bytes."""
+        if self._held is None:
+            self._held = mmap(-1, STEP)  # aligned to pages
+        taken = min(len(rest), STEP - self._filled)
+        self._held[self._filled : self._filled + taken] = rest[:taken]
+        self._filled += taken
+        return taken
+
     def close(self) -> None:
         """Close the file as it is."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
-            self._held.close()
+            if self._held is not None:
+                self._held.close()
 
     def _put(self) -> None:
         """Write what is held: a disk that is almost full takes a part of it in silence."""
+        if self._held is None:
+            return
         with memoryview(self._held) as held:
             start = 0
             while start < self._filled:
