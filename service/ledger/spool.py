@@ -64,6 +64,8 @@ class Spool:
         self._incoming = root / "incoming"
         self._quarantine = root / "quarantine"
         self._locks = root / "locks"
+        self._durable: set[Path] = set()
+        """Folders that are on the disk, whoever made them."""
         with disk_errors(root):
             for folder in (self._incoming, self._quarantine, self._locks):
                 _make_folder(folder)
@@ -124,7 +126,7 @@ class Spool:
         path = self.path(sop_instance_uid, version)
         with disk_errors(self._root):
             sync(temporary)
-            _make_folder(path.parent)
+            self._make_durable(path.parent)
             try:
                 path.hardlink_to(temporary)  # unlike a rename it never overwrites
             except FileExistsError:
@@ -193,6 +195,15 @@ class Spool:
         """
         del temporary
         self.remove(sop_instance_uid, version)
+
+    def _make_durable(self, folder: Path) -> None:
+        """Make `folder` durably: who found it made may be quicker than who made it."""
+        if folder in self._durable:
+            return
+        _make_folder(folder)
+        sync(folder.parent)
+        sync(self._root)
+        self._durable.add(folder)
 
     def _settle(self, path: Path) -> None:
         """Make what is kept at `path` durable: whoever wrote it may have died before this."""
