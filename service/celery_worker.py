@@ -71,12 +71,12 @@ def run_worker(config: Path | None, devices: Sequence[str] = (), own: Pulse | No
 
     `own` is where this process beats, for who looks after it.
     """
-    from service import wiring  # noqa: PLC0415 - this door also opens without a whole node
+    from service import parts, wiring  # noqa: PLC0415 - this door also opens without a whole node
 
     log.set_up()
     settings = wiring.settings_of(config)
     serve(
-        wiring.make_queue(settings).app,
+        parts.make_queue(settings).app,
         wiring.open_ledger(config),
         partial(wiring.make_worker, settings),
         every_gpu(devices or settings.worker.devices, gpus()),

@@ -7,7 +7,8 @@ import threading
 from pathlib import Path
 
 from service import log
-from service.wiring import DRAIN_S, Parts, settings_of
+from service.parts import DRAIN_S, Parts
+from service.wiring import settings_of
 
 LOOK_S = 2.0
 """How often it looks whether the node that started it is still there."""

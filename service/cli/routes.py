@@ -12,8 +12,9 @@ from service.cli.options import Config, Json, console, examples, print_json, pri
 from service.delivery.files import find_files
 from service.ledger.records import Decision, Instance, Job
 from service.ledger.spool import read_file
+from service.parts import Parts, now
 from service.router.routes_file import load_routes
-from service.wiring import Parts, now, settings_of
+from service.wiring import settings_of
 
 app = typer.Typer(help="Routes: who may send, what is done, where it goes.", no_args_is_help=True)
 

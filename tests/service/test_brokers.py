@@ -10,10 +10,10 @@ from peers.programs import HOST, Server, program, until
 
 from service.demo.orthanc import free_port
 from service.errors import BadConfigurationError, UnavailableError
+from service.parts import make_queue
 from service.queue.broker import Broker, read_password
 from service.queue.celery import CeleryQueue, make_app
 from service.settings import load_settings
-from service.wiring import make_queue
 
 PASSWORD = "a password: with / and @"  # noqa: S105 - a test's
 

@@ -23,9 +23,10 @@ from peers.programs import until
 from phantoms import mammogram
 
 from service.errors import BadConfigurationError
+from service.parts import now
 from service.settings import load_settings
 from service.tls import Files, Profile, Renewed, client_context, not_after, server_context
-from service.wiring import make_checks, now
+from service.wiring import make_checks
 
 DAY = timedelta(days=1)
 FAILED, ALERT = (ssl.SSLError, ConnectionError), "alert|reset|EOF|NO_CIPHERS"

@@ -20,7 +20,8 @@ from service.cli.engines.verifying import examiner_of, fared, tell
 from service.cli.options import Config, Json, console, examples, print_json, print_table
 from service.cli.tiles import images_in
 from service.errors import RefusedError
-from service.wiring import now, settings_of
+from service.parts import now
+from service.wiring import settings_of
 
 MIB = 1 << 20
 

@@ -16,9 +16,10 @@ from service.cli.engines.selection import All, Broken, Device, Images, Names, se
 from service.cli.options import Config, Json, console, examples, print_json, print_table
 from service.cli.tiles import images_in
 from service.errors import RefusedError
+from service.parts import now
 from service.settings import Settings
 from service.version import VERSION
-from service.wiring import now, settings_of
+from service.wiring import settings_of
 
 WINDOWS: dict[Task, int] = {"super-resolution": 1, "segmentation": 3, "classification": 16}
 """Of real images that a model is tried on, beside the probe."""
