@@ -26,7 +26,7 @@ def main() -> None:
         signal.signal(number, lambda *_: stop.set())
     listener = Parts(settings_of(arguments.config)).listener()
     listener.start()
-    while not stop.wait(LOOK_S) and os.getppid() == arguments.parent:
+    while not stop.wait(LOOK_S) and listener.is_alive and os.getppid() == arguments.parent:
         pass
     listener.stop(DRAIN_S)
 

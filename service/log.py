@@ -34,7 +34,7 @@ def set_up() -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.INFO)
-    for noisy in ("pynetdicom", "alembic", "uvicorn", "celery", "kombu"):
+    for noisy in ("pynetdicom", "alembic", "uvicorn", "celery", "kombu", "httpx", "httpcore"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     for told_better in ("pynetdicom.dimse", "pynetdicom.utils"):  # by us, without a stack trace
         logging.getLogger(told_better).setLevel(logging.CRITICAL)

@@ -308,7 +308,7 @@ class Parts:
             ),
             Entrance(
                 Tokens(tokens) if tokens else None,
-                lambda: self.routes.current().calling,
+                lambda: self.routes.current().callers,
                 self.settings.http.max_uploads,
                 self.settings.http.networks,
             ),

@@ -38,6 +38,8 @@ TAKEN_AFTER = timedelta(seconds=30)
 """Past the hard limit, when the process should be dead, the ledger takes the job from it."""
 SOON_DAYS = 30
 """A certificate that is valid for fewer is pointed out."""
+LOOK_S = 2.0
+"""How often it is looked whether the threads behind the ports are still there."""
 STALE_S = 3600.0
 """A half-written file that nobody touched for so long is nobody's: its writer was killed."""
 
@@ -188,8 +190,11 @@ def _listening(parts: Parts) -> Loop:
         if not spool.ok:
             logger.error("nothing can be kept, senders are told to try again: %s", spool.detail)
         _sweep(parts)
-        while not stop.wait(STALE_S):
-            _sweep(parts)
+        swept = time.monotonic()
+        while not stop.wait(LOOK_S) and listener.is_alive:  # if it died, the node stops and says so
+            if time.monotonic() - swept >= STALE_S:
+                swept = time.monotonic()
+                _sweep(parts)
         listener.stop(DRAIN_S)
 
     return run
@@ -214,7 +219,8 @@ def _answering(parts: Parts) -> Loop:
 
     def run(stop: threading.Event) -> None:
         server = serve_http(app, listening, tls)
-        stop.wait()
+        while not stop.wait(LOOK_S) and server.is_alive:
+            pass
         server.stop()
 
     return run

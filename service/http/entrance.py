@@ -68,8 +68,8 @@ class Entrance:
 
     tokens: Tokens | None
     """None: nobody may come."""
-    calling: Callable[[], Collection[str]]
-    """The patterns of AE titles that may send, as the routes have them now."""
+    callers: Callable[[], Collection[tuple[str, Collection[IpNetwork]]]]
+    """The patterns of AE titles that may send, each with the networks of its route, as now."""
     most: int
     """Requests with objects at a time."""
     networks: Collection[IpNetwork] = ()
@@ -99,9 +99,19 @@ class Entrance:
             raise TurnedAwayError(
                 HTTPStatus.UNAUTHORIZED, "say `Authorization: Bearer TOKEN`: senoscope token add"
             )
-        if not any(fnmatchcase(name, pattern) for pattern in self.calling()):
-            raise TurnedAwayError(HTTPStatus.FORBIDDEN, f"no route names {name} in `calling`")
+        self._check_routes(name, address)
         return name
+
+    def _check_routes(self, name: str, address: str) -> None:
+        """Ask the routes as the DICOM port does: see `service.listener.admission`."""
+        named = [within for pattern, within in self.callers() if fnmatchcase(name, pattern)]
+        if not named:
+            raise TurnedAwayError(HTTPStatus.FORBIDDEN, f"no route names {name} in `calling`")
+        networks = [network for within in named for network in within]
+        if networks and not is_within(address, networks):
+            raise TurnedAwayError(
+                HTTPStatus.FORBIDDEN, f"the routes do not let {name} send from that address"
+            )
 
     def _name(self, tokens: Tokens, authorization: str) -> str | None:
         scheme, _, token = authorization.partition(" ")

@@ -35,6 +35,11 @@ class HttpServer:
     _server: uvicorn.Server
     _thread: threading.Thread
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether it still answers."""
+        return self._thread.is_alive()
+
     def stop(self) -> None:
         """Finish what is being answered, then close."""
         self._server.should_exit = True

@@ -103,7 +103,7 @@ async def _fed(upload: Upload, request: Request, stalled_s: float) -> None:
         reason = str(error)
         raise TurnedAwayError(HTTPStatus.BAD_REQUEST, reason) from None
     finally:
-        upload.drop(reason)
+        await run_in_threadpool(upload.drop, reason)
 
 
 async def _pieces(request: Request, stalled_s: float) -> AsyncIterator[bytes]:

@@ -32,6 +32,10 @@ STORABLE = frozenset(str(one.abstract_syntax) for one in AllStoragePresentationC
 """The SOP classes that this node keeps."""
 
 
+LONGEST_REASON = 1000
+"""Characters kept of a reason: a peer may propose more than anybody reads."""
+
+
 class Counts(Protocol):
     """What is counted of what comes in."""
 
@@ -111,7 +115,7 @@ class Taking:
         study_instance_uid: str = "",
     ) -> None:
         """Write down what was not taken; where the ledger is what fails, the log must do."""
-        uid = sop_instance_uid[:LONGEST_UID]
+        uid, reason = sop_instance_uid[:LONGEST_UID], reason[:LONGEST_REASON]
         who, code = f" from {calling}" if calling else "", f"{status:04X}H " if status else ""
         logger.warning("%s%s: %s%s", uid or "refused", who, code, reason)
         try:

@@ -153,9 +153,10 @@ def _uncommitted(delivery: Delivery) -> DeliveryEvent:
 
 def _ask_about(connection: sa.Connection, commitment: Commitment) -> None:
     asked = deliveries.c.sop_instance_uid.in_(commitment.sop_instance_uids)
+    still = (deliveries.c.state == DeliveryState.SENT) & (deliveries.c.transaction_uid == "")
     connection.execute(
         deliveries.update()
-        .where(asked, deliveries.c.destination == commitment.peer)
+        .where(asked, deliveries.c.destination == commitment.peer, still)
         .values(transaction_uid=commitment.transaction_uid)
     )
 

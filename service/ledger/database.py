@@ -20,7 +20,13 @@ from service.ledger.group_commit import GroupCommit, T, Work
 BUSY_TIMEOUT_MS = 30_000
 """How long SQLite waits for another process's transaction."""
 
-_DOWN = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError, sqlite3.OperationalError)
+_DOWN = (
+    exc.OperationalError,
+    exc.InterfaceError,
+    exc.InternalError,  # as a standby of PostgreSQL says that it can only be read
+    exc.TimeoutError,
+    sqlite3.OperationalError,
+)
 _PRAGMAS = (
     f"busy_timeout={BUSY_TIMEOUT_MS}",
     "journal_mode=WAL",

@@ -90,6 +90,5 @@ def _put_back(connection: sa.Connection, instance: Instance) -> None:
     kept = connection.scalar(sa.select(instances.c.digest).where(mine))
     if kept != instance.digest:
         raise BadObjectError(f"other bytes are already kept under {instance.sop_instance_uid}")
-    there = mine & instances.c.removed_at.is_not(None)
-    again = {"removed_at": None, "received_at": instance.received_at}
-    connection.execute(instances.update().where(there).values(**again))
+    again = {"removed_at": None, "received_at": instance.received_at}  # it is kept as long again
+    connection.execute(instances.update().where(mine).values(**again))

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from typing_extensions import override
 
 from service.errors import BadConfigurationError, BadObjectError, UnavailableError
-from service.ledger.spool import QUARANTINED_BYTES, Spool, disk_errors, named, sync
+from service.ledger.spool import QUARANTINED_BYTES, Spool, disk_errors, is_uid, named, sync
 
 if TYPE_CHECKING:
     from s3fs import S3FileSystem
@@ -175,8 +175,9 @@ class S3Spool(Spool):
         with _server_errors(self.bucket):
             found = self.bucket.files().find(self.bucket.root, detail=True)
         for path, about in found.items():
-            if about["LastModified"] < moment:
-                yield named(path.rpartition("/")[2])
+            uid, version = named(path.rpartition("/")[2])
+            if about["LastModified"] < moment and is_uid(uid):  # the rest is somebody else's
+                yield uid, version
 
     @override
     def check(self) -> None:

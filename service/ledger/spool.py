@@ -263,8 +263,8 @@ class Spool:
         """
         with disk_errors(self._root):
             for path in self._root.glob("?/?/*.dcm"):
-                if 0 < _modified(path) < moment.timestamp():
-                    yield named(path.name)
+                if 0 < _modified(path) < moment.timestamp() and is_uid(named(path.name)[0]):
+                    yield named(path.name)  # what is named otherwise is somebody else's
 
     def sweep_incoming(self, older_than: float) -> int:
         """Remove what a crash left in ``incoming/``; return how many.

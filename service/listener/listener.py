@@ -96,6 +96,11 @@ class Listener:
         """Where it listens, once made."""
         return int(self._server.server_address[1])
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether it still accepts connections."""
+        return self._thread.is_alive()
+
     def start(self) -> None:
         """Accept associations from now on."""
         self._thread.start()

@@ -52,7 +52,7 @@ class Destination(Table):
     """Whether it is asked to commit itself to keep what it was sent."""
     find_after: bool = False
     """Whether it is asked afterwards if what it was sent can be found there."""
-    stow_url: str = Field(default="", pattern=r"^(https?://[^\s?#]+)?$")
+    stow_url: str = Field(default="", pattern=r"^(https?://[^\s?#@]+)?$")
     """Of the studies of a STOW-RS service, in place of AE title, host and port."""
     stow_token_file: str = ""
     stow_user: str = ""

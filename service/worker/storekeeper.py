@@ -18,6 +18,8 @@ FIRST_S = 5.0
 EVERY_S = 600.0
 BATCH = 20
 """Files removed in one transaction: nobody waits long for it."""
+MOST_ORPHANS = 100
+"""Files without a row that crashes may explain; more of them speak against the ledger."""
 NAMES = 500
 """Files that the ledger is asked for at a time."""
 ORPHANED = timedelta(hours=24)
@@ -83,7 +85,15 @@ class Storekeeper:
         removed = 0
         old = self.received.kept_before(self.now() - ORPHANED)
         while names := list(islice(old, NAMES)):
-            for uid, version in self.ledger.unknown_received(names):
+            unknown = self.ledger.unknown_received(names)
+            if len(unknown) > MOST_ORPHANS:
+                logger.error(
+                    "the ledger knows nothing of %d files that were kept long ago: is it the right "
+                    "one? They stay as they are",
+                    len(unknown),
+                )
+                return removed
+            for uid, version in unknown:
                 if stop.is_set():
                     return removed
                 self.received.remove(uid, version)

@@ -325,3 +325,39 @@ def test_results_that_were_removed_are_not_owed_again(world):
 
     with pytest.raises(UnknownError, match="still kept"):
         world.ledger.resend("1.2", "pacs")
+
+
+def old_file(world, name):
+    path = world.received.path("1.2.3").parent / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"something")
+    long_ago = world.clock().timestamp() - 100 * 24 * 3600
+    os.utime(path, (long_ago, long_ago))
+    return path
+
+
+def test_a_file_that_somebody_else_put_there_stays_and_stops_nothing(world):
+    foreign = old_file(world, "1.2.3 (copy).dcm")
+
+    assert world.keeper.reconcile(threading.Event()) == 0
+
+    assert foreign.exists()
+
+
+def test_a_ledger_that_knows_nothing_of_the_spool_is_not_believed(world):
+    files = [old_file(world, f"1.2.3.{number}.dcm") for number in range(101)]
+
+    assert world.keeper.reconcile(threading.Event()) == 0
+
+    assert all(path.exists() for path in files)
+
+
+def test_what_comes_again_after_a_crash_midway_of_its_removal_is_kept_as_long_again(world):
+    world.whole_way()
+    world.pass_by(days=31)
+    world.received.remove("1.2.3")  # killed here: the row does not say so
+
+    assert world.receive() is Reception.KNOWN
+    world.clean()
+
+    assert world.received.exists("1.2.3")

@@ -67,7 +67,7 @@ class Gateway:
                 Intake(self.spool, low_water, largest),
                 frozenset(ACCEPTED),
             ),
-            Entrance(self.tokens, lambda: ("MAMMO*",), most),
+            Entrance(self.tokens, lambda: [("MAMMO*", ())], most),
             stalled_s,
         )
         app = make_app("test", self.registry, {}, [router])
@@ -285,7 +285,7 @@ def test_who_guesses_tokens_must_wait(node):
 
 
 def test_without_a_file_of_tokens_nobody_may_send():
-    entrance = Entrance(None, lambda: ("*",), 1)
+    entrance = Entrance(None, lambda: [("*", ())], 1)
 
     with pytest.raises(TurnedAwayError, match="tokens_file is not set"):
         entrance.admit("Bearer x", "127.0.0.1")
@@ -294,10 +294,20 @@ def test_without_a_file_of_tokens_nobody_may_send():
 def test_who_comes_from_another_network_is_turned_away_whatever_the_token(tmp_path):
     tokens = Tokens(tmp_path / "tokens")
     right = f"Bearer {tokens.add('MAMMO1')}"
-    entrance = Entrance(tokens, lambda: ("*",), 1, [network("10.0.0.0/8")])
+    entrance = Entrance(tokens, lambda: [("*", ())], 1, [network("10.0.0.0/8")])
 
     assert entrance.admit(right, "10.1.2.3") == "MAMMO1"
     assert entrance.admit(right, "::ffff:10.1.2.3") == "MAMMO1"
+    with pytest.raises(TurnedAwayError, match="from that address"):
+        entrance.admit(right, "192.168.0.1")
+
+
+def test_a_token_lets_nobody_around_the_networks_of_the_routes(tmp_path):
+    tokens = Tokens(tmp_path / "tokens")
+    right = f"Bearer {tokens.add('MAMMO1')}"
+    entrance = Entrance(tokens, lambda: [("*", ()), ("MAMMO*", [network("10.0.0.0/8")])], 1)
+
+    assert entrance.admit(right, "10.1.2.3") == "MAMMO1"
     with pytest.raises(TurnedAwayError, match="from that address"):
         entrance.admit(right, "192.168.0.1")
 
