@@ -99,6 +99,7 @@ def test_ctrl_c_while_it_starts_shows_no_traceback():
     loading = "sys.meta_path.insert(0, type('Slow', (), {'find_spec': staticmethod(interrupt)}))"
     code = f"""
 import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have had it ignored
 from service.__main__ import main
 
 def interrupt(name, *_):
