@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,8 +57,9 @@ class Receiver:
         """Return the processor time of the program and its children, ended ones too."""
         spent = 0.0
         for one in [self.process, *self.process.children(recursive=True)]:
-            used = one.cpu_times()
-            spent += used.user + used.system + used.children_user + used.children_system
+            with suppress(psutil.NoSuchProcess):  # a child that ended counts with its parent
+                used = one.cpu_times()
+                spent += used.user + used.system + used.children_user + used.children_system
         return spent
 
     def kept(self, at_least: int) -> int:
