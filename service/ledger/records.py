@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
+from itertools import zip_longest
 
 
 class JobState(StrEnum):
@@ -144,6 +145,11 @@ class Job:
     """Of each instance, in their order; empty where all came first."""
     deadline: datetime | None = None
     """A run that lasts longer is taken from its owner, whatever his heart says."""
+
+    @property
+    def version_of(self) -> Mapping[str, str]:
+        """The version of each instance, by SOP Instance UID, in their order."""
+        return dict(zip_longest(self.sop_instance_uids, self.versions, fillvalue=""))
 
 
 @dataclass(frozen=True, slots=True)

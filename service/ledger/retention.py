@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 
 from service.ledger.records import DeliveryState, Instance, JobState, Result
-from service.ledger.rows import Part, columns_of, records_of
+from service.ledger.rows import Part, R, columns_of, records_of
 from service.ledger.tables import deliveries, instances, jobs, results, studies
 
 _STILL = (JobState.QUEUED, JobState.RUNNING, JobState.DEAD, JobState.PARKED)
@@ -85,19 +85,8 @@ class SqlRetention(Part):
             .order_by(instances.c.received_at, instances.c.sop_instance_uid)
             .limit(limit)
         )
-        with self.database.reading() as connection:
-            if connection.execute(chosen.limit(1)).first() is None:
-                return 0
-        with self.database.writing() as connection:
-            locked = chosen.with_for_update(skip_locked=True, of=instances)
-            found = records_of(Instance, connection.execute(locked))
-            for one in found:
-                remove(one)
-                mine = (instances.c.sop_instance_uid == one.sop_instance_uid) & (
-                    instances.c.version == one.version
-                )
-                connection.execute(instances.update().where(mine).values(removed_at=self.now()))
-        return len(found)
+        key = ("sop_instance_uid", "version")
+        return self._remove(Instance, remove, chosen, (instances, key))
 
     def remove_results(
         self,
@@ -118,16 +107,27 @@ class SqlRetention(Part):
             .order_by(results.c.job_id, results.c.sop_instance_uid)
             .limit(limit)
         )
+        return self._remove(Result, remove, chosen, (results, ("sop_instance_uid",)))
+
+    def _remove(
+        self,
+        record: type[R],
+        remove: Callable[[R], None],
+        chosen: sa.Select[Any],
+        where: tuple[sa.Table, Sequence[str]],
+    ) -> int:
+        """Remove what is chosen of a table, whose rows are told apart by a key; return how many."""
+        table, key = where
         with self.database.reading() as connection:
             if connection.execute(chosen.limit(1)).first() is None:
                 return 0
         with self.database.writing() as connection:
-            locked = chosen.with_for_update(skip_locked=True, of=results)
-            found = records_of(Result, connection.execute(locked))
+            locked = chosen.with_for_update(skip_locked=True, of=table)
+            found = records_of(record, connection.execute(locked))
             for one in found:
                 remove(one)
-                mine = results.c.sop_instance_uid == one.sop_instance_uid
-                connection.execute(results.update().where(mine).values(removed_at=self.now()))
+                mine = sa.and_(*(table.c[name] == getattr(one, name) for name in key))
+                connection.execute(table.update().where(mine).values(removed_at=self.now()))
         return len(found)
 
     def unknown_received(self, names: Sequence[tuple[str, str]]) -> Collection[tuple[str, str]]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
-from itertools import zip_longest
 
 from service.ledger.records import Decision, Job
 
@@ -31,7 +30,7 @@ def with_job(decisions: Iterable[Decision], job: Job) -> list[Decision]:
 
     What came earlier and was of no use then says where to look now: it is decided anew.
     """
-    versions = dict(zip_longest(job.sop_instance_uids, job.versions, fillvalue=""))
+    versions = job.version_of
     told = [
         replace(one, job_id=job.job_id, taken=True, reason=one.reason if one.taken else ACCOMPANIES)
         if _is_of(one, job, versions)

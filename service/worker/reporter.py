@@ -4,7 +4,6 @@ import logging
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
 
 from engines.card import Card, CardError
 from engines.engine import Engine, UnusableError
@@ -74,10 +73,7 @@ class Reporter:
             made_at=day_of(job.created_at),
             kinds=wanted(accepted),
         )
-        headers = [
-            self.received.header(*one)
-            for one in zip_longest(job.sop_instance_uids, job.versions, fillvalue="")
-        ]
+        headers = [self.received.header(*one) for one in job.version_of.items()]
         made = self.pipelines[job.pipeline].not_analysed(
             headers, self.cards(job.pipeline), code_of(job), context
         )

@@ -5,7 +5,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import zip_longest
 from pathlib import Path
 
 from pydicom import Dataset
@@ -120,7 +119,7 @@ class Worker:
         self._engines_of(job.pipeline)
         progress = _stages(watch, heart)
         accepted = accepted_by(job.send_to, self.accepts)
-        versions = dict(zip_longest(job.sop_instance_uids, job.versions, fillvalue=""))
+        versions = job.version_of
         context = Context(
             engine_of=self._engine,
             product=self.product,
