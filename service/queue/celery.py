@@ -34,6 +34,7 @@ _AWAY = (OperationalError, OSError)
 """What is raised when the broker cannot be reached, or the disk of its folder is full."""
 _COMMON = {
     "accept_content": ["json"],
+    "broker_connection_max_retries": None,  # a broker that was away all night is still waited for
     "broker_connection_retry_on_startup": True,
     "task_acks_late": True,
     "task_default_queue": QUEUE,

@@ -84,6 +84,10 @@ class Workplace:
     def until_running(self, job_id: str) -> None:
         until(lambda: self.state(job_id) is JobState.RUNNING)
 
+    def until_it_says(self, words: str) -> None:
+        log = self.data / "worker.log"
+        until(lambda: words in log.read_text(encoding="utf-8"))
+
     def is_done_once(self, job_id: str) -> bool:
         mine = [each for each in self.ledger.deliveries() if each.job_id == job_id]
         return self.state(job_id) is JobState.DONE and len(mine) == 1
@@ -291,3 +295,18 @@ def test_a_worker_follows_sentinel_to_another_redis_and_loses_no_job(on_sentinel
 
     assert on_sentinel.is_done_once(first)
     assert on_sentinel.is_done_once(second)
+
+
+def test_a_worker_whose_job_ends_while_redis_is_away_takes_the_next_one(on_redis, redis_server):
+    first = on_redis.put("slow")
+    on_redis.until_running(first)
+    redis_server.kill()
+    on_redis.until_ended(first)
+    second = on_redis.put("copy")
+    on_redis.until_it_says("Couldn't ack")  # what it lost stands where the next one should
+    redis_server.start()
+
+    on_redis.until_ended(second)
+
+    assert on_redis.is_done_once(first)
+    assert on_redis.is_done_once(second)
