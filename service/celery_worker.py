@@ -26,6 +26,7 @@ from celery import Celery, Task, signals
 from celery.exceptions import SecurityWarning, SoftTimeLimitExceeded, WorkerLostError
 from celery.worker.request import Request
 from kombu.asynchronous import get_event_loop
+from kombu.exceptions import ConnectionError as BrokerAwayError
 
 from engines.engine import DeviceLostError
 from engines.machine import gpus
@@ -142,20 +143,25 @@ class WorkRequest(Request):  # type: ignore[misc] # Celery has no types
     def acknowledge(self) -> None:
         """Tell the broker that the task is done; if it cannot be told, connect to it anew."""
         super().acknowledge()
-        self._connect_anew_if_untold()
+        self._look_whether_told()
 
     def reject(self, requeue: bool = False) -> None:  # noqa: FBT001, FBT002 - Celery's
         """Tell the broker that the task is not done; if it cannot be told, connect to it anew."""
         super().reject(requeue)
-        self._connect_anew_if_untold()
+        self._look_whether_told()
 
-    def _connect_anew_if_untold(self) -> None:
-        """Leave the connection: to kombu an untold task is still at hand, so it asks for no other.
+    def _look_whether_told(self) -> None:
+        """Look in the round after the next: Celery tells the broker in the next one."""
+        loop = get_event_loop()
+        loop.call_soon(loop.call_soon, self._see_that_it_is_told)
+
+    def _see_that_it_is_told(self) -> None:
+        """Leave the connection if not: to kombu the task is still at hand, so it asks for no other.
 
         While none is asked for it does not look at its socket either, and would wait forever.
         """
         if not self.message.acknowledged:
-            get_event_loop().call_soon(_the_broker_is_away)
+            raise BrokerAwayError("the broker could not be told of a task")
 
     def _note(self, outcome: Outcome, why: str) -> None:
         """Write down what happened to the jobs of the child that took this task."""
@@ -251,10 +257,6 @@ def _end_stuck() -> None:
     """End this process: its job was taken away, and it does not let go."""
     logger.error("a job that was taken away did not end: its process does")
     os.kill(os.getpid(), signal.SIGKILL)
-
-
-def _the_broker_is_away() -> None:
-    raise ConnectionResetError("the broker could not be told of a task")
 
 
 def _let_the_next_signal_end_it(**_: object) -> None:

@@ -5,6 +5,7 @@ import socket
 import ssl
 import sys
 from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -35,7 +36,7 @@ from service.http.stow import stow_router
 from service.http.tokens import Tokens
 from service.http.upload import Gate
 from service.intake.part import Intake
-from service.intake.taking import Taking
+from service.intake.taking import Taking, few_at_once
 from service.ledger.s3 import Bucket, S3Spool, parse_bucket
 from service.ledger.spool import Spool
 from service.ledger.sql import SqlLedger
@@ -267,9 +268,16 @@ class Parts:
                 dicom.networks,
                 dicom.tls_names,
             ),
-            Store(Taking(self.received, self.ledger, self.metrics, now)),
+            Store(self.taking()),
             self.promises(),
         )
+
+    def taking(self) -> Taking:
+        """Make what keeps what comes in; a bucket takes long for an object, but many at a time."""
+        turns: AbstractContextManager[None] = nullcontext()
+        if self.bucket is None:
+            turns = few_at_once()
+        return Taking(self.received, self.ledger, self.metrics, now, turns)
 
     @property
     def tls_files(self) -> TlsFiles | None:
@@ -302,7 +310,7 @@ class Parts:
         largest = self.settings.dicom.max_object_mb * 1_000_000
         return stow_router(
             Gate(
-                Taking(self.received, self.ledger, self.metrics, now),
+                self.taking(),
                 Intake(self.received, self.low_water, largest),
                 frozenset(ACCEPTED),
             ),

@@ -16,9 +16,13 @@ from service.errors import NodeError, UnavailableError
 logger = logging.getLogger(__name__)
 
 POLL_S = 0.5
+CALM_S = 2.0
+"""Between two looks where nothing has been owed for a while: an idle node shall rest."""
+SLOWER = 1.1
+"""How much longer each pause is than the one before: calm after some twenty seconds."""
 AFTER_S = 1.0
-"""Between two looks at what was sent, where somebody is asked about it."""
-FREE_EVERY = 20
+"""Between two looks at the destinations, and at what was sent where somebody is asked about it."""
+FREE_EVERY = 10
 """Polls between two looks for what processes that are gone were sending."""
 LEDGER_DOWN_S = 5.0
 """Pause when the ledger is unavailable."""
@@ -43,7 +47,7 @@ class Senders:
         threads: dict[tuple[str, str], threading.Thread] = {}
         ways: dict[str, Way] = {}
         polls = 0
-        while not stop.wait(POLL_S):
+        while not stop.wait(AFTER_S):
             if polls % FREE_EVERY == 0:
                 self._free()
             polls += 1
@@ -53,6 +57,8 @@ class Senders:
                     there = threads.get((name, part))
                     if there is None or not there.is_alive():
                         threads[name, part] = _started(job, name, part, (way, stop))
+        for way in ways.values():
+            way.busy.set()  # who waits to help looks at `stop` now
         for thread in threads.values():
             thread.join()
 
@@ -78,15 +84,18 @@ class Senders:
     def _serve(self, name: str, way: Way, stop: threading.Event) -> None:
         """Send to that destination until `stop` is set or the routes know it no more."""
         sender = Sender(name, self.outbox, way)
+        pause = POLL_S
         while (served := self.destinations().get(name)) is not None and not stop.is_set():
-            if not self._sent(sender, served, stop):
-                stop.wait(POLL_S)
+            if self._sent(sender, served, stop):
+                pause = POLL_S
+            elif not stop.wait(pause):
+                pause = min(SLOWER * pause, CALM_S)
 
     def _help(self, name: str, way: Way, stop: threading.Event) -> None:
         """Send to that destination while there is more than one thread can send."""
         sender = Sender(name, self.outbox, way)
         while self.destinations().get(name) is not None and not stop.is_set():
-            if not way.busy.wait(POLL_S):
+            if not way.busy.wait(CALM_S) or stop.is_set():
                 continue
             served = self.destinations().get(name)
             if served is None or not self._sent(sender, served, stop):

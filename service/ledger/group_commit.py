@@ -22,6 +22,8 @@ class _Wish(Generic[T]):
     found: T | None = None
     error: NodeError | None = None
     done: bool = False
+    turn: threading.Event = field(default_factory=threading.Event)
+    """Set when it is done, or when it is its turn to write for all that wait."""
 
     def attempt(self, connection: sa.Connection) -> None:
         try:
@@ -37,11 +39,15 @@ class _Wish(Generic[T]):
 
 @dataclass(slots=True)
 class GroupCommit:
-    """Who comes first writes for all that wait by then; they hear of it when it is durable."""
+    """Who comes first writes for all that wait by then; they hear of it when it is durable.
 
-    _waiting: list[_Wish[object]] = field(default_factory=list)
+    Each has an event of its own: whose wish is done goes on while the next ones are written.
+    """
+
+    waiting: list[_Wish[object]] = field(default_factory=list)
+    """What the next transaction writes."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _turn: threading.Lock = field(default_factory=threading.Lock)
+    _is_writing: bool = False
 
     def run(self, work: Work[T], writing: Writing) -> T:
         """Return what `work` does, in a transaction that is durable by then.
@@ -52,15 +58,18 @@ class GroupCommit:
         """
         wish = _Wish(work)
         with self._lock:
-            self._waiting.append(cast("_Wish[object]", wish))
-        with self._turn:
-            if not wish.done:
-                self._write_all(writing)
+            self.waiting.append(cast("_Wish[object]", wish))
+            if not self._is_writing:
+                self._is_writing = True
+                wish.turn.set()
+        wish.turn.wait()
+        if not wish.done:
+            self._write_all(writing)
         return wish.outcome()
 
     def _write_all(self, writing: Writing) -> None:
         with self._lock:
-            group, self._waiting = self._waiting, []
+            group, self.waiting = self.waiting, []
         failed: NodeError | None = UnavailableError("ledger: the transaction was broken off")
         try:
             with writing() as connection:
@@ -73,3 +82,13 @@ class GroupCommit:
             for wish in group:
                 wish.error = failed or wish.error
                 wish.done = True
+            self._pass_on()
+            for wish in group:
+                wish.turn.set()
+
+    def _pass_on(self) -> None:
+        """Let one of those that came meanwhile write for all of them."""
+        with self._lock:
+            self._is_writing = bool(self.waiting)
+            if self.waiting:
+                self.waiting[0].turn.set()

@@ -17,8 +17,8 @@ from service.listener.vouching import vouch
 
 logger = logging.getLogger(__name__)
 
-POLL_S = 1.0
-FORGET_EVERY = 3600
+POLL_S = 2.0
+FORGET_EVERY = 1800
 """Polls between two looks at what can be forgotten."""
 REMEMBERED = timedelta(days=30)
 """How long a request that is done can be looked up."""

@@ -15,6 +15,8 @@ from service.worker.owner import is_gone
 logger = logging.getLogger(__name__)
 
 EVERY_S = 1.0
+CALM_S = 2.0
+"""Where no job is at hand or due: an idle node shall rest."""
 UNAVAILABLE_S = 5.0
 """Pause when the ledger is unavailable: a full disk shall not fill the log as well."""
 GRACE = timedelta(seconds=3)
@@ -43,14 +45,13 @@ class Sweeper:
         pause = EVERY_S
         while not stop.wait(pause):
             try:
-                self.sweep()
-                pause = EVERY_S
+                pause = EVERY_S if self.sweep() else CALM_S
             except UnavailableError as error:
                 logger.warning("the sweeper waits: %s", error)
                 pause = UNAVAILABLE_S
 
-    def sweep(self) -> None:
-        """Do one round."""
+    def sweep(self) -> bool:
+        """Do one round; return whether any job is at hand or due."""
         self._note_the_time()
         owners = self._ledger.owners()
         if owners:
@@ -60,8 +61,11 @@ class Sweeper:
         if next(self._rounds) % ABSENCE_EVERY == 0:
             self._note_absence()
         if self._queue.is_empty():  # else workers are on their way: one job leads to the next
-            for job_id, _ in self._ledger.due(limit=MOST_WOKEN):
+            due = self._ledger.due(limit=MOST_WOKEN)
+            for job_id, _ in due:
                 self._queue.put(job_id)
+            return bool(owners or due)
+        return True
 
     def _note_the_time(self) -> None:
         """Let nothing wait for a time that has been, when the clock was set back."""

@@ -84,9 +84,9 @@ class Workplace:
     def until_running(self, job_id: str) -> None:
         until(lambda: self.state(job_id) is JobState.RUNNING)
 
-    def until_it_says(self, words: str) -> None:
-        log = self.data / "worker.log"
-        until(lambda: words in log.read_text(encoding="utf-8"))
+    def says(self, words: str) -> int:
+        """Return how often the worker said so."""
+        return (self.data / "worker.log").read_text(encoding="utf-8").count(words)
 
     def is_done_once(self, job_id: str) -> bool:
         mine = [each for each in self.ledger.deliveries() if each.job_id == job_id]
@@ -137,6 +137,7 @@ def test_poison_is_parked_while_other_jobs_go_on(workplace):
     assert (parked.state, parked.crashes, parked.losts) == (JobState.PARKED, 3, 0)
     assert parked.error == "its process died: signal 11 (SIGSEGV)"
     assert workplace.is_done_once(others[0])
+    assert workplace.says("Connected to") == 1
     assert workplace.state(others[1]) is JobState.DEAD
     assert workplace.is_done_once(others[2])
 
@@ -303,10 +304,11 @@ def test_a_worker_whose_job_ends_while_redis_is_away_takes_the_next_one(on_redis
     redis_server.kill()
     on_redis.until_ended(first)
     second = on_redis.put("copy")
-    on_redis.until_it_says("Couldn't ack")  # what it lost stands where the next one should
+    until(lambda: on_redis.says("Couldn't ack"))  # what it lost stands where the next one should
     redis_server.start()
 
     on_redis.until_ended(second)
 
     assert on_redis.is_done_once(first)
     assert on_redis.is_done_once(second)
+    assert on_redis.says("Connected to") == 2
