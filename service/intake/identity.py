@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import BinaryIO
 
 from pydicom.uid import UID
 
 from pipelines.results.views import VIEWS
 from service.errors import BadObjectError
+from service.intake.source import File
 from service.intake.statuses import MismatchError
 from service.intake.structure import TagPath, read_values
 from service.ledger.spool import is_uid
@@ -52,7 +52,7 @@ class Identity:
     """Such as ``RMLO``; empty where laterality or view is unknown."""
 
 
-def identify(file: BinaryIO, size: int, transfer_syntax: UID) -> Identity:
+def identify(file: File, size: int, transfer_syntax: UID) -> Identity:
     """Return the identity of the data set that `file` stands at, having checked it to its end.
 
     Raises:

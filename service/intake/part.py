@@ -9,7 +9,7 @@ import xxhash
 
 from service.errors import BadObjectError, NodeError, SpoolFullError, UnavailableError
 from service.intake.file_meta import file_meta
-from service.intake.growing import GrowingFile
+from service.intake.growing import GrowingFile, Reader
 from service.ledger.spool import Spool, is_uid
 
 PREAMBLE = bytes(128) + b"DICM"  # PS3.10 7.1
@@ -64,6 +64,8 @@ class Part:
         """Whether the data set is complete and was handed to the C-STORE handler."""
         self.ended = False
         """Whether it was kept or dropped by now."""
+        self._head = b""
+        """What of the file comes before the data set."""
         self._digest = xxhash.xxh3_128()
         self._intake = intake
         self._file: GrowingFile | None = None
@@ -101,24 +103,41 @@ class Part:
                 raise BadObjectError(f"larger than {self._intake.largest // 1_000_000} MB")
             if before // _LOOK_EVERY != self.size // _LOOK_EVERY:
                 self._intake.check_room()
-            for piece in pieces:
-                cast("GrowingFile", self._file).add(piece)
+            cast("GrowingFile", self._file).add(pieces if before else (self._head, *pieces))
         except NodeError as error:
             self._give_up(error)
         except OSError as error:
             self._give_up(UnavailableError(f"cannot write to the spool: {error.strerror}"))
 
     def flush(self) -> None:
-        """Hold back what is no whole step yet: `close` writes it."""
+        """Hold back what is no whole step yet: `finish` writes it."""
 
-    def close(self) -> None:
-        """Write what is held back, and close the file; `error` tells if that failed."""
+    def finish(self) -> None:
+        """Write what is held back; `error` tells if that failed."""
         if self._file is None or self.error is not None:
             return
         try:
             self._file.finish()
         except OSError as error:
             self._give_up(UnavailableError(f"cannot write to the spool: {error.strerror}"))
+
+    def reader(self) -> Reader:
+        """Return what reads the data set, which is finished without an error."""
+        return cast("GrowingFile", self._file).reader(self.offset)
+
+    def sync(self) -> None:
+        """Wait until the disk has the file, which is finished without an error, and close it.
+
+        Raises:
+            OSError: if the disk fails.
+        """
+        cast("GrowingFile", self._file).sync()
+        self.close()
+
+    def close(self) -> None:
+        """Close the file as it is."""
+        if self._file is not None:
+            self._file.close()
 
     def __enter__(self) -> Self:
         return self
@@ -136,10 +155,9 @@ class Part:
     def _open(self) -> None:
         try:
             self._intake.check_room()
-            head = PREAMBLE + self._file_meta()
+            self._head = PREAMBLE + self._file_meta()
+            self.offset = len(self._head)
             self._file = GrowingFile(self.path)
-            self._file.add(head)
-            self.offset = len(head)
         except NodeError as error:
             self._give_up(error)
         except OSError as error:
@@ -159,6 +177,5 @@ class Part:
         self._drop()
 
     def _drop(self) -> None:
-        if self._file is not None:
-            self._file.close()
+        self.close()
         self.path.unlink(missing_ok=True)

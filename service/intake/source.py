@@ -1,13 +1,25 @@
 """Bytes that are read forward once, whatever they are packed in."""
 
 import zlib
-from typing import BinaryIO, Protocol
+from typing import Protocol
 
 from service.errors import BadObjectError
 
 MOST_INFLATED = 256 << 20
 """Bytes that a deflated data set may grow to: it is held in memory when it is read."""
 _CHUNK = 1 << 16
+
+
+class File(Protocol):
+    """What bytes come from: a file that is open, or one in memory."""
+
+    def read(self, length: int, /) -> bytes:
+        """Return the next bytes: fewer than `length` only at the end."""
+        ...
+
+    def seek(self, offset: int, whence: int, /) -> int:
+        """Go elsewhere; here always further, from where it stands."""
+        ...
 
 
 class Source(Protocol):
@@ -32,13 +44,15 @@ class Source(Protocol):
 class Plain:
     """The bytes of a file from where it stands."""
 
-    def __init__(self, file: BinaryIO, size: int) -> None:
+    def __init__(self, file: File, size: int) -> None:
         self.position = 0
         self._file = file
         self._size = size
 
     def read(self, length: int) -> bytes:
         """Return the next bytes: fewer than `length` only at the end."""
+        if self.position >= self._size:
+            return b""
         found = self._file.read(length)
         self.position += len(found)
         return found
@@ -59,7 +73,7 @@ class Plain:
 class Inflated:
     """What a deflated file holds, inflated as it is read: PS3.5 A.5."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: File) -> None:
         self.position = 0
         self._file = file
         self._inflate = zlib.decompressobj(-zlib.MAX_WBITS)

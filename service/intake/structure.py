@@ -6,12 +6,11 @@ that were asked for, takes constant memory, and ends on any input.
 
 import struct
 from collections.abc import Collection, Mapping
-from typing import BinaryIO
 
 from pydicom.uid import UID
 
 from service.errors import BadObjectError
-from service.intake.source import Inflated, Plain, Source
+from service.intake.source import File, Inflated, Plain, Source
 
 DEEPEST = 32
 """Levels of sequences within sequences."""
@@ -34,7 +33,7 @@ TagPath = tuple[int, ...]
 
 
 def read_values(
-    file: BinaryIO,
+    file: File,
     size: int,
     transfer_syntax: UID,
     wanted: Collection[TagPath],

@@ -94,7 +94,7 @@ class Taking:
     def _take(self, calling: str, part: Part) -> Taken:
         study_instance_uid = ""
         try:
-            part.close()
+            part.finish()
             if part.error is not None:
                 raise part.error
             identity = identified(part)
@@ -155,7 +155,7 @@ class Taking:
             digest=part.digest,
             received_at=self.now(),
         )
-        return receive(self.spool, self.ledger, instance, part.path)
+        return receive(self.spool, self.ledger, instance, part.path, part.sync)
 
 
 def identified(part: Part) -> Identity:
@@ -166,9 +166,7 @@ def identified(part: Part) -> Identity:
     """
     if not part.size:
         raise BadObjectError("the data set is empty")
-    with part.path.open("rb") as file:
-        file.seek(part.offset)
-        return identify(file, part.size, UID(part.announced.transfer_syntax_uid))
+    return identify(part.reader(), part.size, UID(part.announced.transfer_syntax_uid))
 
 
 def _match(announced: Announced, identity: Identity) -> None:

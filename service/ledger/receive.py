@@ -1,6 +1,6 @@
 """The step from a file that came in to an instance that is ours."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
@@ -27,11 +27,18 @@ class Reception(StrEnum):
     """Kept beside other bytes that came under the same SOP Instance UID before."""
 
 
-def receive(spool: Spool, ledger: Ledger, instance: Instance, temporary: Path) -> Reception:
+def receive(
+    spool: Spool,
+    ledger: Ledger,
+    instance: Instance,
+    temporary: Path,
+    sync: Callable[[], None] | None = None,
+) -> Reception:
     """Keep the file at `temporary`, write `instance` down, and return what it is beside the others.
 
     When this returns, file and row are durable and belong together. A file that a crash left
-    without a row is replaced. `temporary` is gone afterwards, unless this raises.
+    without a row is replaced. `temporary` is gone afterwards, unless this raises; `sync` is what
+    makes it durable, where somebody has it open.
 
     Raises:
         BadObjectError: if too many different bytes are already kept under its SOP Instance UID.
@@ -42,7 +49,7 @@ def receive(spool: Spool, ledger: Ledger, instance: Instance, temporary: Path) -
         kept = ledger.versions(uid)
         for one in kept:
             if _is_lost(spool, one, instance):
-                spool.keep(uid, temporary, one.version)
+                spool.keep(uid, temporary, one.version, sync)
                 ledger.record(replace(instance, version=one.version))
                 return Reception.KNOWN
             if _is_same(spool, one, instance, temporary):
@@ -50,7 +57,7 @@ def receive(spool: Spool, ledger: Ledger, instance: Instance, temporary: Path) -
                 return Reception.KNOWN
         version = _next_version(kept, instance.digest)
         spool.make_way(uid, temporary, version)
-        spool.keep(uid, temporary, version)
+        spool.keep(uid, temporary, version, sync)
         ledger.record(replace(instance, version=version))
     return Reception.VERSION if version else Reception.KEPT
 

@@ -2,10 +2,11 @@
 
 import filecmp
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -93,7 +94,13 @@ class S3Spool(Spool):
         self.bucket = bucket
 
     @override
-    def keep(self, sop_instance_uid: str, temporary: Path, version: str = "") -> Path:
+    def keep(
+        self,
+        sop_instance_uid: str,
+        temporary: Path,
+        version: str = "",
+        settle: Callable[[], None] | None = None,
+    ) -> Path:
         """Put the file at `temporary` into the bucket under its name for good; see Spool.
 
         Raises:
@@ -103,7 +110,7 @@ class S3Spool(Spool):
         """
         key = self._key(sop_instance_uid, version)
         with disk_errors(self._root):
-            sync(temporary)
+            (settle or partial(sync, temporary))()
         try:
             with _server_errors(self.bucket):
                 self.bucket.files().put_file(str(temporary), key, mode="create")

@@ -7,10 +7,11 @@ import os
 import re
 import shutil
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from fcntl import LOCK_EX, flock
+from functools import partial
 from itertools import accumulate
 from pathlib import Path
 from uuid import uuid4
@@ -113,10 +114,17 @@ class Spool:
         """Return a new name in ``incoming/``, where a file may grow before it is kept."""
         return self._incoming / f"{os.getpid()}-{uuid4().hex}.part"
 
-    def keep(self, sop_instance_uid: str, temporary: Path, version: str = "") -> Path:
+    def keep(
+        self,
+        sop_instance_uid: str,
+        temporary: Path,
+        version: str = "",
+        settle: Callable[[], None] | None = None,
+    ) -> Path:
         """Sync the file at `temporary`, give it its name for good and return its path.
 
         The same bytes again change nothing. `temporary` is gone afterwards, unless this raises.
+        `settle` syncs it where somebody has it open; otherwise it is opened for that.
 
         Raises:
             BadObjectError: if it is no UID, or other bytes are already kept under it.
@@ -125,7 +133,7 @@ class Spool:
         """
         path = self.path(sop_instance_uid, version)
         with disk_errors(self._root):
-            sync(temporary)
+            (settle or partial(sync, temporary))()
             self._make_durable(path.parent)
             try:
                 path.hardlink_to(temporary)  # unlike a rename it never overwrites
@@ -300,9 +308,12 @@ class Spool:
     def locked(self, sop_instance_uid: str) -> Iterator[None]:
         """Let nobody else hold this UID meanwhile, in this process or another."""
         digest = hashlib.sha256(sop_instance_uid.encode()).hexdigest()
-        with (self._locks / digest[:2]).open("wb") as file:
-            flock(file, LOCK_EX)
+        descriptor = os.open(self._locks / digest[:2], os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        try:
+            flock(descriptor, LOCK_EX)
             yield
+        finally:
+            os.close(descriptor)
 
 
 def read_file(path: Path, *, stop_before_pixels: bool = False) -> Dataset:

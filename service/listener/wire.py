@@ -57,6 +57,11 @@ class Wire:
         """Bytes that are left of the value that goes on as it comes."""
         self._context = self._control = 0
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether a value has begun that goes on as it comes."""
+        return self._value is not None
+
     def room(self) -> memoryview:
         """Return where the next bytes are to be written."""
         held = self._end - self._start
@@ -170,6 +175,14 @@ class Wire:
     def _holds(self, number: int) -> bool:
         self._needed = number
         return self._end - self._start >= number
+
+
+def data_of(context_id: int, control: int, value: bytes) -> bytes:
+    """Return a P-DATA-TF PDU with that one value: PS3.8 Table 9-22 and E.2."""
+    size = len(value) + 2
+    return b"".join(
+        (_HEAD.pack(P_DATA_TF, size + 4), _VALUE_HEAD.pack(size, context_id, control), value)
+    )
 
 
 def _hand_on(sink: Sink, pieces: list[memoryview]) -> None:

@@ -22,8 +22,9 @@ def test_what_was_added_is_there_once_it_is_finished(tmp_path_factory, lengths):
     file = GrowingFile(path)
 
     for piece in pieces:
-        file.add(piece)
+        file.add([piece])
     file.finish()
+    file.close()
 
     assert path.read_bytes() == b"".join(pieces)
 
@@ -33,8 +34,9 @@ def test_a_file_system_in_memory_is_written_to_as_well():
         path = Path(folder) / "file"
         file = GrowingFile(path)
 
-        file.add(b"x" * (2 * STEP + 5))
+        file.add([b"x" * (2 * STEP + 5)])
         file.finish()
+        file.close()
 
         assert path.read_bytes() == b"x" * (2 * STEP + 5)
 
@@ -52,7 +54,7 @@ def test_a_disk_that_takes_no_more_says_so(tmp_path):
     resource.setrlimit(resource.RLIMIT_FSIZE, (STEP + 100, hard))
     try:
         with pytest.raises(OSError) as told:  # noqa: PT011 - its number is looked at
-            file.add(b"x" * 3 * STEP)
+            file.add([b"x" * 3 * STEP])
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
         file.close()
