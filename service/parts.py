@@ -277,6 +277,7 @@ class Parts:
         turns: AbstractContextManager[None] = nullcontext()
         if self.bucket is None:
             turns = few_at_once()
+            self.received.lay_out()
         return Taking(self.received, self.ledger, self.metrics, now, turns)
 
     @property

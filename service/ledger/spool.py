@@ -8,7 +8,7 @@ import re
 import shutil
 import struct
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from fcntl import LOCK_EX, flock
 from functools import partial
@@ -42,6 +42,7 @@ UNREADABLE = (
 )
 """What pydicom raises on bytes that are no data set, or a value that is none of its VR."""
 
+_HEX = "0123456789abcdef"
 _UID = re.compile(r"[0-9]+(\.[0-9]+)+")
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
@@ -70,6 +71,20 @@ class Spool:
         with disk_errors(root):
             for folder in (self._incoming, self._quarantine, self._locks):
                 _make_folder(folder)
+
+    def lay_out(self) -> None:
+        """Make all folders that files will be kept in: each would cost its first file five syncs.
+
+        Where the disk fails they are made when they are needed.
+        """
+        folders = [self._root / first / second for first in _HEX for second in _HEX]
+        with suppress(UnavailableError), disk_errors(self._root):
+            for folder in folders:
+                folder.mkdir(parents=True, exist_ok=True)
+            for first in _HEX:
+                sync(self._root / first)
+            sync(self._root)
+            self._durable.update(folders)
 
     def path(self, sop_instance_uid: str, version: str = "") -> Path:
         """Return where that instance lies or would lie; a name from the network is never a path.
