@@ -70,8 +70,10 @@ class GrowingFile:
         self._put()
 
     def sync(self) -> None:
-        """Wait until the disk has it all."""
-        os.fsync(self._descriptor)
+        """Wait until the disk has it all, and close the file; again it does nothing."""
+        if self._descriptor >= 0:
+            os.fsync(self._descriptor)
+            self.close()
 
     def reader(self, start: int) -> "Reader":
         """Return what reads it from `start`, once it is finished."""

@@ -132,7 +132,6 @@ class Part:
             OSError: if the disk fails.
         """
         cast("GrowingFile", self._file).sync()
-        self.close()
 
     def close(self) -> None:
         """Close the file as it is."""

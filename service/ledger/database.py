@@ -2,7 +2,7 @@
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from fcntl import LOCK_EX, flock
@@ -83,16 +83,21 @@ class Database:
             with here.writing, here.engine.begin() as connection:
                 yield connection
 
-    def together(self, work: Work[T]) -> T:
+    def together(self, work: Work[T], settle: Callable[[], None] | None = None) -> T:
         """Return what `work` does in a transaction that other threads may share, durable by then.
+
+        `settle` is called behind all that is written, before that is durable.
 
         Raises:
             UnavailableError: if the database is down, locked or full.
         """
         if not self._is_sqlite:  # PostgreSQL syncs for several connections at a time by itself
             with self.writing() as connection:
-                return work(connection)
-        return self._here().group.run(work, self.writing)
+                found = work(connection)
+                if settle is not None:
+                    settle()
+                return found
+        return self._here().group.run(work, self.writing, settle)
 
     @contextmanager
     def first_use(self) -> Iterator[None]:

@@ -1,13 +1,13 @@
 """The ledger's intake in SQL."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from service.errors import BadObjectError
+from service.errors import BadObjectError, NodeError
 from service.ledger.records import Instance, Refusal
 from service.ledger.rows import Part, columns_of, records_of, values_of
 from service.ledger.tables import instances, refusals, studies
@@ -40,6 +40,25 @@ class SqlIntake(Part):
             return True
 
         return self.database.together(write)
+
+    def record_first(
+        self, instance: Instance, place: Callable[[], None], settle: Callable[[], None]
+    ) -> bool:
+        """See Intake."""
+
+        def write(connection: sa.Connection) -> bool:
+            insert, upsert = _recording(connection.dialect.name)
+            if connection.execute(insert, values_of(instance) | {"judged": False}).first() is None:
+                return False  # the first bytes under a UID are its version without a name
+            try:
+                place()
+            except NodeError:
+                connection.execute(instances.delete().where(_is(instance)))  # others go on
+                raise
+            connection.execute(upsert, _study_of(instance))
+            return True
+
+        return self.database.together(write, settle)
 
     def refuse(self, refusal: Refusal) -> None:
         """See Intake."""
@@ -84,11 +103,15 @@ def _study_of(instance: Instance) -> dict[str, Any]:
 
 def _put_back(connection: sa.Connection, instance: Instance) -> None:
     """Note that the bytes of a known instance are here: they may have been removed before."""
-    mine = (instances.c.sop_instance_uid == instance.sop_instance_uid) & (
-        instances.c.version == instance.version
-    )
+    mine = _is(instance)
     kept = connection.scalar(sa.select(instances.c.digest).where(mine))
     if kept != instance.digest:
         raise BadObjectError(f"other bytes are already kept under {instance.sop_instance_uid}")
     again = {"removed_at": None, "received_at": instance.received_at}  # it is kept as long again
     connection.execute(instances.update().where(mine).values(**again))
+
+
+def _is(instance: Instance) -> sa.ColumnElement[bool]:
+    return (instances.c.sop_instance_uid == instance.sop_instance_uid) & (
+        instances.c.version == instance.version
+    )

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 
 from service.errors import BadObjectError
@@ -46,6 +47,8 @@ def receive(
     """
     uid = instance.sop_instance_uid
     with spool.locked(uid):
+        if spool.links and _is_first(spool, ledger, instance, temporary, sync):
+            return Reception.KEPT
         kept = ledger.versions(uid)
         for one in kept:
             if _is_lost(spool, one, instance):
@@ -60,6 +63,28 @@ def receive(
         spool.keep(uid, temporary, version, sync)
         ledger.record(replace(instance, version=version))
     return Reception.VERSION if version else Reception.KEPT
+
+
+def _is_first(
+    spool: Spool,
+    ledger: Ledger,
+    instance: Instance,
+    temporary: Path,
+    sync: Callable[[], None] | None,
+) -> bool:
+    """Keep what is the first under its UID, as nearly all is; return whether it is.
+
+    File, folder and row are synced with those of others that come at the same time.
+    """
+    uid = instance.sop_instance_uid
+    if spool.exists(uid):
+        return False
+    spool.settle(uid, temporary, sync)
+    link, settle = partial(spool.link, uid, temporary), partial(spool.settle_link, uid)
+    if not ledger.record_first(instance, link, settle):
+        return False
+    temporary.unlink()
+    return True
 
 
 def _looks_same(one: Instance, other: Instance) -> bool:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from typing_extensions import override
 
 from service.errors import BadConfigurationError, BadObjectError, UnavailableError
-from service.ledger.spool import QUARANTINED_BYTES, Spool, disk_errors, is_uid, named, sync
+from service.ledger.spool import QUARANTINED_BYTES, Spool, disk_errors, is_uid, named, sync_path
 
 if TYPE_CHECKING:
     from s3fs import S3FileSystem
@@ -87,6 +87,8 @@ class S3Spool(Spool):
     would be on the local disk: bytes are read by `local`.
     """
 
+    links = False
+
     def __init__(
         self, root: Path, bucket: Bucket, most_quarantined: int = QUARANTINED_BYTES
     ) -> None:
@@ -99,7 +101,7 @@ class S3Spool(Spool):
         sop_instance_uid: str,
         temporary: Path,
         version: str = "",
-        settle: Callable[[], None] | None = None,
+        sync: Callable[[], None] | None = None,
     ) -> Path:
         """Put the file at `temporary` into the bucket under its name for good; see Spool.
 
@@ -110,7 +112,7 @@ class S3Spool(Spool):
         """
         key = self._key(sop_instance_uid, version)
         with disk_errors(self._root):
-            (settle or partial(sync, temporary))()
+            (sync or partial(sync_path, temporary))()
         try:
             with _server_errors(self.bucket):
                 self.bucket.files().put_file(str(temporary), key, mode="create")
@@ -197,7 +199,7 @@ class S3Spool(Spool):
             self.bucket.files().call_s3("head_bucket", Bucket=self.bucket.name)
 
     @override
-    def _settle(self, path: Path) -> None:
+    def settle_link(self, sop_instance_uid: str) -> None:
         """What is in the bucket is durable."""
 
     def _key(self, sop_instance_uid: str, version: str) -> str:

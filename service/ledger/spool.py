@@ -60,6 +60,9 @@ class Spool:
     Several processes may use the same folder.
     """
 
+    links = True
+    """Whether `link` takes but a moment."""
+
     def __init__(self, root: Path, most_quarantined: int = QUARANTINED_BYTES) -> None:
         self._root = root
         self._most_quarantined = most_quarantined
@@ -82,8 +85,8 @@ class Spool:
             for folder in folders:
                 folder.mkdir(parents=True, exist_ok=True)
             for first in _HEX:
-                sync(self._root / first)
-            sync(self._root)
+                sync_path(self._root / first)
+            sync_path(self._root)
             self._durable.update(folders)
 
     def path(self, sop_instance_uid: str, version: str = "") -> Path:
@@ -134,32 +137,61 @@ class Spool:
         sop_instance_uid: str,
         temporary: Path,
         version: str = "",
-        settle: Callable[[], None] | None = None,
+        sync: Callable[[], None] | None = None,
     ) -> Path:
         """Sync the file at `temporary`, give it its name for good and return its path.
 
         The same bytes again change nothing. `temporary` is gone afterwards, unless this raises.
-        `settle` syncs it where somebody has it open; otherwise it is opened for that.
+        `sync` does so where somebody has it open; otherwise it is opened for that.
 
         Raises:
             BadObjectError: if it is no UID, or other bytes are already kept under it.
             SpoolFullError: if the disk has no room.
             UnavailableError: if the disk cannot be written to.
         """
+        self.settle(sop_instance_uid, temporary, sync)
+        self.link(sop_instance_uid, temporary, version)
+        self.settle_link(sop_instance_uid)
+        with disk_errors(self._root):
+            temporary.unlink()
+        return self.path(sop_instance_uid, version)
+
+    def settle(
+        self, sop_instance_uid: str, temporary: Path, sync: Callable[[], None] | None = None
+    ) -> None:
+        """Sync the file at `temporary`, and have the folder ready that it is to be kept in.
+
+        Raises:
+            BadObjectError, SpoolFullError, UnavailableError: see `keep`.
+        """
+        folder = self.path(sop_instance_uid).parent
+        with disk_errors(self._root):
+            (sync or partial(sync_path, temporary))()
+            self._make_durable(folder)
+
+    def link(self, sop_instance_uid: str, temporary: Path, version: str = "") -> None:
+        """Give the file at `temporary` its name beside the one it has; not durably yet.
+
+        Raises:
+            BadObjectError, SpoolFullError, UnavailableError: see `keep`.
+        """
         path = self.path(sop_instance_uid, version)
         with disk_errors(self._root):
-            (settle or partial(sync, temporary))()
-            self._make_durable(path.parent)
             try:
                 path.hardlink_to(temporary)  # unlike a rename it never overwrites
             except FileExistsError:
                 if not filecmp.cmp(path, temporary, shallow=False):
-                    raise BadObjectError(
-                        f"other bytes are already kept under {sop_instance_uid}"
-                    ) from None
-            sync(path.parent)
-            temporary.unlink()
-        return path
+                    told = f"other bytes are already kept under {sop_instance_uid}"
+                    raise BadObjectError(told) from None
+
+    def settle_link(self, sop_instance_uid: str) -> None:
+        """Make the names durable that files under that UID were given, whoever gave them.
+
+        Raises:
+            UnavailableError: if the disk cannot be written to.
+        """
+        with disk_errors(self._root):
+            sync_path(self.path(sop_instance_uid).parent)
 
     def keep_dataset(self, dataset: Dataset) -> Path:
         """Write `dataset` in the DICOM file format, for good, and return its path.
@@ -171,15 +203,15 @@ class Spool:
             SpoolFullError: if the disk has no room.
             UnavailableError: if the disk cannot be written to.
         """
-        path = self.path(str(dataset.SOPInstanceUID))
-        if self.exists(str(dataset.SOPInstanceUID)):
-            self._settle(path)
-            return path
+        uid = str(dataset.SOPInstanceUID)
+        if self.exists(uid):
+            self.settle_link(uid)  # whoever wrote it may have died before
+            return self.path(uid)
         temporary = self.temporary()
         try:
             with disk_errors(self._root):
                 dataset.save_as(temporary, enforce_file_format=True)
-            return self.keep(str(dataset.SOPInstanceUID), temporary)
+            return self.keep(uid, temporary)
         finally:
             temporary.unlink(missing_ok=True)
 
@@ -224,14 +256,9 @@ class Spool:
         if folder in self._durable:
             return
         _make_folder(folder)
-        sync(folder.parent)
-        sync(self._root)
+        sync_path(folder.parent)
+        sync_path(self._root)
         self._durable.add(folder)
-
-    def _settle(self, path: Path) -> None:
-        """Make what is kept at `path` durable: whoever wrote it may have died before this."""
-        with disk_errors(self._root):
-            sync(path.parent)
 
     def quarantine(self, temporary: Path, name: str, reason: str) -> Path:
         """Put a file that was refused where people can look at it, with the reason beside it."""
@@ -377,7 +404,7 @@ def _errno(error: OSError) -> int:
     return error.errno or (isinstance(cause, OSError) and cause.errno) or errno.EIO
 
 
-def sync(path: Path) -> None:
+def sync_path(path: Path) -> None:
     """Make sure that the file or folder at `path` is on the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
@@ -392,7 +419,7 @@ def _make_folder(folder: Path) -> None:
         return
     _make_folder(folder.parent)
     folder.mkdir(exist_ok=True)
-    sync(folder.parent)
+    sync_path(folder.parent)
 
 
 def named(name: str) -> tuple[str, str]:
