@@ -35,12 +35,21 @@ def luma(rgb: NDArray[np.uint8]) -> Grey:
 
 def even(pixels: Grey) -> Grey:
     """Return `pixels` without the last row or column where their number is odd."""
-    rows, columns = pixels.shape
-    return pixels[: rows // 2 * 2, : columns // 2 * 2]
+    return fitting(pixels, 2)
 
 
-def binned(pixels: Grey) -> Grey:
-    """Return the mean of each 2 x 2 block, halves rounded up (Honjo 2022); sides must be even."""
-    wide = pixels.astype(np.uint16)
-    sums = wide[::2, ::2] + wide[1::2, ::2] + wide[::2, 1::2] + wide[1::2, 1::2]
-    return ((sums + 2) // 4).astype(np.uint8)
+def fitting(pixels: Grey, scale: int) -> Grey:
+    """Return `pixels` without the last rows and columns that make no whole block of `scale`."""
+    rows, columns = (length // scale * scale for length in pixels.shape)
+    return pixels[:rows, :columns]
+
+
+def binned(pixels: Grey, scale: int = 2) -> Grey:
+    """Return the mean of each block of `scale` x `scale`, halves rounded up (Honjo 2022: 2 x 2).
+
+    Sides must be multiples of `scale`.
+    """
+    rows, columns = (length // scale for length in pixels.shape)
+    blocks = pixels.reshape(rows, scale, columns, scale)
+    sums, count = blocks.sum(axis=(1, 3), dtype=np.uint32), scale * scale
+    return ((2 * sums + count) // (2 * count)).astype(np.uint8)
