@@ -52,4 +52,5 @@ def binned(pixels: Grey, scale: int = 2) -> Grey:
     rows, columns = (length // scale for length in pixels.shape)
     blocks = pixels.reshape(rows, scale, columns, scale)
     sums, count = blocks.sum(axis=(1, 3), dtype=np.uint32), scale * scale
-    return ((2 * sums + count) // (2 * count)).astype(np.uint8)
+    means: Grey = ((2 * sums + count) // (2 * count)).astype(np.uint8)
+    return means
