@@ -17,6 +17,7 @@ peers=(
     "/usr/share/orthanc/plugins/libOrthancDicomWeb.so orthanc-dicomweb"
     "redis-server redis-server" "pg_ctlcluster postgresql"
     "faketime faketime" "gcc gcc" "/usr/include/stdlib.h libc6-dev" "curl curl" "openssl openssl"
+    "chromium chromium"
 )
 
 dev_locks=(requirements/dev.lock requirements/train.lock)
