@@ -5,7 +5,6 @@ import socket
 import ssl
 import sys
 from collections.abc import Callable, Collection, Mapping
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -36,7 +35,7 @@ from service.http.stow import stow_router
 from service.http.tokens import Tokens
 from service.http.upload import Gate
 from service.intake.part import Intake
-from service.intake.taking import Taking, few_at_once
+from service.intake.taking import Taking
 from service.ledger.s3 import Bucket, S3Spool, parse_bucket
 from service.ledger.spool import Spool
 from service.ledger.sql import SqlLedger
@@ -273,12 +272,10 @@ class Parts:
         )
 
     def taking(self) -> Taking:
-        """Make what keeps what comes in; a bucket takes long for an object, but many at a time."""
-        turns: AbstractContextManager[None] = nullcontext()
+        """Make what keeps what comes in."""
         if self.bucket is None:
-            turns = few_at_once()
             self.received.lay_out()
-        return Taking(self.received, self.ledger, self.metrics, now, turns)
+        return Taking(self.received, self.ledger, self.metrics, now)
 
     @property
     def tls_files(self) -> TlsFiles | None:

@@ -1,13 +1,11 @@
 """From a data set that is whole on the disk to an instance that is ours, or a reason why not."""
 
 import logging
-import os
-import threading
 from collections.abc import Callable
-from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from pydicom import config
 from pydicom.uid import UID
@@ -66,15 +64,6 @@ class Taken:
     """None where it is not."""
 
 
-def few_at_once() -> AbstractContextManager[Any]:
-    """Return what lets through two threads for each processor, and makes others wait their turn.
-
-    Objects that wait in line are kept faster than as many threads that take the interpreter from
-    each other at every sync of the disk: a fifth more a second with 16 senders.
-    """
-    return threading.Semaphore(2 * (os.cpu_count() or 1))
-
-
 @dataclass(frozen=True, slots=True)
 class Taking:
     """Keeps what is sent, or says why not."""
@@ -83,15 +72,9 @@ class Taking:
     ledger: Ledger
     counts: Counts
     now: Callable[[], datetime]
-    turns: AbstractContextManager[Any] = field(default_factory=few_at_once)
-    """Held while an object is kept."""
 
     def take(self, calling: str, part: Part) -> Taken:
         """Keep the object of `part`, write it down, and only then say that it is ours."""
-        with self.turns:
-            return self._take(calling, part)
-
-    def _take(self, calling: str, part: Part) -> Taken:
         study_instance_uid = ""
         try:
             part.finish()
