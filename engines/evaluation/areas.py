@@ -31,3 +31,26 @@ def breast(pixels: Grey) -> Area:
     sizes = np.bincount(regions.ravel())[1:]
     filled: Area = ndimage.binary_fill_holes(regions == 1 + sizes.argmax())
     return filled
+
+
+Box = tuple[slice, slice]
+"""Rows and columns."""
+
+
+def box(area: Area) -> Box:
+    """Return the smallest box that holds `area`; all there is where it is empty."""
+    found: list[Box] = ndimage.find_objects(area.astype(np.uint8))
+    rows, columns = area.shape
+    return found[0] if found else (slice(0, rows), slice(0, columns))
+
+
+def grown(inside: Box, margin: int, shape: tuple[int, ...], grid: int) -> Box:
+    """Return `inside` with `margin` around it, within an image, its sides multiples of `grid`."""
+    down, across = (
+        slice(
+            max(0, side.start - margin) // grid * grid,
+            min(length, -(-(side.stop + margin) // grid) * grid),
+        )
+        for side, length in zip(inside, shape, strict=True)
+    )
+    return down, across

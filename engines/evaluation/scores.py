@@ -26,12 +26,18 @@ class Score:
 
 
 def score(answer: Grey, wanted: Grey, area: Area) -> Score:
-    """Return the score of `answer` within `area`.
+    """Return the score of `answer` within `area`, the border of the image left out."""
+    return scored(answer, wanted, inner(area))
 
-    SSIM is that of Wang 2004 (Gaussian window, sigma 1.5), its map averaged over the area.
+
+def scored(answer: Grey, wanted: Grey, counts: Area) -> Score:
+    """Return the score of `answer` where `counts` says so.
+
+    SSIM is that of Wang 2004 (Gaussian window, sigma 1.5), its map averaged over the area. PSNR of
+    what is the same is infinite.
     """
-    counts = inner(area)
-    psnr = peak_signal_noise_ratio(wanted[counts], answer[counts], data_range=TOP)
+    with np.errstate(divide="ignore"):
+        psnr = peak_signal_noise_ratio(wanted[counts], answer[counts], data_range=TOP)
     _, similarity = structural_similarity(
         wanted,
         answer,

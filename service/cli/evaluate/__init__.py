@@ -10,6 +10,7 @@ from engines.engine import UnusableError
 from engines.plans.store import PlanStore
 from engines.shelf import find_card, verify
 from service.cli.evaluate import cad, enlarging
+from service.cli.evaluate.bench import Bench
 from service.cli.options import Config, Json, examples
 from service.errors import RefusedError, WrongUsageError
 from service.wiring import settings_of
@@ -27,6 +28,8 @@ def register(app: typer.Typer) -> None:
             "senoscope evaluate fsrcnn-x2 --images Urban100=urban/ --out report.md",
             "senoscope evaluate cad",
             "senoscope evaluate cad --classical --out report.md",
+            "senoscope evaluate --all --report report/",
+            "senoscope evaluate --all --report report/ --data /data/other-patients --json",
         )
     )(evaluate)
 
@@ -34,8 +37,16 @@ def register(app: typer.Typer) -> None:
 def evaluate(
     *,
     name: Annotated[
-        str, typer.Argument(help="The model, as it is called on the shelf; cad for the detector.")
-    ],
+        str | None,
+        typer.Argument(help="The model, as it is called on the shelf; cad for the detector."),
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Everything on the shelf, in one report.")
+    ] = False,
+    report: Annotated[
+        Path | None,
+        typer.Option(help="--all: the report goes there; what is kept in it is not measured anew."),
+    ] = None,
     version: Annotated[str | None, typer.Option(help="Which; default: the newest.")] = None,
     config: Config = None,
     models: Annotated[Path | None, typer.Option(help="Another shelf than the settings'.")] = None,
@@ -66,6 +77,15 @@ def evaluate(
     """Print how well a model does: PSNR and SSIM of one that enlarges, FROC of one that detects."""
     settings = settings_of(config)
     shelves = models or settings.shelves
+    plans = PlanStore(settings.plans)
+    if everything:
+        if name is not None or report is None:
+            raise WrongUsageError("--all takes no model, and wants --report DIR")
+        bench = Bench(shelves, data, device, plans, tuple(images or ()), tuple(mammograms or ()))
+        all_of_it(bench, report, as_json=as_json)
+        return
+    if name is None:
+        raise WrongUsageError("name a model of the shelf, or --all with --report DIR")
     try:
         card = find_card(shelves, detector if name == CAD else name, version)
         verify(card)
@@ -75,8 +95,22 @@ def evaluate(
             return
         if images or mammograms:
             raise WrongUsageError("--images and --mammograms are for models that enlarge")
-        opener = cad.Opener(shelves, device, PlanStore(settings.plans))
+        opener = cad.Opener(shelves, device, plans)
         wish = cad.Wish(data, limit, with_peer=classical)
         cad.evaluate(card, opener, wish, out, as_json=as_json)
     except (CardError, UnusableError) as error:
         raise RefusedError(str(error)) from error
+
+
+def all_of_it(bench: Bench, report: Path, *, as_json: bool) -> None:
+    """Measure everything on the shelf, and write the report.
+
+    Raises:
+        Exit: some part that could have been measured went wrong.
+        RefusedError: it cannot be written, or what it is measured or drawn with is not installed.
+    """
+    try:
+        from service.cli.evaluate.everything import evaluate as measure  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        raise RefusedError(f"--all needs senoscope[train]: {error}") from error
+    measure(bench, report, f"senoscope evaluate --all --report {report}", as_json=as_json)

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import typer
@@ -14,17 +15,18 @@ from engines.card import Card
 from engines.engine import Engine, UnusableError
 from engines.evaluation.areas import breast, whole
 from engines.evaluation.scores import Area
-from engines.evaluation.table import ImageSet, Method, Row, bicubic, compare, markdown
+from engines.evaluation.table import BICUBIC, ImageSet, Method, Row, bicubic, compare, markdown
 from engines.images import Grey, image_files
 from engines.tiling import enlarge
+from engines.windowed import as_served
 from service.cli.options import console, print_json, print_table
 from service.errors import RefusedError, WrongUsageError
 
 METHOD = (
-    "Low resolution is the 2 x 2 binning of the 8-bit luma (BT.601, 16..235; grey images as they "
-    "are), halves rounded up. PSNR and SSIM (Wang 2004) on the luma of 0..255, the outermost 2 "
-    "pixels off, means over the images. The breast area is the largest region of 18 and more, "
-    "after an opening by 9 x 9 pixels, holes filled."
+    "Low resolution is the 2 x 2 binning (3 x 3 for x3, 4 x 4 for x4) of the 8-bit luma (BT.601, "
+    "16..235; grey images as they are), halves rounded up. PSNR and SSIM (Wang 2004) on the luma "
+    "of 0..255, the outermost 2 pixels off, means over the images. The breast area is the largest "
+    "region of 18 and more, after an opening by 9 x 9 pixels, holes filled."
 )
 
 
@@ -41,9 +43,11 @@ def evaluate(card: Card, given: Sets, out: Path | None, *, as_json: bool) -> Non
     """Print PSNR and SSIM of bicubic enlargement and of a model, set by set.
 
     Raises:
-        RefusedError: there are no images.
+        RefusedError: there are no images, or the model enlarges nothing.
         UnusableError: the model cannot be opened.
     """
+    if card.task != "super-resolution":
+        raise RefusedError(f"{card.name} does not enlarge: senoscope evaluate --all judges it")
     sets = [*_known(given.data), *_named(given.images, whole), *_named(given.mammograms, breast)]
     if not sets:
         raise RefusedError(f"no images: neither in {given.data} nor by --images NAME=DIR")
@@ -62,15 +66,16 @@ def evaluate(card: Card, given: Sets, out: Path | None, *, as_json: bool) -> Non
 
 
 def _compare_all(card: Card, sets: list[ImageSet]) -> list[Row]:
+    served = as_served(card)
     with ExitStack() as stack, Progress(console=console, transient=True) as progress:
-        methods: dict[str, Method] = {"bicubic": bicubic}
-        for engine in _engines(card):
+        methods: dict[str, Method] = {BICUBIC: partial(bicubic, scale=card.scale)}
+        for engine in _engines(served):
             stack.enter_context(closing(engine))
-            methods[f"{card.name} {engine.backend}"] = _doubler(engine)
+            methods[f"{card.name} {engine.backend}"] = enlarger(engine)
         rows: list[Row] = []
         for one in sets:
             task = progress.add_task(one.name, total=len(one.files))
-            rows += compare(one, methods, _advancer(progress, task))
+            rows += compare(one, methods, _advancer(progress, task), card.scale, served.halo)
         return rows
 
 
@@ -86,7 +91,8 @@ def _engines(card: Card) -> Iterator[Engine]:
             typer.echo(f"{precision} is left out: {reason}", err=True)  # stdout may be JSON
 
 
-def _doubler(engine: Engine) -> Method:
+def enlarger(engine: Engine) -> Method:
+    """Return `engine` as a method of enlarging 8-bit images."""
     return lambda low: enlarge(engine, low, 0, 255, 255)
 
 
