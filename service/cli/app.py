@@ -7,6 +7,7 @@ import typer
 from service.cli import (
     check,
     commitments,
+    datasets,
     deliveries,
     demo,
     engines,
@@ -43,6 +44,7 @@ app.add_typer(routes.app, name="routes")
 app.add_typer(engines.app, name="engines")
 app.add_typer(token.app, name="token")
 app.add_typer(train.app, name="train")
+app.add_typer(datasets.app, name="datasets")
 
 
 def _version(asked: bool) -> None:

@@ -1,0 +1,218 @@
+"""What is made of an image of INbreast and of the marks on it."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from pipelines.display import picture
+from pipelines.errors import CannotProcessError
+from service.datasets.finding import only
+from service.datasets.images import Mask, Tones, as_png, read_dicom, spacing_of
+from service.datasets.inbreast_outlines import CALCIFICATION, MASS, OTHER, Mark, drawn, read_marks
+from service.datasets.inbreast_table import Case, FileName
+from service.datasets.preparing import Made
+
+COLUMNS = (
+    "image",
+    "patient",
+    "side",
+    "tissue",
+    "lesion_index",
+    "abnormality",
+    "is_mass",
+    "severity",
+    "x_px",
+    "y_px",
+    "radius_px",
+    "x_orig",
+    "y_orig_bottom_left",
+    "view",
+    "birads",
+    "acr",
+    "spacing_mm",
+    "roi_name",
+)
+MASKS = (
+    "mask",
+    "image",
+    "patient",
+    "lesion_index",
+    "abnormality",
+    "severity",
+    "roi_x",
+    "roi_y",
+    "roi_w",
+    "roi_h",
+    "mask_area_px",
+    "centre_dist_px",
+    "mask_style",
+    "quality",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The files of an image, and the distance of pixels in mm that is wanted, if another."""
+
+    images: tuple[Path, ...]
+    marks: tuple[Path, ...]
+    spacing: float | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Film:
+    """An image as it is shown, and how its pixels are spaced in mm, if that is known."""
+
+    name: FileName
+    case: Case
+    tones: Tones
+    spacing: float | None
+
+    @property
+    def shared(self) -> dict[str, str]:
+        """What all rows about it say."""
+        return {
+            "image": f"images/{self.name.name}.png",
+            "patient": f"inbreast-{self.name.patient}",
+            "severity": self.case.severity,
+        }
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Its rows and columns."""
+        return self.tones.shape[0], self.tones.shape[1]
+
+
+def make(name: FileName, case: Case, sources: Sources) -> Made:
+    """Return what is made of an image and its marks.
+
+    Raises:
+        OSError: a file cannot be read.
+        ValueError: a file is broken, or the table gives no BI-RADS category.
+    """
+    if case.category is None:
+        raise ValueError(f"no BI-RADS category ({case.birads!r}), so no severity")
+    drawn_marks = read_marks(only(sources.marks)) if sources.marks else []
+    film, scale = _film(name, case, sources)
+    marks = [one.scaled(scale) for one in drawn_marks if one.kind != OTHER]
+    made = {film.shared["image"]: as_png(film.tones)}
+    masks: list[dict[str, str]] = []
+    outlines: list[dict[str, str]] = []
+    for index, mark in enumerate(marks):
+        if mark.is_outline and mark.kind != CALCIFICATION:
+            folder, rows = ("masks", masks) if mark.kind == MASS else ("outlines", outlines)
+            row, mask = _mask_row(film, str(index), [mark], f"{folder}/{name.name}_{index}.png")
+            rows.append(row)
+            made[row["mask"]] = as_png(mask)
+    specks = [mark for mark in marks if mark.kind == CALCIFICATION]
+    if specks:
+        row, mask = _mask_row(film, "", specks, f"outlines/{name.name}_calcifications.png")
+        outlines.append(row)
+        made[row["mask"]] = as_png(mask)
+    labels = [_label(film, index, mark) for index, mark in enumerate(marks)] or [_unmarked(film)]
+    doubts = tuple(_doubts(film, drawn_marks, marks))
+    return Made(made, {"labels": labels, "masks": masks, "outlines": outlines}, doubts)
+
+
+def _film(name: FileName, case: Case, sources: Sources) -> tuple[Film, float]:
+    """Return an image, and how many times as large as the original it is."""
+    path = only(sources.images)
+    image = read_dicom(path)
+    try:
+        tones = picture(image)
+    except CannotProcessError as error:
+        raise ValueError(f"{path}: {error}; download it again") from error
+    spacing = spacing_of(image)
+    if sources.spacing is None:
+        return Film(name, case, tones, spacing), 1.0
+    if spacing is None or sources.spacing < spacing:
+        raise ValueError(f"{path}: {spacing} mm a pixel cannot be shrunk to {sources.spacing}")
+    scale = spacing / sources.spacing
+    rows, columns = (max(1, round(length * scale)) for length in tones.shape)
+    small = np.asarray(cv2.resize(tones, (columns, rows), interpolation=cv2.INTER_AREA))
+    return Film(name, case, small, sources.spacing), scale
+
+
+def _label(film: Film, index: int, mark: Mark) -> dict[str, str]:
+    x, y, radius = mark.circle
+    return {
+        **_described(film, index, mark.kind),
+        "is_mass": str(int(mark.kind == MASS)),
+        "x_px": f"{x:.1f}",
+        "y_px": f"{y:.1f}",
+        "radius_px": f"{radius:.1f}",
+        "roi_name": mark.name,
+    }
+
+
+def _unmarked(film: Film) -> dict[str, str]:
+    """Return the row about an image without marks: it is normal only if its category says so."""
+    if film.case.category in {1, 2}:
+        return {**_described(film, 0, "NORM"), "severity": "normal"}
+    return _described(film, 0, "UNMARKED")
+
+
+def _described(film: Film, index: int, kind: str) -> dict[str, str]:
+    return {
+        **film.shared,
+        "side": film.name.side,
+        "tissue": film.case.tissue,
+        "lesion_index": str(index),
+        "abnormality": kind,
+        "is_mass": "0",
+        "view": film.name.view,
+        "birads": film.case.birads,
+        "acr": film.case.acr,
+        "spacing_mm": "" if film.spacing is None else f"{film.spacing:g}",
+    }
+
+
+def _mask_row(
+    film: Film, index: str, marks: Sequence[Mark], path: str
+) -> tuple[dict[str, str], Mask]:
+    mask = drawn(marks, film.shape)
+    left, top, wide, high = cv2.boundingRect(mask.astype(np.uint8))
+    (x, y, _), middle = marks[0].circle, _middle(mask)
+    apart = "" if index == "" or middle is None else f"{np.hypot(middle[0] - x, middle[1] - y):.1f}"
+    is_odd = any(mark.leaves(film.shape) for mark in marks) or not mask.any()
+    row = {
+        **film.shared,
+        "mask": path,
+        "lesion_index": index,
+        "abnormality": marks[0].kind,
+        "roi_x": str(left),
+        "roi_y": str(top),
+        "roi_w": str(wide),
+        "roi_h": str(high),
+        "mask_area_px": str(np.count_nonzero(mask)),
+        "centre_dist_px": apart,
+        "mask_style": "osirix",
+        "quality": "doubtful" if is_odd else "ok",
+    }
+    return row, mask
+
+
+def _middle(mask: Mask) -> tuple[float, float] | None:
+    rows, columns = np.nonzero(mask)
+    return (float(columns.mean()), float(rows.mean())) if rows.size else None
+
+
+def _doubts(film: Film, drawn_marks: Sequence[Mark], marks: Sequence[Mark]) -> list[str]:
+    unknown = Counter(mark.name for mark in drawn_marks if mark.kind == OTHER)
+    doubts = [f"{count} marks called {name!r} left out" for name, count in unknown.items()]
+    if film.case.side != film.name.side or film.case.view != film.name.view:
+        doubts.append(
+            f"{film.case.side} {film.case.view} in the table, {film.name.side} {film.name.view} in "
+            "the name, which counts"
+        )
+    beyond = sum(mark.leaves(film.shape) for mark in marks)
+    if beyond:
+        doubts.append(f"{beyond} marks leave the image; they are cut off there")
+    points = sum(mark.kind != CALCIFICATION and not mark.is_outline for mark in marks)
+    if points:
+        doubts.append(f"{points} marks are points without an outline")
+    return doubts
