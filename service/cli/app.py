@@ -15,6 +15,7 @@ from service.cli import (
     jobs,
     process,
     quarantine,
+    reader_study,
     routes,
     send,
     serve,
@@ -44,6 +45,7 @@ app.add_typer(routes.app, name="routes")
 app.add_typer(engines.app, name="engines")
 app.add_typer(token.app, name="token")
 app.add_typer(train.app, name="train")
+app.add_typer(reader_study.app, name="reader-study")
 app.add_typer(datasets.app, name="datasets")
 
 
