@@ -9,14 +9,15 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
 
 from engines.cad.region import cut
 from engines.networks.small_resnet import SmallResNet
 from engines.training.distort import Bounds, one_of, stacked, tinted
 from engines.training.lesions import boxed, split
-from engines.training.loop import Plan
+from engines.training.loop import Taught
 from engines.training.masses import SIDE, Mass, of_films, region, turned, whole
+from engines.training.plan import Plan
 
 PLAN = Plan(epochs=120, steps=40, rate=2e-3, decay=0.02)
 
@@ -41,13 +42,14 @@ class Telling:
         """Return a residual network."""
         return SmallResNet()
 
-    def loss(self, network: nn.Module, chance: np.random.Generator) -> Tensor:
+    def taught(self, network: nn.Module, chance: np.random.Generator) -> Taught:
         """Return the cross-entropy on some masses, as many benign as malignant ones."""
         wanted = [number % 2 for number in range(BATCH)]
         masses = [turned(one_of(self._kinds[kind], chance), chance) for kind in wanted]
         shades = [tinted(cut(one.values, whole(one), SIDE), TONES, chance) for one in masses]
         logits = network.logits(torch.from_numpy(stacked(shades)))
-        return nn.functional.cross_entropy(logits, torch.tensor(wanted), label_smoothing=SMOOTHING)
+        loss = nn.functional.cross_entropy(logits, torch.tensor(wanted), label_smoothing=SMOOTHING)
+        return Taught(loss)
 
     def figures(self, network: nn.Module) -> Mapping[str, float]:
         """Return the area under the ROC curve, and accuracy at a probability of a half."""

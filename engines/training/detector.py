@@ -11,15 +11,16 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from engines.cad.tones import toned
 from engines.cad.window import Mask, Shades
 from engines.networks.unet import UNet
 from engines.training.distort import Bounds, one_of, stacked, tinted, warped
 from engines.training.lesions import Boxed, Outlined, boxed, outlined, pieces, split
-from engines.training.loop import Plan
+from engines.training.loop import Taught
 from engines.training.overlap import Lesson, dice, overlap_loss
+from engines.training.plan import Plan
 
 WIDTH = 12
 
@@ -70,11 +71,12 @@ class Detection:
         """Return a U-Net."""
         return UNet(WIDTH)
 
-    def loss(self, network: nn.Module, chance: np.random.Generator) -> Tensor:
+    def taught(self, network: nn.Module, chance: np.random.Generator) -> Taught:
         """Return the loss on some crops and some regions."""
         wholes = [crop(one_of(self._wholes, chance), chance) for _ in range(WHOLES)]
         films = [film_crop(one_of(self._films, chance), chance) for _ in range(REGIONS)]
-        return overlap_loss(network, _lesson(wholes)) + overlap_loss(network, _lesson(films))
+        wholes_lost, films_lost = (overlap_loss(network, _lesson(one)) for one in (wholes, films))
+        return Taught(wholes_lost + films_lost)
 
     def figures(self, network: nn.Module) -> Mapping[str, float]:
         """Return Dice of both kinds, their mean, and how many masses of whole images are found."""

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from engines.training.curves import CURVES, PICTURE
+CURVES, PICTURE = "curves.csv", "curves.png"
 
 FIGURES = "figures.json"
 """The figures of the epoch whose weights are kept."""
@@ -16,10 +17,10 @@ FIGURES = "figures.json"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What one epoch came to: the mean loss, and figures of the validation."""
+    """What one epoch came to: means over what it learned from, and figures of the validation."""
 
     number: int
-    loss: float
+    training: Mapping[str, float]
     figures: Mapping[str, float]
 
 
@@ -29,11 +30,14 @@ def best_of(history: Sequence[Entry], name: str) -> Entry:
 
 
 def write_journal(folder: Path, history: Sequence[Entry], name: str) -> None:
-    """Write one line an epoch, the figures of the best by `name`, and draw both."""
+    """Write one line an epoch, the figures of the best by `name`, and draw loss and figure."""
     with (folder / CURVES).open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow(["number", "loss", *history[0].figures])
-        writer.writerows([one.number, one.loss, *one.figures.values()] for one in history)
+        learned = [f"training {one}" for one in history[0].training]
+        writer.writerow(["number", *learned, *history[0].figures])
+        writer.writerows(
+            [one.number, *one.training.values(), *one.figures.values()] for one in history
+        )
     best = best_of(history, name)
     stated = {"epoch": best.number, **best.figures}
     (folder / FIGURES).write_text(json.dumps(stated, indent=2) + "\n", encoding="utf-8")
@@ -42,10 +46,20 @@ def write_journal(folder: Path, history: Sequence[Entry], name: str) -> None:
 
 def _draw(path: Path, history: Sequence[Entry], name: str) -> None:
     figure = Figure(figsize=(9, 3.5), layout="constrained")
-    loss, quality = figure.subplots(1, 2)
-    numbers = [entry.number for entry in history]
-    loss.plot(numbers, [entry.loss for entry in history])
-    loss.set(xlabel="epoch", ylabel="training loss")
-    quality.plot(numbers, [entry.figures[name] for entry in history])
-    quality.set(xlabel="epoch", ylabel=f"validation: {name}")
+    for axes, one in zip(figure.subplots(1, 2), ("loss", name), strict=True):
+        _curve(axes, history, one)
     figure.savefig(path, dpi=120)
+
+
+def _curve(axes: Axes, history: Sequence[Entry], name: str) -> None:
+    """Draw a figure by epoch, of training and of validation, as far as each knows it."""
+    numbers = [entry.number for entry in history]
+    sides = {
+        "training": [entry.training for entry in history],
+        "validation": [entry.figures for entry in history],
+    }
+    for side, figures in sides.items():
+        if name in figures[0]:
+            axes.plot(numbers, [one[name] for one in figures], label=side)
+    axes.set(xlabel="epoch", ylabel=name)
+    axes.legend()

@@ -1,7 +1,7 @@
-"""Training of any network: what is learned from comes from a course, the rest is the same.
+"""Training of any network: what is learned from comes from a course, how from a plan.
 
-AdamW; the rate rises over the first epoch and falls along a cosine; what is validated and kept is
-the moving average of the weights, and of the epochs the one whose figure is highest.
+What is validated and kept is the moving average of the weights, and of the epochs the one whose
+figure is highest.
 """
 
 import math
@@ -18,24 +18,20 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from engines.compile.export import rewritten
 from engines.training.checkpoint import BEST, LAST, keep
-from engines.training.journal import Entry, write_journal
-from engines.training.outcome import WEIGHTS
+from engines.training.journal import Entry, best_of, write_journal
+from engines.training.optimisers import optimiser
+from engines.training.plan import Plan
 from engines.training.schedule import learning_rate
 
+WEIGHTS = "weights.onnx"
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """How long and how fast to learn."""
 
-    epochs: int
-    steps: int
-    rate: float
-    last_rate: float = 1e-6
-    decay: float = 1e-4
-    averaging: float = 0.99
-    largest_gradient: float = 1.0
-    seed: int = 20240221
-    threads: int = 1
+@dataclass(frozen=True, slots=True, eq=False)
+class Taught:
+    """What a batch came to: the loss to be lessened, and figures to be told."""
+
+    loss: Tensor
+    figures: Mapping[str, float] = field(default_factory=dict)
 
 
 class Course(Protocol):
@@ -48,7 +44,7 @@ class Course(Protocol):
     def network(self) -> nn.Module:
         """Return the network before it has learned."""
 
-    def loss(self, network: nn.Module, chance: np.random.Generator) -> Tensor:
+    def taught(self, network: nn.Module, chance: np.random.Generator) -> Taught:
         """Return what `network` gets wrong of a batch that is drawn by `chance`."""
 
     def figures(self, network: nn.Module) -> Mapping[str, float]:
@@ -69,19 +65,28 @@ class Run:
     def __post_init__(self) -> None:
         torch.manual_seed(self.plan.seed)
         torch.set_num_threads(self.plan.threads)
-        self._network = self.course.network().to(memory_format=torch.channels_last)
+        made = self.course.network().to(self.plan.device)
+        self._network = made.to(memory_format=torch.channels_last)
         self._average = AveragedModel(
             self._network, multi_avg_fn=get_ema_multi_avg_fn(self.plan.averaging), use_buffers=True
         )
-        self._optimiser = torch.optim.AdamW(
-            self._network.parameters(), lr=self.plan.rate, weight_decay=self.plan.decay
-        )
+        self._optimiser = optimiser(self.plan, self._network.parameters())
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all epochs are done, or no better figure has come for as long as is waited."""
+        if len(self.history) >= self.plan.epochs:
+            return True
+        if not self.history or self.plan.patience is None:
+            return False
+        waited = len(self.history) - best_of(self.history, self.course.figure).number
+        return waited >= self.plan.patience
 
     def run(self, folder: Path, watch: Callable[[Entry], None]) -> None:
         """Train to the last epoch, keeping checkpoints in `folder`; tell `watch` of each epoch."""
-        while len(self.history) < self.plan.epochs:
+        name = self.course.figure
+        while not self.is_over:
             entry = self._run_epoch(len(self.history))
-            name = self.course.figure
             best = max((past.figures[name] for past in self.history), default=-math.inf)
             self.history.append(entry)
             keep(self._state(), folder, best=entry.figures[name] > best)
@@ -90,7 +95,7 @@ class Run:
 
     def resume(self, path: Path) -> None:
         """Go on from the checkpoint in `path`."""
-        kept = torch.load(path, weights_only=True)
+        kept = torch.load(path, weights_only=True, map_location=self.plan.device)
         self._network.load_state_dict(kept["network"])
         self._average.load_state_dict(kept["average"])
         self._optimiser.load_state_dict(kept["optimiser"])
@@ -109,23 +114,29 @@ class Run:
         torch.manual_seed(self.plan.seed + number)
         self._network.train()
         first = number * self.plan.steps
-        losses = [self._step(first + step, chance) for step in range(self.plan.steps)]
+        steps = [self._step(first + step, chance) for step in range(self.plan.steps)]
         judged = self._average.module.eval()
-        with torch.inference_mode():
+        with torch.inference_mode(), self._precision():
             found = self.course.figures(judged)
         figures = {name: float(value) for name, value in found.items()}
-        return Entry(number + 1, float(np.mean(losses)), figures)
+        taught = {name: float(np.mean([one[name] for one in steps])) for name in steps[0]}
+        return Entry(number + 1, taught, figures)
 
-    def _step(self, step: int, chance: np.random.Generator) -> float:
+    def _step(self, step: int, chance: np.random.Generator) -> dict[str, float]:
         for group in self._optimiser.param_groups:
             group["lr"] = learning_rate(self.plan, step)
-        loss = self.course.loss(self._network, chance)
+        with self._precision():
+            taught = self.course.taught(self._network, chance)
         self._optimiser.zero_grad()
-        loss.backward()
+        taught.loss.backward()
         nn.utils.clip_grad_norm_(self._network.parameters(), self.plan.largest_gradient)
         self._optimiser.step()
         self._average.update_parameters(self._network)
-        return float(loss.detach())
+        return {"loss": float(taught.loss.detach()), **taught.figures}
+
+    def _precision(self) -> torch.autocast:
+        kind, _, _ = self.plan.device.partition(":")
+        return torch.autocast(kind, torch.bfloat16, enabled=self.plan.precision == "bf16")
 
 
 def prepare(course: Course, plan: Plan, folder: Path, *, resume: bool) -> Run:
@@ -146,9 +157,15 @@ def prepare(course: Course, plan: Plan, folder: Path, *, resume: bool) -> Run:
     return run
 
 
+def best_network(course: Course, folder: Path) -> nn.Module:
+    """Return the network with the best weights of the run in `folder`."""
+    average = AveragedModel(course.network())
+    average.load_state_dict(torch.load(folder / BEST, weights_only=True)["average"])
+    made: nn.Module = average.module.eval()
+    return made
+
+
 def write_best(course: Course, folder: Path) -> Path:
     """Write the best weights of a run as ONNX beside its checkpoints and return where."""
-    network = AveragedModel(course.network())
-    network.load_state_dict(torch.load(folder / BEST, weights_only=True)["average"])
-    onnx.save_model(rewritten(network.module), folder / WEIGHTS)
+    onnx.save_model(rewritten(best_network(course, folder)), folder / WEIGHTS)
     return folder / WEIGHTS

@@ -9,16 +9,17 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from engines.cad.region import cut
 from engines.cad.window import Shades, resized
 from engines.networks.unet import UNet
 from engines.training.distort import Bounds, one_of, stacked, tinted
 from engines.training.lesions import boxed, outlined, split
-from engines.training.loop import Plan
+from engines.training.loop import Taught
 from engines.training.masses import SIDE, Mass, of_films, of_wholes, part, region, turned, whole
 from engines.training.overlap import Lesson, dice, overlap_loss
+from engines.training.plan import Plan
 
 WIDTH = 8
 
@@ -49,13 +50,13 @@ class Outlining:
         """Return a U-Net."""
         return UNet(WIDTH)
 
-    def loss(self, network: nn.Module, chance: np.random.Generator) -> Tensor:
+    def taught(self, network: nn.Module, chance: np.random.Generator) -> Taught:
         """Return the loss on some regions."""
         among = [
             self._outlined if chance.random() < OUTLINED else self._boxed for _ in range(BATCH)
         ]
         regions = [lesson(turned(one_of(masses, chance), chance), chance) for masses in among]
-        return overlap_loss(network, Lesson(*map(stacked, zip(*regions, strict=True))))
+        return Taught(overlap_loss(network, Lesson(*map(stacked, zip(*regions, strict=True)))))
 
     def figures(self, network: nn.Module) -> Mapping[str, float]:
         """Return mean Dice and IoU of outlines, mean Dice of ellipses, and what is kept by."""

@@ -1,28 +1,47 @@
-"""`senoscope train`: training recipes."""
+"""`senoscope train`: recipes, from the command line."""
 
-import importlib
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from service.cli.options import console, examples
-from service.errors import RefusedError
+from service.cli.options import Json, console, examples, print_json
+from service.errors import RefusedError, WrongUsageError
 
 if TYPE_CHECKING:
-    from engines.training.curves import Epoch
     from engines.training.journal import Entry
-    from engines.training.loop import Plan
+
+
+class Preset(StrEnum):
+    """Which of a recipe's two sets of hyper-parameters."""
+
+    PAPER = "paper"
+    BEST = "best"
+
 
 Shared = Annotated[Path, typer.Option(help="The shared data: mammo/ and natural/ are in there.")]
-Out = Annotated[Path, typer.Option(help="Checkpoints, curves, figures and weights go there.")]
+Out = Annotated[
+    Path | None, typer.Option(help="Checkpoints, curves, figures and weights go there.")
+]
 Epochs = Annotated[int | None, typer.Option(min=1, help="As in the recipe unless given.")]
 Steps = Annotated[int | None, typer.Option(min=1, help="Batches in an epoch.")]
 Seed = Annotated[int | None, typer.Option(help="Same seed, same threads: same weights.")]
 Threads = Annotated[int, typer.Option(min=1)]
+Device = Annotated[str, typer.Option(help="cpu, cuda or cuda:0.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on from the last epoch.")]
+Which = Annotated[Preset, typer.Option(help="The paper's hyper-parameters, or ours.")]
+Own = Annotated[
+    Path | None, typer.Option("--recipe", help="TOML with what is to be other than in the preset.")
+]
+Scale = Annotated[int, typer.Option(min=2, max=4, help="How many times to enlarge.")]
+Init = Annotated[
+    Path | None,
+    typer.Option(help="Weights to start from: a checkpoint of a run, or torchvision's state_dict."),
+]
 
 SHARED = Path("../shared/data")
 
@@ -34,131 +53,120 @@ def train() -> None:
     """Train networks; needs the extra `train`."""
 
 
-@app.command(
-    epilog=examples("senoscope train fsrcnn", "senoscope train fsrcnn --out run2 --resume")
-)
-def fsrcnn(
-    *,
-    data: Annotated[
-        Path, typer.Option(help="Images to train on in train/, to validate on in val/.")
-    ] = Path("../shared/data/natural"),
-    out: Annotated[
-        Path, typer.Option(help="Checkpoints, curves and the trained weights go there.")
-    ] = Path(".work/training/fsrcnn-x2"),
-    epochs: Annotated[int, typer.Option(min=1)] = 100,
-    steps: Annotated[int, typer.Option(min=1, help="Batches in an epoch.")] = 400,
-    seed: Annotated[int, typer.Option(help="Same seed, same threads: same weights.")] = 20221123,
-    threads: Annotated[int, typer.Option(min=1)] = 1,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from the last epoch.")] = False,
-) -> None:
-    """Train FSRCNN x2 as Honjo 2022 says: 2 x 2 binning, MSE, Adam, lowest validation loss kept."""
-    try:
-        from engines.training import fsrcnn as recipe  # noqa: PLC0415 - PyTorch is an extra
-        from engines.training.outcome import write_outcome  # noqa: PLC0415
-    except ImportError as error:
-        raise RefusedError(f"training needs senoscope[train]: {error}") from error
-    plan = recipe.Recipe(epochs=epochs, steps=steps, seed=seed, threads=threads)
-    try:
-        run = recipe.prepare(plan, data, out, resume=resume)
-    except (FileExistsError, FileNotFoundError, ValueError) as error:
-        raise RefusedError(str(error)) from error
-    with _progress() as progress:
-        task = progress.add_task("training", total=epochs, completed=len(run.history), psnr=0.0)
-
-        def watch(epoch: "Epoch") -> None:
-            progress.update(task, completed=epoch.number, psnr=epoch.psnr)
-
-        run.run(out, watch)
-    console.print(f"best weights: {write_outcome(out)}")
-
-
 @dataclass(frozen=True, slots=True)
-class _Wish:
-    """What is to be other than in the recipe."""
+class _Asked:
+    """What is to be trained, by what, and where."""
 
-    epochs: int | None
-    steps: int | None
-    seed: int | None
-    threads: int
+    network: str
+    preset: str
+    own: Path | None
+    scale: int | None
+    init: Path | None
+    data: Path
+    out: Path
+    plan: Mapping[str, Any]
+    resume: bool
+    as_json: bool
 
-    def of(self, plan: "Plan") -> "Plan":
-        """Return `plan` with it."""
-        wished = {"epochs": self.epochs, "steps": self.steps, "seed": self.seed}
-        given = {name: value for name, value in wished.items() if value is not None}
-        return replace(plan, threads=self.threads, **given)
 
-
-def _learn(recipe: str, data: Path, out: Path, wish: _Wish, *, resume: bool) -> None:
-    """Train what the module `recipe` trains, and print the figures of the best epoch."""
+def _learn(asked: _Asked) -> None:
+    """Train what is asked for, and print the figures of the best epoch."""
     try:
-        from engines.training import loop  # noqa: PLC0415 - PyTorch is an extra
+        from engines.training import courses, loop, recipe  # noqa: PLC0415 - PyTorch is an extra
         from engines.training.journal import best_of  # noqa: PLC0415
-
-        module = importlib.import_module(f"engines.training.{recipe}")
     except ImportError as error:
         raise RefusedError(f"training needs senoscope[train]: {error}") from error
-    plan = wish.of(module.PLAN)
     try:
-        course = module.read(data)
-        run = loop.prepare(course, plan, out, resume=resume)
-    except (FileExistsError, FileNotFoundError, ValueError) as error:
+        changes = recipe.changes_in(asked.own) if asked.own else {}
+        stated = recipe.recipe(asked.network, asked.preset, changes)
+        plan = stated.plan.but(**asked.plan)
+    except (ValueError, OSError) as error:
+        raise WrongUsageError(str(error)) from error
+    try:
+        start = courses.Start(asked.network, asked.scale, asked.init)
+        prepared = courses.prepare(start, stated, asked.data)
+        run = loop.prepare(prepared.course, plan, asked.out, resume=asked.resume)
+    except (OSError, ValueError) as error:
         raise RefusedError(str(error)) from error
-    with _progress("{task.fields[figure]}") as progress:
+    courses.note(prepared, stated, plan, asked.out)
+    figure = prepared.course.figure
+    with _progress() as progress:
         done = len(run.history)
         task = progress.add_task("training", total=plan.epochs, completed=done, figure="")
 
         def watch(entry: "Entry") -> None:
-            figure = f"validation {course.figure} {entry.figures[course.figure]:.4f}"
-            progress.update(task, completed=entry.number, figure=figure)
+            said = f"validation {figure} {entry.figures[figure]:.4f}"
+            progress.update(task, completed=entry.number, figure=said)
+            if not console.is_terminal:
+                console.print(f"epoch {entry.number} of {plan.epochs}: {_told(entry)}")
 
-        run.run(out, watch)
-    best = best_of(run.history, course.figure)
+        run.run(asked.out, watch)
+    best = best_of(run.history, figure)
+    path = loop.write_best(prepared.course, asked.out)
+    if asked.as_json:
+        print_json({"epoch": best.number, "figures": best.figures, "weights": path})
+        return
     for name, value in best.figures.items():
         console.print(f"{name}: {value:.4f}")
-    console.print(f"best weights, of epoch {best.number}: {loop.write_best(course, out)}")
+    console.print(f"best weights, of epoch {best.number}: {path}")
 
 
-def _progress(figure: str = "validation {task.fields[psnr]:.2f} dB") -> Progress:
+def _told(entry: "Entry") -> str:
+    learned = [f"training {name} {value:.4f}" for name, value in entry.training.items()]
+    held = [f"{name} {value:.4f}" for name, value in entry.figures.items()]
+    return ", ".join(learned + held)
+
+
+def _progress() -> Progress:
     return Progress(
         TextColumn("epoch {task.completed:.0f} of {task.total:.0f}"),
         BarColumn(),
         TimeElapsedColumn(),
         TextColumn("to go"),
         TimeRemainingColumn(elapsed_when_finished=False),
-        TextColumn(figure),
+        TextColumn("{task.fields[figure]}"),
         console=console,
+        disable=not console.is_terminal,
     )
 
 
-def _register(name: str, recipe: str, said: str) -> None:
-    """Give `app` the command that trains the network `name` by that recipe."""
+def _enlarging(name: str, said: str, scale: int) -> None:
+    """Give `app` the command that trains a network that enlarges."""
 
-    @app.command(name, help=said, epilog=examples(f"senoscope train {name} --threads 2"))
+    @app.command(
+        name,
+        help=said,
+        epilog=examples(
+            f"senoscope train {name} --scale {scale}",
+            f"senoscope train {name} --preset paper --out run2",
+            f"senoscope train {name} --scale 3 --init .work/training/{name}-x2/best.pt",
+        ),
+    )
     def command(
         *,
+        scale: Scale = scale,
+        preset: Which = Preset.BEST,
+        recipe: Own = None,
+        init: Init = None,
         data: Shared = SHARED,
-        out: Out = Path(f".work/training/{name}"),
+        out: Out = None,
+        resume: Resume = False,
         epochs: Epochs = None,
         steps: Steps = None,
         seed: Seed = None,
         threads: Threads = 1,
-        resume: Resume = False,
+        device: Device = "cpu",
+        as_json: Json = False,
     ) -> None:
-        _learn(recipe, data, out, _Wish(epochs, steps, seed, threads), resume=resume)
+        plan = {"epochs": epochs, "steps": steps, "seed": seed}
+        plan |= {"threads": threads, "device": device}
+        there = out or Path(f".work/training/{name}-x{scale}")
+        _learn(_Asked(name, preset, recipe, scale, init, data, there, plan, resume, as_json))
 
 
-for _name, _recipe, _said in (
-    (
-        "mass-detector",
-        "detector",
-        "Train the detector of masses: a U-Net on whole mammograms shrunk to one window.",
-    ),
-    ("mass-unet", "segmenter", "Train the U-Net that outlines a mass in its region."),
-    (
-        "mass-resnet",
-        "classifier",
-        "Train the residual network that tells benign from malignant masses.",
-    ),
-    ("edsr-small-x3", "enlarger", "Train a small EDSR x3 (Lim 2017) on natural images."),
+for _name, _said, _scale in (
+    ("fsrcnn", "Train FSRCNN (Dong 2016; Honjo 2022) to enlarge two, three or four times.", 2),
+    ("edsr", "Train EDSR (Lim 2017; Jimenez-Gaona 2024) to enlarge.", 3),
+    ("rdn", "Train RDN (Zhang 2018; Jimenez-Gaona 2024) to enlarge.", 4),
 ):
-    _register(_name, _recipe, _said)
+    _enlarging(_name, _said, _scale)

@@ -1,0 +1,69 @@
+"""From a recipe to a course: which data a network learns from."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+from torch import nn
+
+from engines.training import enlarging
+from engines.training.loop import Course
+from engines.training.plan import Plan
+from engines.training.recipe import Recipe, made
+from engines.training.splits import Split, write_split
+from engines.training.start import start
+
+SPLIT, RECIPE = "split.csv", "recipe.toml"
+"""What a run leaves besides its weights and curves: who was held back, and how it was trained."""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A network by name, how many times it enlarges, and the weights it starts from."""
+
+    network: str
+    scale: int | None = None
+    init: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """A course and the splits by patient that it keeps to."""
+
+    course: Course
+    splits: Mapping[str, Split]
+
+
+def prepare(begin: Start, recipe: Recipe[Any], data: Path) -> Prepared:
+    """Return the course of that recipe on what is in `data`.
+
+    Raises:
+        FileNotFoundError: data or weights are not there.
+        ValueError: they do not fit.
+    """
+    arguments = dict(recipe.network)
+    if begin.scale is not None:
+        arguments["scale"] = begin.scale
+    network = _maker(begin, arguments)
+    course = enlarging.read(data, network, begin.scale or 2, recipe.menu)
+    return Prepared(course, enlarging.splits(data))
+
+
+def note(prepared: Prepared, recipe: Recipe[Any], plan: Plan, folder: Path) -> None:
+    """Write who is held back, and the recipe as it is run, into the folder of a run."""
+    write_split(folder / SPLIT, prepared.splits)
+    run = recipe.model_copy(update={"plan": plan})
+    (folder / RECIPE).write_text(tomli_w.dumps(run.model_dump(exclude_none=True)), encoding="utf-8")
+
+
+def _maker(begin: Start, arguments: Mapping[str, int | float]) -> Callable[[], nn.Module]:
+    def make() -> nn.Module:
+        network = made(begin.network, arguments)
+        if begin.init is not None:
+            start(network, begin.init)
+        return network
+
+    make()  # tells at once of weights that do not fit
+    return make
