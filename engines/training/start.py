@@ -1,10 +1,14 @@
-"""Weights that a network starts from: those of another training, or the user's own."""
+"""Weights that a network starts from: those of another training, of the shelf, or the user's own."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
+import onnx
 import torch
+from onnx import numpy_helper
 from torch import Tensor, nn
+
+from engines.compile.subpixel import phases
 
 AVERAGED = "module."
 """What a moving average writes before the names of weights."""
@@ -15,14 +19,14 @@ COLOURS = 3
 def start(network: nn.Module, path: Path) -> list[str]:
     """Give `network` the weights in `path` that fit; return the names of those it keeps.
 
-    `path` is a checkpoint of a run, whose moving average is taken, or a state_dict, such as
-    torchvision's. What is for three channels is summed to one.
+    `path` is a checkpoint of a run, whose moving average is taken; an ONNX file as training writes
+    it; or a state_dict, such as torchvision's. What is for three channels is summed to one.
 
     Raises:
         FileNotFoundError: there is no such file.
         ValueError: none of its weights fit.
     """
-    given = _weights(path)
+    given = _of_onnx(path, network) if path.suffix == ".onnx" else _of_checkpoint(path)
     wanted = network.state_dict()
     found = {name: _grey(given[name], one) for name, one in wanted.items() if name in given}
     fitting = {name: one for name, one in found.items() if one.shape == wanted[name].shape}
@@ -32,7 +36,7 @@ def start(network: nn.Module, path: Path) -> list[str]:
     return sorted(set(wanted) - set(fitting))
 
 
-def _weights(path: Path) -> Mapping[str, Tensor]:
+def _of_checkpoint(path: Path) -> Mapping[str, Tensor]:
     kept = torch.load(path, weights_only=True, map_location="cpu")
     if "average" not in kept:
         return dict(kept.get("state_dict", kept))
@@ -41,6 +45,47 @@ def _weights(path: Path) -> Mapping[str, Tensor]:
         for name, value in kept["average"].items()
         if name.startswith(AVERAGED)
     }
+
+
+def _of_onnx(path: Path, network: nn.Module) -> Mapping[str, Tensor]:
+    """Return the weights of a graph by the names that `network` has for them.
+
+    Graphs name their weights alike, or at least have them in the same order.
+    """
+    tensors = {
+        one.name: torch.from_numpy(numpy_helper.to_array(one).copy()).float()
+        for one in onnx.load(path).graph.initializer
+    }
+    wanted = network.state_dict()
+    if len(tensors) == len(wanted) and not wanted.keys() & tensors.keys():
+        tensors = dict(zip(wanted, tensors.values(), strict=True))
+    strides = {
+        f"{name}.": layer.stride[0]
+        for name, layer in network.named_modules()
+        if isinstance(layer, nn.ConvTranspose2d)
+    }
+    found = {}
+    for name, one in tensors.items():
+        layer, _, end = name.rpartition(".")
+        stride = strides.get(f"{layer}.", 1)
+        if name in wanted and one.numel() == wanted[name].numel():
+            found[name] = one.reshape(wanted[name].shape)
+        elif name in wanted and stride > 1 and end == "bias":
+            found[name] = one[:: stride * stride]
+        elif name in wanted and stride > 1:
+            padding = network.get_submodule(layer).padding[0]
+            found[name] = _deconvolution(one, wanted[name], stride, padding)
+    return found
+
+
+def _deconvolution(kernel: Tensor, like: Tensor, stride: int, padding: int) -> Tensor:
+    """Return the deconvolution that `phases` makes the convolution `kernel` of."""
+    places = phases(torch.arange(1.0, like.numel() + 1).reshape(like.shape), stride, padding).weight
+    if places.shape != kernel.shape:
+        return kernel
+    made, there = torch.zeros(like.numel()), places > 0
+    made[places[there].long() - 1] = kernel[there]
+    return made.reshape(like.shape)
 
 
 def _grey(given: Tensor, wanted: Tensor) -> Tensor:
