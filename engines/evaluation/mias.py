@@ -15,21 +15,29 @@ SPACING = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Lesion:
-    """What is annotated: where, if that is known; its outline, if somebody drew it."""
+    """What is annotated: where, if that is known; its outline, if somebody drew it.
+
+    `kind` is the class of abnormality: CALC, CIRC, SPIC, MISC, ARCH or ASYM.
+    """
 
     circle: Truth | None
     is_mass: bool
     is_malignant: bool
     outline: Path | None = None
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Film:
-    """A film, whose it is, and its lesions: none on a normal one."""
+    """A film, whose it is, and its lesions: none on a normal one.
+
+    `tissue` is F (fatty), G (fatty-glandular) or D (dense-glandular).
+    """
 
     path: Path
     patient: str
     lesions: tuple[Lesion, ...]
+    tissue: str = ""
 
     @property
     def is_placed(self) -> bool:
@@ -46,22 +54,26 @@ def films(folder: Path) -> list[Film]:
     """
     outlines = _outlines(folder)
     lesions: dict[str, list[Lesion]] = {}
-    patients = {}
+    patients, tissues = {}, {}
     for row in _rows(folder / "labels.csv"):
         name = row["image"]
         patients[name] = row["patient"]
+        tissues[name] = row.get("tissue", "")
         here = lesions.setdefault(name, [])
         if row["severity"] != "normal":
             here.append(_lesion(row, outlines.get((name, row["lesion_index"]))))
     return [
-        Film(folder / name, patients[name], tuple(found)) for name, found in sorted(lesions.items())
+        Film(folder / name, patients[name], tuple(found), tissues[name])
+        for name, found in sorted(lesions.items())
     ]
 
 
 def _lesion(row: Mapping[str, str], outline: Path | None) -> Lesion:
     place = [row[column] for column in ("x_px", "y_px", "radius_px")]
     circle = Truth(*map(float, place)) if all(place) else None
-    return Lesion(circle, row["is_mass"] == "1", row["severity"] == "malignant", outline)
+    is_malignant = row["severity"] == "malignant"
+    kind = row.get("abnormality", "")
+    return Lesion(circle, row["is_mass"] == "1", is_malignant, outline, kind)
 
 
 def _outlines(folder: Path) -> dict[tuple[str, str], Path]:

@@ -1,16 +1,20 @@
 """Which chapters the report has, and of what each is made."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from engines.card import Card
 from engines.evaluation.areas import breast, whole
+from engines.evaluation.held_back import seen_by
 from engines.evaluation.mias import FOLDER, Film
-from service.cli.evaluate.bench import Bench
+from engines.evaluation.table import ImageSet
+from service.cli.evaluate.bench import Bench, titled
 from service.cli.evaluate.everything.chapter import Chapter
-from service.cli.evaluate.everything.chapters import super_resolution as told_enlarging
-from service.cli.evaluate.everything.measures import crops, super_resolution
+from service.cli.evaluate.everything.chapters import quality as of_quality
+from service.cli.evaluate.everything.chapters import super_resolution as of_enlarging
+from service.cli.evaluate.everything.measures import crops, quality, super_resolution
 from service.cli.evaluate.everything.parts import Missing, Part
 from service.cli.evaluate.everything.sets import (
     FILMS,
@@ -26,49 +30,77 @@ Parts = list[Part[Any] | Missing]
 
 @dataclass(frozen=True, slots=True)
 class Films:
-    """The films of mini-MIAS that count, or why there are none."""
+    """The films of mini-MIAS that there are, or why there are none."""
 
-    counting: Sequence[Film]
+    known: Sequence[Film]
     reason: str = ""
+
+    def held_back(self, card: Card) -> list[Film]:
+        """Return those that a model may be judged on."""
+        return seen_by(card).held_back(self.known, FOLDER)
 
 
 def contents(bench: Bench, folder: Path) -> list[Chapter]:
     """Return the chapters of a report in `folder`.
 
     Raises:
+        ValueError: a file that says who was trained on is no such table.
         WrongUsageError: a set was not given as NAME=DIR, or holds no images.
     """
     films = _films(bench.data)
     return [
-        Chapter(told_enlarging.TITLE, _super_resolution(bench, films, folder), told_enlarging.tell)
+        Chapter(of_enlarging.TITLE, _super_resolution(bench, films, folder), of_enlarging.tell),
+        Chapter(of_quality.TITLE, _quality(bench, films), of_quality.tell),
     ]
 
 
 def _super_resolution(bench: Bench, films: Films, folder: Path) -> Parts:
-    sets = [
-        *natural_sets(bench.data),
-        *named_sets(bench.images, whole),
-        *named_sets(bench.mammograms, breast),
-    ]
-    missing: Parts = []
-    if not sets:
+    cards = super_resolution.enlarging(bench.cards)
+    named = [*named_sets(bench.images, whole), *named_sets(bench.mammograms, breast)]
+    natural = natural_sets(bench.data)
+    parts: Parts = []
+    if not cards:
+        parts.append(Missing("super-resolution", "no model enlarges", "senoscope train fsrcnn"))
+    if not natural:
         where = bench.data / NATURAL
-        missing.append(Missing("natural images", f"none in {where}", "--data or --images NAME=DIR"))
-    if films.counting:
-        sets.append(film_set(films.counting))
-    else:
-        missing.append(Missing(FILMS, films.reason, "--data, or --mammograms NAME=DIR"))
-    found: Parts = list(super_resolution.parts(bench, sets))
-    if not super_resolution.enlarging(bench.cards):
-        missing.append(Missing("super-resolution", "no model enlarges", "senoscope train fsrcnn"))
-    return [*found, *crops.parts(bench, films.counting, folder), *missing]
+        parts.append(Missing("natural images", f"none in {where}", "--data or --images NAME=DIR"))
+    if films.reason:
+        parts.append(Missing(FILMS, films.reason, "--data, or --mammograms NAME=DIR"))
+    pairs = [(card, [*natural, *_film_sets(films, card), *named]) for card in cards]
+    parts += super_resolution.parts(bench, pairs)
+    if cards:
+        parts += crops.parts(bench, films.held_back(cards[0]), folder)
+    return parts
+
+
+def _film_sets(films: Films, card: Card) -> Iterator[ImageSet]:
+    """Yield the films that a model is judged on, as a set, if there are any."""
+    counting = films.held_back(card)
+    if counting:
+        yield film_set(counting)
+
+
+def _quality(bench: Bench, films: Films) -> Parts:
+    if films.reason:
+        return [Missing("PIQE and NIQE of films", films.reason, "--data DIR")]
+    parts: Parts = []
+    pairs = []
+    for card in quality.doubling(bench.cards):
+        counting = films.held_back(card)
+        if counting:
+            pairs.append((card, counting))
+        else:
+            name = f"PIQE and NIQE, {titled(card)}"
+            parts.append(Missing(name, "all patients were seen in training", "--data DIR"))
+    if not pairs and not parts:
+        parts.append(Missing("PIQE and NIQE", "no model doubles", "senoscope train fsrcnn"))
+    return [*parts, *quality.parts(bench, pairs)]
 
 
 def _films(data: Path) -> Films:
     try:
-        found = known_films(data)
+        return Films(known_films(data))
     except OSError as error:
         return Films((), f"{error.filename}: {error.strerror}")
     except ValueError as error:
         return Films((), f"{data / FOLDER}: {error}")
-    return Films(found)

@@ -48,11 +48,12 @@ class Enlarged:
         return sorted(set(self.images[0].scores) - {BICUBIC}, key=lambda name: "fp32" not in name)
 
 
-def parts(bench: Bench, sets: Iterable[ImageSet]) -> Iterator[Part[Enlarged]]:
-    """Yield a part for each model that enlarges and each set."""
-    every = list(sets)
-    for card in enlarging(bench.cards):
-        for images in every:
+def parts(
+    bench: Bench, cards: Iterable[tuple[Card, Sequence[ImageSet]]]
+) -> Iterator[Part[Enlarged]]:
+    """Yield a part for each model that enlarges and each set that it is judged on."""
+    for card, sets in cards:
+        for images in sets:
             yield Part(
                 f"{CHAPTER}/{titled(card)}/{images.name}",
                 (card.sha256, bench.device, *images.groups, *digests_of(images.files)),
