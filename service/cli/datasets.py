@@ -169,22 +169,21 @@ def _judge(summaries: Sequence[Summary], *, partial: bool) -> None:
 def _show(found: Sequence[checking.Checked]) -> None:
     print_table(
         "Prepared sets",
-        ["set", "images", "patients", "lesions", "benign", "malignant", "normal", "masks"],
+        ["set", "images", "patients", "lesions", "what"],
         [
-            [
-                Path(one.folder).name,
-                one.images,
-                one.patients,
-                one.lesions,
-                *(one.by_severity.get(word, 0) for word in ("benign", "malignant", "normal")),
-                one.masks,
-            ]
+            [Path(one.folder).name, one.images, one.patients, one.lesions, _what(one)]
             for one in found
         ],
     )
     for one in found:
-        kinds = {**one.by_kind, **one.by_split}
-        said = ", ".join(f"{count} {name}" for name, count in kinds.items())
-        console.print(f"{one.folder}: {said or 'no kinds'}", soft_wrap=True)
+        if one.problems or one.doubts:
+            console.print(one.folder, soft_wrap=True)
         _list("problem", one.problems)
         _list("doubtful", one.doubts)
+
+
+def _what(one: checking.Checked) -> str:
+    """Return what a set holds, in words."""
+    parts = [one.by_severity, one.by_kind, one.by_split]
+    said = [", ".join(f"{count} {name}" for name, count in part.items()) for part in parts]
+    return "; ".join([*filter(None, said), f"{one.masks} masks"])

@@ -12,10 +12,11 @@ from PIL import Image
 from service.datasets.finding import digest, grouped
 from service.datasets.folder import PART
 from service.datasets.preparing import SUMMARY
-from service.datasets.tables import Table, read_table
+from service.datasets.tables import Table, plain, read_table
 
 LABELS, OUTLINES = "labels.csv", ("masks.csv", "outlines.csv")
 NO_LESION = frozenset({"normal"})
+X, Y = plain("x_px"), plain("y_px")
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,9 +156,9 @@ def _strange(folder: Path, masks: Iterable[_Mask]) -> Iterator[str]:
 def _outside(folder: Path, labels: Table, image: str) -> Iterator[str]:
     """Yield which places are not on their image."""
     for row in labels.rows:
-        if not (row.get("x_px") and row.get("y_px")) or not _is(folder, row[image]):
+        if not (row.get(X) and row.get(Y)) or not _is(folder, row[image]):
             continue
-        x, y = float(row["x_px"]), float(row["y_px"])
+        x, y = float(row[X]), float(row[Y])
         with Image.open(folder / row[image]) as picture:
             columns, rows = picture.size
         if not (0 <= x <= columns and 0 <= y <= rows):

@@ -400,3 +400,61 @@ def test_a_table_with_a_byte_order_mark_is_read(tmp_path):
     (source / TRAIN).write_bytes(b"\xef\xbb\xbf" + held)
 
     assert prepared(source, tmp_path)[0].made == 1
+
+
+def test_the_shared_regions_come_back_from_films_that_they_are_put_into(tmp_path, data_dir):
+    """A film that holds a region of the shared set at its place gives that region and its box."""
+    source = tmp_path / "cbis"
+    expected = _shared(data_dir)
+    lines = []
+    for number, (region, box) in enumerate(expected):
+        name = f"Mass-Training_P_{number:05}_LEFT_CC"
+        film, mask = _around(region, box)
+        cbis_film(source, name, film)
+        cbis_roi(source, f"{name}_1", mask, breast(40, 40), NEW_NAMES)
+        lines.append(cbis_row(name, 1))
+    table(source, *lines)
+
+    prepared(source, tmp_path)
+
+    found = rows(tmp_path / MASS)
+    assert len(found) == len(expected)
+    for row, (region, box) in zip(found, expected, strict=True):
+        assert np.array_equal(picture(tmp_path / MASS / row["roi"]), region)
+        ends = [float(row[f"bbox_{end}"]) for end in "xywh"]
+        assert np.allclose(ends, box, atol=1)
+
+
+def _shared(data_dir):
+    """Return some regions and their boxes: of the shared set, else made."""
+    if data_dir is None:
+        return [(breast(160, 160).astype(np.uint8), (60.0, 60.0, 40.0, 40.0))]
+    folder = data_dir / MASS
+    with (folder / "labels.csv").open(newline="") as file:
+        some = [row for row in csv.DictReader(file) if row["larger_than_crop"] == "0"][::40]
+    return [
+        (picture(folder / row["roi"]), tuple(float(row[f"bbox_{end}"]) for end in "xywh"))
+        for row in some
+    ]
+
+
+def _around(region, box):
+    """Return a film of 800 x 500 of which `region` is a part, and the mask of a box in it."""
+    left, top, width, height = box
+    column, row = (
+        _place(at + length / 2, side)
+        for at, length, side in ((left, width, 500), (top, height, 800))
+    )
+    film = np.zeros((800, 500), np.uint16)
+    film[row : row + 160, column : column + 160] = region
+    film[0 if row else 799, 0 if column else 499] = 255  # so that the scale is that of the region
+    ends = (column + left, row + top, column + left + width, row + top + height)
+    x, y, right, bottom = map(round, ends)
+    return film, blob((800, 500), (x, y, right - x, bottom - y))
+
+
+def _place(middle, length):
+    """Return where a region is whose lesion is at `middle`: off its middle only at an edge."""
+    if abs(middle - 80) <= 1:
+        return 200
+    return 0 if middle < 80 else length - 160
