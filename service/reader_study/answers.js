@@ -67,7 +67,7 @@ async function save(question, button, before) {
   }
 }
 
-const name = (question) => question.querySelector("legend").textContent;
+const name = (question) => question.getAttribute("aria-label");
 
 function tell(told, question, button) {
   alert.hidden = true;

@@ -16,27 +16,40 @@ class Criterion:
     key: str
     name: str
     group: str
-    """Those that stand together on the page."""
+    """Those that stand together on the page, under this heading."""
+    short: str
+    """Its name under that heading."""
 
 
-_CALCIFICATIONS, _DENSITY, _GENERAL = "Microcalcifications", "Breast density", "In general"
-_STRUCTURES, _WHOLE = "Structures", "Whole image"
+_CALCIFICATIONS, _VISIBILITY = "Microcalcifications", "Visibility of structures"
+_DENSITY, _GENERAL, _WHOLE = "Visibility of density", "In general", "Whole image"
 
 CRITERIA = (
-    Criterion("detection", "Detection of microcalcifications", _CALCIFICATIONS),
-    Criterion("diagnostic-quality", "Diagnostic quality of microcalcifications", _CALCIFICATIONS),
-    Criterion("calcification-contrast", "Contrast of microcalcifications", _CALCIFICATIONS),
-    Criterion("calcification-noise", "Noise of microcalcifications", _CALCIFICATIONS),
-    Criterion("calcification-sharpness", "Sharpness of microcalcifications", _CALCIFICATIONS),
-    Criterion("density", "Visibility of breast density", _DENSITY),
-    Criterion("contrast", "Contrast in general", _GENERAL),
-    Criterion("noise", "Noise in general", _GENERAL),
-    Criterion("sharpness", "Sharpness in general", _GENERAL),
-    Criterion("pectoral-muscle", "Visibility of the pectoral muscle", _STRUCTURES),
-    Criterion("nipple", "Visibility of the nipple", _STRUCTURES),
-    Criterion("skin", "Visibility of the skin", _STRUCTURES),
-    Criterion("artifacts", "Artifacts", _WHOLE),
-    Criterion("overall", "Overall", _WHOLE),
+    Criterion("detection", "Detection of microcalcifications", _CALCIFICATIONS, "Detection"),
+    Criterion(
+        "diagnostic-quality",
+        "Diagnostic quality of microcalcifications",
+        _CALCIFICATIONS,
+        "Diagnostic quality",
+    ),
+    Criterion(
+        "calcification-contrast", "Contrast of microcalcifications", _CALCIFICATIONS, "Contrast"
+    ),
+    Criterion("calcification-noise", "Noise of microcalcifications", _CALCIFICATIONS, "Noise"),
+    Criterion(
+        "calcification-sharpness", "Sharpness of microcalcifications", _CALCIFICATIONS, "Sharpness"
+    ),
+    Criterion("density", "Visibility of breast density", _DENSITY, "Breast density"),
+    Criterion("contrast", "Contrast in general", _GENERAL, "Contrast"),
+    Criterion("noise", "Noise in general", _GENERAL, "Noise"),
+    Criterion("sharpness", "Sharpness in general", _GENERAL, "Sharpness"),
+    Criterion(
+        "pectoral-muscle", "Visibility of the pectoral muscle", _VISIBILITY, "Pectoral muscle"
+    ),
+    Criterion("nipple", "Visibility of the nipple", _VISIBILITY, "Nipple"),
+    Criterion("skin", "Visibility of the skin", _VISIBILITY, "Skin"),
+    Criterion("artifacts", "Artifacts", _WHOLE, "Artifacts"),
+    Criterion("overall", "Overall", _WHOLE, "Overall"),
 )
 """In the order of the paper."""
 

@@ -24,6 +24,7 @@ HEADERS = {
 }
 ENTERING = (
     '<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>Reader study</title>'
+    '<link rel="icon" href="data:,">'
     '<meta http-equiv="refresh" content="0; url=/"><p><a href="/">Go on</a></p></html>'
 )
 """A page that leads on: a redirect from another site would leave a strict cookie behind."""

@@ -16,6 +16,10 @@ MOST_OPEN = 3
 """A full field takes about 0.3 GB."""
 
 
+OPENING = 2
+"""Cases at a time: one that is waited for does not wait for one that is opened ahead."""
+
+
 class Which(StrEnum):
     """Of the two pictures of a case."""
 
@@ -46,7 +50,7 @@ class LightBox:
 
     def __init__(self, pairs: Sequence[tuple[Path, Path]]) -> None:
         self._pairs = pairs
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="light-box")
+        self._pool = ThreadPoolExecutor(OPENING, thread_name_prefix="light-box")
         self._lock = threading.Lock()
         self._open: OrderedDict[int, Future[Opened]] = OrderedDict()
 

@@ -10,6 +10,8 @@ from pydantic import BaseModel, ValidationError
 from service.errors import BadConfigurationError, did_you_mean
 
 Row = TypeVar("Row", bound=BaseModel)
+UNKNOWN = "extra_forbidden"
+"""How pydantic calls a column that there is none of."""
 Cells = Mapping[str, str]
 """By the name of the column; what is empty is left out."""
 
@@ -58,10 +60,11 @@ def _row(path: Path, model: type[Row], number: int, cells: Cells) -> Row:
     try:
         return model.model_validate(cells)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
+        found = error.errors(include_url=False, include_input=False)
+        first = min(found, key=lambda one: one["type"] != UNKNOWN)  # it may be what is missing
         key = ".".join(str(part) for part in first["loc"])
         hint = ""
-        if first["type"] == "extra_forbidden":
+        if first["type"] == UNKNOWN:
             hint = did_you_mean(key, model.model_fields)
         raise BadConfigurationError(
             f"{path}: row {number}: {key}: {first['msg'].lower()}{hint}"
