@@ -20,6 +20,8 @@ Tones = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 """(rows, columns)."""
 
+AGAIN = " (if it was cut off on its way, get it again)"
+
 LARGEST_DICOM = 1 << 28
 """Bytes of a file: the largest film of CBIS-DDSM has 80 million."""
 
@@ -35,7 +37,7 @@ def read_dicom(path: Path) -> Dataset:
     try:
         return read_file(path)
     except NodeError as error:
-        raise ValueError(f"{path}: {error}; download it again") from error
+        raise ValueError(f"{path}: {error}{AGAIN}") from error
 
 
 def read_pixels(path: Path) -> Pixels:
@@ -47,7 +49,7 @@ def read_pixels(path: Path) -> Pixels:
     try:
         return read(read_dicom(path)).pixels
     except CannotProcessError as error:
-        raise ValueError(f"{path}: {error}; download it again") from error
+        raise ValueError(f"{path}: {error}{AGAIN}") from error
 
 
 def spacing_of(image: Dataset) -> float | None:
@@ -78,7 +80,7 @@ def read_pgm(path: Path, side: int) -> Tones:
     except Image.DecompressionBombError as error:
         raise ValueError(f"{path}: {error}") from error
     except OSError as error:
-        raise OSError(f"{path}: {error}; unpack it again") from error
+        raise OSError(f"{path}: {error}{AGAIN}") from error
 
 
 def as_png(pixels: Tones | Mask) -> bytes:

@@ -1,5 +1,6 @@
 """The outlines of INbreast: property lists that OsiriX wrote, one for each image with marks."""
 
+import difflib
 import math
 import plistlib
 import re
@@ -21,18 +22,20 @@ MASS, CALCIFICATION, OTHER = "MASS", "CALC", "OTHER"
 KINDS: Mapping[str, str] = {
     "mass": MASS,
     "calcification": CALCIFICATION,
-    "calcifications": CALCIFICATION,
     "cluster": "CLUSTER",
     "spiculatedregion": "SPICULES",
-    "espiculatedregion": "SPICULES",
     "asymmetry": "ASYM",
-    "assymetry": "ASYM",
-    "asimmetry": "ASYM",
     "distortion": "ARCH",
 }
-"""How marks are called, with the misspellings of the set; other names are of unknown meaning."""
+"""How marks are called; some names of the set are misspelt, others are of unknown meaning."""
+
+ALIKE = 0.85
+"""How much a name must be like one of them (difflib's ratio)."""
 
 POINT = re.compile(r"\(\s*([-+.0-9eE]{1,32})\s*,\s*([-+.0-9eE]{1,32})\s*\)")
+FARTHEST, MOST = 1e6, 10_000
+"""Pixels that a corner may be away, and marks on an image: more than any of the set."""
+
 CORNERS = 3
 """Of an outline at least: some marks are points, or two."""
 
@@ -40,7 +43,7 @@ CORNERS = 3
 def _pair(text: object) -> tuple[float, float]:
     match = POINT.fullmatch(text) if isinstance(text, str) else None
     x, y = map(float, match.groups()) if match else (math.nan, math.nan)
-    if not (math.isfinite(x) and math.isfinite(y)):
+    if not (abs(x) <= FARTHEST and abs(y) <= FARTHEST):
         raise ValueError(f"{str(text)[:40]!r} is no point '(x, y)'")
     return x, y
 
@@ -113,6 +116,8 @@ def read_marks(path: Path) -> list[Mark]:
     except ValueError as error:
         raise ValueError(f"{path}: no property list: {error}") from error
     rois = [roi for image in file.images for roi in image.rois]
+    if len(rois) > MOST:
+        raise ValueError(f"{path}: {len(rois)} marks; no image of the set has {MOST}")
     short = next((roi for roi in rois if roi.count != len(roi.points)), None)
     if short is not None:
         raise ValueError(
@@ -130,7 +135,9 @@ def _plist(held: bytes) -> object:
 
 
 def _kind(name: str) -> str:
-    return KINDS.get(re.sub(r"[^a-z]", "", name.lower()), OTHER)
+    letters = re.sub(r"[^a-z]", "", name.lower())
+    like = difflib.get_close_matches(letters[:40], KINDS, n=1, cutoff=ALIKE)
+    return KINDS[like[0]] if like else OTHER
 
 
 def drawn(marks: Sequence[Mark], shape: tuple[int, int]) -> Mask:
@@ -141,8 +148,7 @@ def drawn(marks: Sequence[Mark], shape: tuple[int, int]) -> Mask:
         if mark.is_outline:
             mask[polygon(rows, columns, shape)] = True
         else:
-            inside = [(round(y), round(x)) for x, y in mark.corners]
-            for row, column in inside:
-                if 0 <= row < shape[0] and 0 <= column < shape[1]:
-                    mask[row, column] = True
+            at = np.rint([rows, columns]).T
+            within = at[np.all((at >= 0) & (at < shape), axis=1)].astype(np.intp)
+            mask[within[:, 0], within[:, 1]] = True
     return mask

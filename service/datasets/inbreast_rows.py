@@ -1,7 +1,7 @@
 """What is made of an image of INbreast and of the marks on it."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import numpy as np
 from pipelines.display import picture
 from pipelines.errors import CannotProcessError
 from service.datasets.finding import only
-from service.datasets.images import Mask, Tones, as_png, read_dicom, spacing_of
+from service.datasets.images import AGAIN, Mask, Tones, as_png, read_dicom, spacing_of
 from service.datasets.inbreast_outlines import CALCIFICATION, MASS, OTHER, Mark, drawn, read_marks
 from service.datasets.inbreast_table import Case, FileName
 from service.datasets.preparing import Made
@@ -100,22 +100,35 @@ def make(name: FileName, case: Case, sources: Sources) -> Made:
     film, scale = _film(name, case, sources)
     marks = [one.scaled(scale) for one in drawn_marks if one.kind != OTHER]
     made = {film.shared["image"]: as_png(film.tones)}
-    masks: list[dict[str, str]] = []
-    outlines: list[dict[str, str]] = []
+    labels = _labels(film, marks)
+    rows: dict[str, list[dict[str, str]]] = {"labels": labels, "masks": [], "outlines": []}
+    for one in _outlines(name.name, marks):
+        mask = drawn(one.marks, film.shape)
+        if mask.any():
+            made[one.path] = as_png(mask)
+            rows[one.table].append(_mask_row(film, one, mask))
+    return Made(made, rows, tuple(_doubts(film, drawn_marks, marks)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Outline:
+    """Marks that are drawn into one mask: which table and row of labels.csv it belongs to."""
+
+    table: str
+    index: str
+    path: str
+    marks: tuple[Mark, ...]
+
+
+def _outlines(name: str, marks: Sequence[Mark]) -> Iterator[_Outline]:
+    """Yield what has an outline; the calcifications of an image, with those of a point, share."""
     for index, mark in enumerate(marks):
         if mark.is_outline and mark.kind != CALCIFICATION:
-            folder, rows = ("masks", masks) if mark.kind == MASS else ("outlines", outlines)
-            row, mask = _mask_row(film, str(index), [mark], f"{folder}/{name.name}_{index}.png")
-            rows.append(row)
-            made[row["mask"]] = as_png(mask)
-    specks = [mark for mark in marks if mark.kind == CALCIFICATION]
+            table = "masks" if mark.kind == MASS else "outlines"
+            yield _Outline(table, str(index), f"{table}/{name}_{index}.png", (mark,))
+    specks = tuple(mark for mark in marks if mark.kind == CALCIFICATION)
     if specks:
-        row, mask = _mask_row(film, "", specks, f"outlines/{name.name}_calcifications.png")
-        outlines.append(row)
-        made[row["mask"]] = as_png(mask)
-    labels = [_label(film, index, mark) for index, mark in enumerate(marks)] or [_unmarked(film)]
-    doubts = tuple(_doubts(film, drawn_marks, marks))
-    return Made(made, {"labels": labels, "masks": masks, "outlines": outlines}, doubts)
+        yield _Outline("outlines", "", f"outlines/{name}_calcifications.png", specks)
 
 
 def _film(name: FileName, case: Case, sources: Sources) -> tuple[Film, float]:
@@ -125,16 +138,22 @@ def _film(name: FileName, case: Case, sources: Sources) -> tuple[Film, float]:
     try:
         tones = picture(image)
     except CannotProcessError as error:
-        raise ValueError(f"{path}: {error}; download it again") from error
+        raise ValueError(f"{path}: {error}{AGAIN}") from error
     spacing = spacing_of(image)
     if sources.spacing is None:
         return Film(name, case, tones, spacing), 1.0
-    if spacing is None or sources.spacing < spacing:
-        raise ValueError(f"{path}: {spacing} mm a pixel cannot be shrunk to {sources.spacing}")
+    if spacing is None:
+        raise ValueError(f"{path}: its header gives no distance of pixels, so it cannot be shrunk")
+    if sources.spacing < spacing:
+        raise ValueError(f"{path}: {spacing:g} mm a pixel cannot be shrunk to {sources.spacing:g}")
     scale = spacing / sources.spacing
     rows, columns = (max(1, round(length * scale)) for length in tones.shape)
     small = np.asarray(cv2.resize(tones, (columns, rows), interpolation=cv2.INTER_AREA))
     return Film(name, case, small, sources.spacing), scale
+
+
+def _labels(film: Film, marks: Sequence[Mark]) -> list[dict[str, str]]:
+    return [_label(film, index, mark) for index, mark in enumerate(marks)] or [_unmarked(film)]
 
 
 def _label(film: Film, index: int, mark: Mark) -> dict[str, str]:
@@ -171,34 +190,30 @@ def _described(film: Film, index: int, kind: str) -> dict[str, str]:
     }
 
 
-def _mask_row(
-    film: Film, index: str, marks: Sequence[Mark], path: str
-) -> tuple[dict[str, str], Mask]:
-    mask = drawn(marks, film.shape)
+def _mask_row(film: Film, outline: _Outline, mask: Mask) -> dict[str, str]:
     left, top, wide, high = cv2.boundingRect(mask.astype(np.uint8))
-    (x, y, _), middle = marks[0].circle, _middle(mask)
-    apart = "" if index == "" or middle is None else f"{np.hypot(middle[0] - x, middle[1] - y):.1f}"
-    is_odd = any(mark.leaves(film.shape) for mark in marks) or not mask.any()
-    row = {
+    leaves = any(mark.leaves(film.shape) for mark in outline.marks)
+    return {
         **film.shared,
-        "mask": path,
-        "lesion_index": index,
-        "abnormality": marks[0].kind,
+        "mask": outline.path,
+        "lesion_index": outline.index,
+        "abnormality": outline.marks[0].kind,
         "roi_x": str(left),
         "roi_y": str(top),
         "roi_w": str(wide),
         "roi_h": str(high),
         "mask_area_px": str(np.count_nonzero(mask)),
-        "centre_dist_px": apart,
+        "centre_dist_px": f"{_apart(mask, outline.marks[0]):.1f}" if outline.index else "",
         "mask_style": "osirix",
-        "quality": "doubtful" if is_odd else "ok",
+        "quality": "doubtful" if leaves else "ok",
     }
-    return row, mask
 
 
-def _middle(mask: Mask) -> tuple[float, float] | None:
+def _apart(mask: Mask, mark: Mark) -> float:
+    """Return how far the middle of a mask is from that of its circle, in pixels."""
     rows, columns = np.nonzero(mask)
-    return (float(columns.mean()), float(rows.mean())) if rows.size else None
+    x, y, _ = mark.circle
+    return float(np.hypot(columns.mean() - x, rows.mean() - y))
 
 
 def _doubts(film: Film, drawn_marks: Sequence[Mark], marks: Sequence[Mark]) -> list[str]:
@@ -211,7 +226,7 @@ def _doubts(film: Film, drawn_marks: Sequence[Mark], marks: Sequence[Mark]) -> l
         )
     beyond = sum(mark.leaves(film.shape) for mark in marks)
     if beyond:
-        doubts.append(f"{beyond} marks leave the image; they are cut off there")
+        doubts.append(f"{beyond} marks leave the image; they are cut off there, or have no mask")
     points = sum(mark.kind != CALCIFICATION and not mark.is_outline for mark in marks)
     if points:
         doubts.append(f"{points} marks are points without an outline")

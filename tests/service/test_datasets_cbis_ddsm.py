@@ -295,7 +295,7 @@ def test_a_truncated_film_keeps_no_other_back(tmp_path):
 
     (said,) = summary.failed
     assert str(film) in said
-    assert "download it again" in said
+    assert "get it again" in said
     assert [row["patient"] for row in rows(tmp_path / MASS)] == ["P_00004"]
 
 

@@ -125,7 +125,8 @@ def test_density_is_told_in_the_words_of_mini_mias(tmp_path, acr, tissue):
         ("Espiculated Region", "SPICULES"),
         ("Cluster", "CLUSTER"),
         ("Calcifications", "CALC"),
-        ("Assymetry", "ASYM"),
+        ("Asymmetry", "ASYM"),
+        ("Asimmetry", "ASYM"),
         ("Distortion", "ARCH"),
     ],
 )
@@ -178,7 +179,16 @@ def test_an_outline_that_leaves_the_image_is_cut_off_and_doubtful(tmp_path):
 
     (row,) = rows(tmp_path, "masks")
     assert (row["quality"], row["roi_x"]) == ("doubtful", "0")
-    assert summary.doubts == ["22614236: 1 marks leave the image; they are cut off there"]
+    assert summary.doubts == [
+        "22614236: 1 marks leave the image; they are cut off there, or have no mask"
+    ]
+
+
+def test_an_outline_beyond_the_image_has_no_mask(tmp_path):
+    summary = prepared(with_marks(tmp_path / "in", ("Mass", square(900, 60, 40))), tmp_path)
+
+    assert rows(tmp_path, "masks") == []
+    assert "or have no mask" in summary.doubts[0]
 
 
 def test_a_mass_that_is_a_point_has_a_place_and_no_mask(tmp_path):
@@ -206,7 +216,18 @@ def test_images_can_be_shrunk_to_another_spacing_with_all_that_is_on_them(tmp_pa
 def test_an_image_is_not_enlarged(tmp_path):
     source = inbreast(tmp_path / "in", IMAGES, ROWS, MASS)
 
-    assert "cannot be shrunk to 0.05" in prepared(source, tmp_path, spacing=0.05).failed[0]
+    assert "0.07 mm a pixel cannot be shrunk to 0.05" in prepared(source, tmp_path, 0.05).failed[0]
+
+
+def test_an_image_of_unknown_spacing_is_not_shrunk(tmp_path):
+    source = inbreast(tmp_path / "in", IMAGES, ROWS, MASS)
+    (path,) = source.rglob(LEFT)
+    image = dcmread(path)
+    del image.ImagerPixelSpacing
+    image.save_as(path)
+
+    assert "no distance of pixels" in prepared(source, tmp_path, 0.2).failed[0]
+    assert rows_of(source, tmp_path / "whole")[0]["spacing_mm"] == ""
 
 
 def test_what_is_prepared_is_what_the_evaluation_reads(tmp_path):
@@ -244,10 +265,25 @@ def test_an_entity_bomb_is_refused_and_keeps_no_other_image_back(tmp_path):
         (b"<plist>" + b"<array>" * 9999 + b"</array>" * 9999 + b"</plist>", "no marks of OsiriX"),
         (marks(("Mass", [(1, 2)])).replace(b"(1.000000, 2.000000)", b"(1;2)"), "no point"),
         (marks(("Mass", [(1, 2)])).replace(b"(1.000000, 2.000000)", b"(1e999, 2)"), "no point"),
+        (marks(("Mass", [(1, 2e6)])), "no point"),
+        (marks(*[("Mass", [(1, 2)])] * 10_001), "10001 marks"),
         (marks(("Mass", [(1, 2)])).replace(b">1</integer>", b">2</integer>"), "should have 2"),
         (marks().replace(b"<plist", b"\xff\xfe<plist"), "no property list"),
     ],
-    ids=["text", "empty", "cut", "date", "keys", "deep", "point", "huge", "count", "encoding"],
+    ids=[
+        "text",
+        "empty",
+        "cut",
+        "date",
+        "keys",
+        "deep",
+        "point",
+        "huge",
+        "far",
+        "many",
+        "count",
+        "encoding",
+    ],
 )
 def test_a_broken_list_of_marks_says_what_is_wrong(tmp_path, held, said):
     path = tmp_path / "22614236.xml"
