@@ -11,16 +11,24 @@ from service.cli.evaluate.everything.tables import Section
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """What was measured of the parts of a chapter, and what was not."""
+    """What was measured of the parts of a chapter, and what was not.
+
+    `every` are the parts of all chapters.
+    """
 
     done: Sequence[Done[Any]]
     missing: Sequence[Missing]
     failed: Sequence[Failed]
     folder: Path
+    every: Sequence[Done[Any]] = ()
 
     def of(self, kind: type) -> list[Done[Any]]:
-        """Return those whose outcome is of that kind."""
+        """Return those of the chapter whose outcome is of that kind."""
         return [one for one in self.done if isinstance(one.outcome, kind)]
+
+    def of_all(self, kind: type) -> list[Done[Any]]:
+        """Return those of all chapters whose outcome is of that kind."""
+        return [one for one in self.every if isinstance(one.outcome, kind)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,22 @@ from engines.evaluation.held_back import seen_by
 from engines.evaluation.mias import FOLDER, Film
 from engines.evaluation.table import ImageSet
 from service.cli.evaluate.bench import Bench, titled
+from service.cli.evaluate.everything import masses
 from service.cli.evaluate.everything.chapter import Chapter
+from service.cli.evaluate.everything.chapters import classification as of_classes
+from service.cli.evaluate.everything.chapters import detection as of_detection
 from service.cli.evaluate.everything.chapters import quality as of_quality
+from service.cli.evaluate.everything.chapters import question as the_question
+from service.cli.evaluate.everything.chapters import segmentation as of_masks
 from service.cli.evaluate.everything.chapters import super_resolution as of_enlarging
-from service.cli.evaluate.everything.measures import crops, quality, super_resolution
+from service.cli.evaluate.everything.measures import (
+    classification,
+    crops,
+    detection,
+    quality,
+    segmentation,
+    super_resolution,
+)
 from service.cli.evaluate.everything.parts import Missing, Part
 from service.cli.evaluate.everything.sets import (
     FILMS,
@@ -51,6 +63,10 @@ def contents(bench: Bench, folder: Path) -> list[Chapter]:
     return [
         Chapter(of_enlarging.TITLE, _super_resolution(bench, films, folder), of_enlarging.tell),
         Chapter(of_quality.TITLE, _quality(bench, films), of_quality.tell),
+        Chapter(of_masks.TITLE, _segmentation(bench, folder), of_masks.tell),
+        Chapter(of_classes.TITLE, _classification(bench), of_classes.tell),
+        Chapter(the_question.TITLE, (), the_question.tell),
+        Chapter(of_detection.TITLE, _detection(bench, films, folder), of_detection.tell),
     ]
 
 
@@ -95,6 +111,32 @@ def _quality(bench: Bench, films: Films) -> Parts:
     if not pairs and not parts:
         parts.append(Missing("PIQE and NIQE", "no model doubles", "senoscope train fsrcnn"))
     return [*parts, *quality.parts(bench, pairs)]
+
+
+def _segmentation(bench: Bench, folder: Path) -> Parts:
+    sets, missing = masses.read(bench.data, masses.OUTLINED)
+    parts: Parts = [*missing, *segmentation.parts(bench, sets, folder)]
+    if not segmentation.segmenting(bench.cards):
+        parts.append(Missing("segmentation", "no model outlines", "senoscope train unet"))
+    return parts
+
+
+def _classification(bench: Bench) -> Parts:
+    sets, missing = masses.read(bench.data, masses.BOXED)
+    parts: Parts = [*missing, *classification.parts(bench, sets)]
+    if not classification.classifying(bench.cards):
+        parts.append(Missing("classification", "no model classifies", "senoscope train resnet50"))
+    return parts
+
+
+def _detection(bench: Bench, films: Films, folder: Path) -> Parts:
+    cards = detection.detecting(bench.cards)
+    if not cards:
+        return [Missing("detection", "no model detects", "senoscope train detector")]
+    if films.reason:
+        return [Missing("detection", films.reason, "--data DIR")]
+    pairs = [(card, films.held_back(card)) for card in cards]
+    return list(detection.parts(bench, pairs, folder))
 
 
 def _films(data: Path) -> Films:

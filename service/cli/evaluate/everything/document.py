@@ -1,6 +1,7 @@
 """The report as a whole: what was measured, what was not, with what, and when."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from service.cli.evaluate.everything.chapter import Chapter, Results
@@ -29,7 +30,11 @@ def write(
     Raises:
         OSError: they cannot be written.
     """
-    sections = [chapter.tell(found) for chapter, found in zip(chapters, results, strict=True)]
+    every = [one for found in results for one in found.done]
+    sections = [
+        chapter.tell(replace(found, every=every))
+        for chapter, found in zip(chapters, results, strict=True)
+    ]
     (folder / TABLES).mkdir(parents=True, exist_ok=True)
     for section in sections:
         for table in (*section.tables, *section.beside):

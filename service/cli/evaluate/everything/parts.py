@@ -18,7 +18,7 @@ FOLDER = "parts"
 
 CODE = (
     (engines, ("*.py", "evaluation/**/*.py", "cad/*.py", "backends/**/*.py", "compile/*.py")),
-    (engines, ("training/lesions.py", "training/masses.py")),
+    (engines, ("training/lesions.py", "training/regions.py", "training/films.py")),
     (pipelines, ("quality/*.py",)),
     (service, ("cli/evaluate/**/*.py",)),
 )

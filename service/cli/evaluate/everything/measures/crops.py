@@ -13,7 +13,7 @@ from engines.evaluation.table import bicubic
 from engines.images import Grey, binned, fitting, read_luma
 from service.cli.evaluate.bench import Bench, titled
 from service.cli.evaluate.enlarging import enlarger
-from service.cli.evaluate.everything.figures import crops
+from service.cli.evaluate.everything.figures.enlarging import crops
 from service.cli.evaluate.everything.measures.super_resolution import enlarging
 from service.cli.evaluate.everything.parts import Part, Watch, digests_of
 

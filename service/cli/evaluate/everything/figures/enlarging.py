@@ -1,4 +1,4 @@
-"""Pictures of what was measured."""
+"""Pictures of how images are enlarged."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,20 +9,11 @@ from matplotlib.figure import Figure
 
 from engines.evaluation.table import BICUBIC
 from engines.images import Grey
+from service.cli.evaluate.everything.figures.saving import save
 from service.cli.evaluate.everything.measures.super_resolution import Enlarged
-
-DPI = 120
 
 GREY = "0.55"
 """Of what the networks are compared with."""
-
-
-def save(figure: Figure, path: Path) -> None:
-    """Write a picture that is whole or not there."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(f"{path.stem}.new.png")
-    figure.savefig(new, dpi=DPI)
-    new.replace(path)
 
 
 def scatter(path: Path, title: str, by_scale: Mapping[int, Sequence[Enlarged]]) -> None:

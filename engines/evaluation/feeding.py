@@ -1,0 +1,82 @@
+"""Ways to bring the region of a mass before a network: as it is, or enlarged first.
+
+As it is, a region is cut to 128 x 128 (Jimenez-Gaona 2024). Enlarged, it is cut at its own pixels,
+enlarged by a network or by bicubic interpolation, and then brought to the side that the next
+network takes.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from engines.cad import answers
+from engines.cad.region import cut
+from engines.cad.window import Shades, resized
+from engines.engine import Engine
+from engines.training.regions import SIDE, Mass, region
+
+PLAIN, BICUBIC = "as it is", "bicubic"
+
+Enlarge = Callable[[Shades], Shades]
+"""From a picture of 0..1 to one of a whole number of times its sides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A way: its name, and what enlarges the region first, if anything does."""
+
+    name: str
+    enlarge: Enlarge | None = None
+
+    def picture(self, mass: Mass, side: int) -> Shades:
+        """Return the region of `mass`, `side` x `side`, 0..1."""
+        around = region(mass)
+        if self.enlarge is None:
+            return resized(cut(mass.values, around, SIDE), (side, side))
+        own = cut(mass.values, around, around.side)
+        return np.clip(resized(self.enlarge(own), (side, side)), 0, 1)
+
+
+def ways(networks: Mapping[str, Engine]) -> list[Way]:
+    """Return all ways: as it is, and for each network by it and by bicubic of its scale."""
+    scales = sorted({engine.card.scale for engine in networks.values()})
+    return [
+        Way(PLAIN),
+        *(Way(_named(name, engine), _by_network(engine)) for name, engine in networks.items()),
+        *(Way(bicubic_name(scale), _by_bicubic(scale)) for scale in scales),
+    ]
+
+
+def bicubic_name(scale: int) -> str:
+    """Return what the way of bicubic enlargement is called."""
+    return f"{BICUBIC} x{scale}"
+
+
+def peer_of(way: str, among: Iterable[str]) -> str | None:
+    """Return the bicubic way of the scale of a network's way."""
+    scale = re.search(r"x\d+$", way)
+    name = f"{BICUBIC} {scale[0]}" if scale else ""
+    return name if name != way and name in among else None
+
+
+def _named(name: str, engine: Engine) -> str:
+    """Return the name of a network, which ends with its scale."""
+    scale = f"x{engine.card.scale}"
+    return name if name.endswith(scale) else f"{name} {scale}"
+
+
+def _by_network(engine: Engine) -> Enlarge:
+    return lambda picture: answers.enlarged(engine, picture)
+
+
+def _by_bicubic(scale: int) -> Enlarge:
+    def enlarge(picture: Shades) -> Shades:
+        rows, columns = picture.shape
+        size = (scale * columns, scale * rows)
+        made: Shades = cv2.resize(picture, size, interpolation=cv2.INTER_CUBIC)
+        return made
+
+    return enlarge

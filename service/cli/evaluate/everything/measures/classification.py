@@ -1,0 +1,94 @@
+"""How networks tell malignant masses from benign ones, as they are and enlarged first."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from engines.cad.answers import probability, side_of
+from engines.card import Card
+from engines.evaluation.judgements import Judgement
+from engines.training.regions import Mass
+from service.cli.evaluate.bench import Bench, titled
+from service.cli.evaluate.everything.masses import Masses
+from service.cli.evaluate.everything.measures.before import enlargers, opened_ways
+from service.cli.evaluate.everything.parts import Missing, Part, Watch
+
+CHAPTER = "classification"
+
+MALIGNANT = "malignant"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A mass, whose it is, what it is, and how malignant it was said to be each way, 0..1."""
+
+    name: str
+    patient: str
+    is_malignant: bool
+    probabilities: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Classified:
+    """What a model makes of the masses of a set; `recipe` is how it was trained."""
+
+    model: str
+    backend: str
+    set: str
+    recipe: str
+    masses: tuple[Told, ...]
+
+    def judgements(self, way: str) -> list[Judgement]:
+        """Return what was said of each mass in one way."""
+        return [
+            Judgement(one.name, one.patient, one.probabilities[way], one.is_malignant)
+            for one in self.masses
+        ]
+
+
+def classifying(cards: Sequence[Card]) -> list[Card]:
+    """Return the models that say whether a region is malignant."""
+    return [
+        card
+        for card in cards
+        if card.task == "classification" and MALIGNANT in {label.name for label in card.labels}
+    ]
+
+
+def parts(bench: Bench, sets: Sequence[Masses]) -> Iterator[Part[Classified] | Missing]:
+    """Yield a part for each model that classifies and each set, where there are both classes."""
+    first = enlargers(bench.cards)
+    for card in classifying(bench.cards):
+        for one in sets:
+            masses, name = one.held_back(card), f"{CHAPTER}/{titled(card)}/{one.title}"
+            if {mass.is_malignant for mass in masses} != {True, False}:
+                reason = f"of {len(masses)} masses that were not seen in training not both classes"
+                yield Missing(name, reason, "--data DIR of other patients")
+                continue
+            shas = [card.sha256, *(other.sha256 for other in first)]
+            yield Part(
+                name,
+                (bench.device, *shas, *one.digest, *(mass.name for mass in masses)),
+                len(masses),
+                Classified,
+                partial(_measured, bench, card, first, (one.title, masses)),
+            )
+
+
+def _measured(
+    bench: Bench,
+    card: Card,
+    first: Sequence[Card],
+    titled_masses: tuple[str, Sequence[Mass]],
+    watch: Watch,
+) -> Classified:
+    title, masses = titled_masses
+    found = []
+    with bench.opened(card) as engine, opened_ways(bench, first) as ways:
+        for mass in masses:
+            pictures = {way.name: way.picture(mass, side_of(card)) for way in ways}
+            said = {name: probability(engine, one, MALIGNANT) for name, one in pictures.items()}
+            found.append(Told(mass.name, mass.patient, mass.is_malignant, said))
+            watch()
+        backend = engine.backend
+    return Classified(titled(card), backend, title, card.training.recipe, tuple(found))
