@@ -56,39 +56,46 @@ def read_outline(paths: Sequence[Path], shape: tuple[int, int]) -> Outline:
     """Return the mask among files of which the others are crops; the film has that `shape`.
 
     The names and headers of these files are no guide: the two are swapped in many folders. A mask
-    has two values; of several, that counts which has most nearly the shape of the film.
+    has two values; of several, that counts which is as large as the film, or most nearly of its
+    shape. A crop may be broken: it is not used.
 
     Raises:
         OSError: a file is not there.
-        ValueError: none is a mask, or a file is broken.
+        ValueError: none is a mask; the message says what each is.
     """
-    masks = [mask for path in distinct(paths) if (mask := _mask(path)) is not None]
+    looked_at = [_mask(path) for path in distinct(paths)]
+    masks = [one for one in looked_at if not isinstance(one, str)]
     if not masks:
-        said = ", ".join(str(path) for path in paths)
-        raise ValueError(f"no mask among {said}: each has more than two grey values, or one")
-    mask = min(masks, key=lambda one: abs(_slimness(one.shape) / _slimness(shape) - 1))
+        raise ValueError(f"no mask: {'; '.join(str(said) for said in looked_at)}")
+    mask = min(masks, key=lambda one: (one.shape != shape, _unlike(one.shape, shape), -one.size))
     return Outline(mask, tuple(_doubts(mask, len(masks), shape)))
 
 
-def _mask(path: Path) -> Mask | None:
-    """Return where an image of two values has the higher one; nothing if it is no such image."""
-    pixels = read_pixels(path)
+def _mask(path: Path) -> Mask | str:
+    """Return where an image of two values has the higher one; else why it is no mask."""
+    try:
+        pixels = read_pixels(path)
+    except ValueError as error:
+        return str(error)
     low, high = pixels.min(), pixels.max()
     is_high: Mask = pixels == high
-    return is_high if low < high and bool(np.all(is_high | (pixels == low))) else None
+    if low == high or not np.all(is_high | (pixels == low)):
+        return f"{path}: one grey value" if low == high else f"{path}: more than two grey values"
+    return is_high
 
 
 def _doubts(mask: Mask, masks: int, shape: tuple[int, int]) -> Iterable[str]:
     if masks > 1:
         yield f"{masks} files are masks; the one most like the film in shape was taken"
-    if abs(_slimness(mask.shape) / _slimness(shape) - 1) > ALIKE:
+    if _unlike(mask.shape, shape) > ALIKE:
         yield f"the mask is {_said(mask.shape)} and the film {_said(shape)}: it was stretched"
     if np.count_nonzero(mask) > mask.size / 2:
         yield "the mask covers more than half of the film"
 
 
-def _slimness(shape: tuple[int, ...]) -> float:
-    return shape[0] / shape[1]
+def _unlike(one: tuple[int, ...], other: tuple[int, ...]) -> float:
+    """Return how much one shape is slimmer or wider than another, as a share."""
+    return abs(one[0] / one[1] / (other[0] / other[1]) - 1)
 
 
 def _said(shape: tuple[int, ...]) -> str:

@@ -56,7 +56,7 @@ class _Roi(BaseModel):
     """A mark as OsiriX writes it, with more than is read here."""
 
     name: str = Field(alias="Name", default="")
-    count: int = Field(alias="NumberOfPoints")
+    count: int | None = Field(alias="NumberOfPoints", default=None)
     points: list[Point] = Field(alias="Point_px")
 
 
@@ -118,7 +118,7 @@ def read_marks(path: Path) -> list[Mark]:
     rois = [roi for image in file.images for roi in image.rois]
     if len(rois) > MOST:
         raise ValueError(f"{path}: {len(rois)} marks; no image of the set has {MOST}")
-    short = next((roi for roi in rois if roi.count != len(roi.points)), None)
+    short = next((roi for roi in rois if roi.count not in {None, len(roi.points)}), None)
     if short is not None:
         raise ValueError(
             f"{path}: {short.name!r} should have {short.count} points and has {len(short.points)}"

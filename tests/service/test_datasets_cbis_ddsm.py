@@ -134,6 +134,19 @@ def test_a_mask_of_another_size_is_scaled_to_its_film(tmp_path):
     assert row["quality"] == "ok"
 
 
+def test_of_two_images_of_two_values_the_one_as_large_as_the_film_is_the_mask(tmp_path):
+    source = complete(tmp_path / "cbis")
+    (crop,) = source.rglob("1-2.dcm")
+    flat = blob((200, 100), (10, 10, 20, 20))
+    write_dicom(crop, secondary_capture(flat, f"{ONE}_1", 5))
+
+    (summary,) = prepared(source, tmp_path)
+
+    (row,) = rows(tmp_path / MASS)
+    assert (row["bbox_w"], row["quality"]) == ("40.0", "doubtful")
+    assert "2 files are masks" in summary.doubts[0]
+
+
 def test_a_mask_of_another_shape_is_doubtful(tmp_path):
     source = tmp_path / "cbis"
     written(source, mask=blob((1000, 400), BOX))
@@ -307,7 +320,15 @@ def test_a_folder_without_a_mask_says_so(tmp_path):
 
     (summary,) = prepared(source, tmp_path)
 
-    assert "no mask among" in summary.failed[0]
+    assert "no mask: " in summary.failed[0]
+
+
+def test_a_broken_crop_does_no_harm(tmp_path):
+    source = complete(tmp_path / "cbis")
+    (crop,) = source.rglob("1-2.dcm")
+    crop.write_bytes(crop.read_bytes()[:-500])
+
+    assert prepared(source, tmp_path)[0].made == 1
 
 
 def test_an_empty_mask_is_none(tmp_path):
@@ -315,7 +336,7 @@ def test_an_empty_mask_is_none(tmp_path):
     written(source, mask=np.zeros(SHAPE, np.uint8))
     table(source, cbis_row(ONE, 1))
 
-    assert "no mask among" in prepared(source, tmp_path)[0].failed[0]
+    assert "no mask: " in prepared(source, tmp_path)[0].failed[0]
 
 
 def test_what_is_missing_is_named(tmp_path):
