@@ -2,7 +2,7 @@
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from fcntl import LOCK_EX, flock
@@ -16,6 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from service.errors import UnavailableError
 from service.ledger.group_commit import GroupCommit, T, Work
+from service.ledger.turn import Turn
 
 BUSY_TIMEOUT_MS = 30_000
 """How long SQLite waits for another process's transaction."""
@@ -39,8 +40,9 @@ class _Opened:
     """What one process holds; a forked child must touch none of it."""
 
     engine: sa.Engine
+    turn: Turn
+    """To write, where it is SQLite."""
     pid: int = field(default_factory=os.getpid)
-    writing: Lock = field(default_factory=Lock)
     group: GroupCommit = field(default_factory=GroupCommit)
 
 
@@ -79,25 +81,19 @@ class Database:
                 with here.engine.begin() as connection:
                     yield connection
                 return
-            # SQLite has one writer at a time and waits by polling: threads queue up here instead.
-            with here.writing, here.engine.begin() as connection:
+            with here.turn.taken(), here.engine.begin() as connection:
                 yield connection
 
-    def together(self, work: Work[T], settle: Callable[[], None] | None = None) -> T:
+    def together(self, work: Work[T]) -> T:
         """Return what `work` does in a transaction that other threads may share, durable by then.
-
-        `settle` is called behind all that is written, before that is durable.
 
         Raises:
             UnavailableError: if the database is down, locked or full.
         """
         if not self._is_sqlite:  # PostgreSQL syncs for several connections at a time by itself
             with self.writing() as connection:
-                found = work(connection)
-                if settle is not None:
-                    settle()
-                return found
-        return self._here().group.run(work, self.writing, settle)
+                return work(connection)
+        return self._here().group.run(work, self.writing)
 
     @contextmanager
     def first_use(self) -> Iterator[None]:
@@ -127,6 +123,7 @@ class Database:
         with self._opening:
             if self._opened is not None and self._opened.pid == os.getpid():
                 self._opened.engine.dispose()
+                self._opened.turn.close()
                 self._opened = None
 
     def _here(self) -> _Opened:
@@ -136,7 +133,8 @@ class Database:
                 self._forsaken.append(self._opened)
                 self._opened = None
             if self._opened is None:
-                self._opened = _Opened(self._engine())
+                path = Path(self._url.database or "")
+                self._opened = _Opened(self._engine(), Turn(path.with_suffix(".turn")))
             return self._opened
 
     def _engine(self) -> sa.Engine:
@@ -144,7 +142,9 @@ class Database:
             return sa.create_engine(
                 self._url, hide_parameters=True, pool_pre_ping=True, pool_size=5, max_overflow=20
             )
-        engine = sa.create_engine(self._url, hide_parameters=True, pool_size=5, max_overflow=-1)
+        engine = sa.create_engine(
+            self._url, hide_parameters=True, pool_size=5, max_overflow=-1, pool_use_lifo=True
+        )
         sa.event.listen(engine, "connect", _prepare_sqlite)
         sa.event.listen(engine, "begin", _begin_sqlite)
         return engine

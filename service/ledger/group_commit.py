@@ -19,7 +19,6 @@ Writing = Callable[[], AbstractContextManager[sa.Connection]]
 @dataclass(slots=True)
 class _Wish(Generic[T]):
     work: Work[T]
-    settle: Callable[[], None] | None
     found: T | None = None
     error: NodeError | None = None
     done: bool = False
@@ -50,17 +49,14 @@ class GroupCommit:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _is_writing: bool = False
 
-    def run(self, work: Work[T], writing: Writing, settle: Callable[[], None] | None = None) -> T:
+    def run(self, work: Work[T], writing: Writing) -> T:
         """Return what `work` does, in a transaction that is durable by then.
-
-        `settle` is called before that, when all of the group have written: what one of them syncs
-        is often synced for the others too.
 
         Raises:
             NodeError: what `work` raised; others of the group are written nevertheless.
-            UnavailableError: if the transaction or a `settle` failed, for each of the group.
+            UnavailableError: if the transaction failed, for each of the group.
         """
-        wish = _Wish(work, settle)
+        wish = _Wish(work)
         with self._lock:
             self.waiting.append(cast("_Wish[object]", wish))
             if not self._is_writing:
@@ -79,9 +75,6 @@ class GroupCommit:
             with writing() as connection:
                 for wish in group:
                     wish.attempt(connection)
-                for wish in group:
-                    if wish.settle is not None and wish.error is None:
-                        wish.settle()
             failed = None
         except UnavailableError as error:
             failed = error

@@ -1,13 +1,13 @@
 """The ledger's intake in SQL."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from service.errors import BadObjectError, NodeError
+from service.errors import BadObjectError
 from service.ledger.records import Instance, Refusal
 from service.ledger.rows import Part, columns_of, records_of, values_of
 from service.ledger.tables import instances, refusals, studies
@@ -41,24 +41,17 @@ class SqlIntake(Part):
 
         return self.database.together(write)
 
-    def record_first(
-        self, instance: Instance, place: Callable[[], None], settle: Callable[[], None]
-    ) -> bool:
+    def record_first(self, instance: Instance) -> bool:
         """See Intake."""
 
         def write(connection: sa.Connection) -> bool:
             insert, upsert = _recording(connection.dialect.name)
             if connection.execute(insert, values_of(instance) | {"judged": False}).first() is None:
                 return False  # the first bytes under a UID are its version without a name
-            try:
-                place()
-            except NodeError:
-                connection.execute(instances.delete().where(_is(instance)))  # others go on
-                raise
             connection.execute(upsert, _study_of(instance))
             return True
 
-        return self.database.together(write, settle)
+        return self.database.together(write)
 
     def refuse(self, refusal: Refusal) -> None:
         """See Intake."""

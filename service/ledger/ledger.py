@@ -39,18 +39,8 @@ class Intake(Protocol):
         """
         ...
 
-    def record_first(
-        self, instance: Instance, place: Callable[[], None], settle: Callable[[], None]
-    ) -> bool:
-        """Remember `instance` if no bytes are known under its UID; return whether that is so.
-
-        `place` gives its file the name, and `settle` makes that durable, before the row is: others
-        may be written together with it. The caller holds the UID: see `Spool.locked`.
-
-        Raises:
-            NodeError: what `place` raised; nothing is remembered then.
-            UnavailableError: if `settle` failed, or the ledger cannot be written to.
-        """
+    def record_first(self, instance: Instance) -> bool:
+        """Remember `instance` if no bytes are known under its UID; return whether that is so."""
         ...
 
     def refuse(self, refusal: Refusal) -> None:

@@ -10,7 +10,7 @@ from service.errors import BadObjectError
 from service.ledger.dicom_bytes import same_data_set
 from service.ledger.ledger import Ledger
 from service.ledger.records import Instance
-from service.ledger.spool import Spool
+from service.ledger.spool import Spool, sync_path
 
 MOST_VERSIONS = 8
 """Different bytes that are kept under one SOP Instance UID: whoever sends more does not mean it."""
@@ -39,7 +39,7 @@ def receive(
 
     When this returns, file and row are durable and belong together. A file that a crash left
     without a row is replaced. `temporary` is gone afterwards, unless this raises; `sync` is what
-    makes it durable, where somebody has it open.
+    makes it durable, where somebody has it open, and may be called again.
 
     Raises:
         BadObjectError: if too many different bytes are already kept under its SOP Instance UID.
@@ -47,7 +47,7 @@ def receive(
     """
     uid = instance.sop_instance_uid
     with spool.locked(uid):
-        if spool.links and _is_first(spool, ledger, instance, temporary, sync):
+        if _is_first(spool, ledger, instance, temporary, sync or partial(sync_path, temporary)):
             return Reception.KEPT
         kept = ledger.versions(uid)
         for one in kept:
@@ -66,22 +66,14 @@ def receive(
 
 
 def _is_first(
-    spool: Spool,
-    ledger: Ledger,
-    instance: Instance,
-    temporary: Path,
-    sync: Callable[[], None] | None,
+    spool: Spool, ledger: Ledger, instance: Instance, temporary: Path, sync: Callable[[], None]
 ) -> bool:
-    """Keep what is the first under its UID, as nearly all is; return whether it is.
-
-    File, folder and row are synced with those of others that come at the same time.
-    """
+    """Keep what is the first under its UID, as nearly all is; return whether it is."""
     uid = instance.sop_instance_uid
-    if spool.exists(uid):
+    if not spool.keep_first(uid, temporary, sync):
         return False
-    spool.settle(uid, temporary, sync)
-    link, settle = partial(spool.link, uid, temporary), partial(spool.settle_link, uid)
-    if not ledger.record_first(instance, link, settle):
+    if not ledger.record_first(instance):
+        spool.remove(uid)  # others came under it before, and their bytes are gone by now
         return False
     temporary.unlink()
     return True

@@ -87,8 +87,6 @@ class S3Spool(Spool):
     would be on the local disk: bytes are read by `local`.
     """
 
-    links = False
-
     def __init__(
         self, root: Path, bucket: Bucket, most_quarantined: int = QUARANTINED_BYTES
     ) -> None:
@@ -124,6 +122,11 @@ class S3Spool(Spool):
         with disk_errors(self._root):
             temporary.unlink()
         return self.path(sop_instance_uid, version)
+
+    @override
+    def keep_first(self, sop_instance_uid: str, temporary: Path, sync: Callable[[], None]) -> bool:
+        """Leave it to `keep`: an object has its name when it is in the bucket, not before."""
+        return False
 
     @contextmanager
     @override
@@ -199,7 +202,7 @@ class S3Spool(Spool):
             self.bucket.files().call_s3("head_bucket", Bucket=self.bucket.name)
 
     @override
-    def settle_link(self, sop_instance_uid: str) -> None:
+    def _settle(self, path: Path) -> None:
         """What is in the bucket is durable."""
 
     def _key(self, sop_instance_uid: str, version: str) -> str:

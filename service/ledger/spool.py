@@ -56,12 +56,9 @@ class Spool:
     """One file per SOP instance; a file is there wholly or not at all.
 
     A file grows in ``incoming/``, is synced, and then gets its name: whoever dies on the way leaves
-    only something for `sweep_incoming`. The first file under a UID stays: nothing overwrites it.
-    Several processes may use the same folder.
+    only something for `sweep_incoming` (`keep_first` says how it differs). The first file under a
+    UID stays: nothing overwrites it. Several processes may use the same folder.
     """
-
-    links = True
-    """Whether `link` takes but a moment."""
 
     def __init__(self, root: Path, most_quarantined: int = QUARANTINED_BYTES) -> None:
         self._root = root
@@ -149,49 +146,41 @@ class Spool:
             SpoolFullError: if the disk has no room.
             UnavailableError: if the disk cannot be written to.
         """
-        self.settle(sop_instance_uid, temporary, sync)
-        self.link(sop_instance_uid, temporary, version)
-        self.settle_link(sop_instance_uid)
-        with disk_errors(self._root):
-            temporary.unlink()
-        return self.path(sop_instance_uid, version)
-
-    def settle(
-        self, sop_instance_uid: str, temporary: Path, sync: Callable[[], None] | None = None
-    ) -> None:
-        """Sync the file at `temporary`, and have the folder ready that it is to be kept in.
-
-        Raises:
-            BadObjectError, SpoolFullError, UnavailableError: see `keep`.
-        """
-        folder = self.path(sop_instance_uid).parent
-        with disk_errors(self._root):
-            (sync or partial(sync_path, temporary))()
-            self._make_durable(folder)
-
-    def link(self, sop_instance_uid: str, temporary: Path, version: str = "") -> None:
-        """Give the file at `temporary` its name beside the one it has; not durably yet.
-
-        Raises:
-            BadObjectError, SpoolFullError, UnavailableError: see `keep`.
-        """
         path = self.path(sop_instance_uid, version)
         with disk_errors(self._root):
+            (sync or partial(sync_path, temporary))()
+            self._make_durable(path.parent)
             try:
                 path.hardlink_to(temporary)  # unlike a rename it never overwrites
             except FileExistsError:
                 if not filecmp.cmp(path, temporary, shallow=False):
                     told = f"other bytes are already kept under {sop_instance_uid}"
                     raise BadObjectError(told) from None
+            sync_path(path.parent)
+            temporary.unlink()
+        return path
 
-    def settle_link(self, sop_instance_uid: str) -> None:
-        """Make the names durable that files under that UID were given, whoever gave them.
+    def keep_first(self, sop_instance_uid: str, temporary: Path, sync: Callable[[], None]) -> bool:
+        """Keep the file at `temporary` as the first under its UID, unless there is one.
+
+        It gets its name before both are synced: one write of the disk's journal, not two. So a
+        crash may leave anything under that name, and `make_way` is for that: it is to be called
+        under `locked`, and only a row that is written down afterwards says that the file is whole.
+        `temporary` stays.
 
         Raises:
-            UnavailableError: if the disk cannot be written to.
+            BadObjectError, SpoolFullError, UnavailableError: see `keep`.
         """
+        path = self.path(sop_instance_uid)
         with disk_errors(self._root):
-            sync_path(self.path(sop_instance_uid).parent)
+            self._make_durable(path.parent)
+            try:
+                path.hardlink_to(temporary)
+            except FileExistsError:
+                return False
+            sync()
+            sync_path(path.parent)
+        return True
 
     def keep_dataset(self, dataset: Dataset) -> Path:
         """Write `dataset` in the DICOM file format, for good, and return its path.
@@ -205,7 +194,7 @@ class Spool:
         """
         uid = str(dataset.SOPInstanceUID)
         if self.exists(uid):
-            self.settle_link(uid)  # whoever wrote it may have died before
+            self._settle(self.path(uid))
             return self.path(uid)
         temporary = self.temporary()
         try:
@@ -250,6 +239,11 @@ class Spool:
         """
         del temporary
         self.remove(sop_instance_uid, version)
+
+    def _settle(self, path: Path) -> None:
+        """Make the name of a file durable that is there: whoever gave it may have died before."""
+        with disk_errors(self._root):
+            sync_path(path.parent)
 
     def _make_durable(self, folder: Path) -> None:
         """Make `folder` durably: who found it made may be quicker than who made it."""

@@ -1,0 +1,65 @@
+"""One writer at a time, of all threads and processes.
+
+SQLite lets one process write at a time too, but who waits for it sleeps longer and longer.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from fcntl import LOCK_EX, LOCK_NB, LOCK_UN, lockf
+from pathlib import Path
+from threading import Lock
+from time import monotonic, sleep
+
+PAUSE_S = 0.0005
+LONGEST_WAIT_S = 5.0
+"""Then SQLite is asked in vain: its message says what is the matter."""
+
+
+class Turn:
+    """What a process waits for before it writes; a forked child wants one of its own.
+
+    Where the file at `path` cannot be locked, only its threads wait for each other: what keeps
+    processes apart is SQLite's own lock.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._threads = Lock()
+        self._path = path
+        self._descriptor = -1
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """Let nobody else write meanwhile, unless who has the turn does nothing for too long."""
+        with self._threads:
+            with suppress(OSError):
+                self._wait()
+            try:
+                yield
+            finally:
+                with suppress(OSError):
+                    lockf(self._open(), LOCK_UN)
+
+    def _wait(self) -> None:
+        """Lock the file: the lock is the process's own, and gone with it even by kill -9."""
+        until = monotonic() + LONGEST_WAIT_S
+        while monotonic() < until:
+            try:
+                lockf(self._open(), LOCK_EX | LOCK_NB)
+            except BlockingIOError:
+                sleep(PAUSE_S)
+            else:
+                return
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._threads:
+            if self._descriptor >= 0:
+                os.close(self._descriptor)
+                self._descriptor = -1
+
+    def _open(self) -> int:
+        if self._descriptor < 0:
+            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+            self._descriptor = os.open(self._path, flags, 0o666)
+        return self._descriptor
