@@ -6,10 +6,10 @@ from functools import partial
 from pathlib import Path
 
 from service.datasets.finding import archives_under, files_under
-from service.datasets.inbreast_rows import COLUMNS, MASKS, Sources, make
+from service.datasets.inbreast_rows import COLUMNS, Sources, make
 from service.datasets.inbreast_table import Case, FileName, cases, file_name
 from service.datasets.origins import INBREAST
-from service.datasets.preparing import Item, Plan, readme
+from service.datasets.preparing import MASKS, Item, Plan, readme
 
 FOLDER, RECIPE = "mammo/inbreast", "inbreast 1"
 

@@ -36,22 +36,6 @@ COLUMNS = (
     "spacing_mm",
     "roi_name",
 )
-MASKS = (
-    "mask",
-    "image",
-    "patient",
-    "lesion_index",
-    "abnormality",
-    "severity",
-    "roi_x",
-    "roi_y",
-    "roi_w",
-    "roi_h",
-    "mask_area_px",
-    "centre_dist_px",
-    "mask_style",
-    "quality",
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from service.datasets.finding import archives_under, files_under, grouped, only
 from service.datasets.images import as_png, read_pgm
 from service.datasets.origins import MINI_MIAS
-from service.datasets.preparing import Item, Made, Plan, readme
+from service.datasets.preparing import MASKS, Item, Made, Plan, readme
 from service.datasets.tables import LARGEST, read_text
 
 FOLDER, RECIPE = "mammo/mias", "mini-mias 1"
@@ -72,7 +72,7 @@ def plan(source: Path) -> Plan:
         MINI_MIAS,
         FOLDER,
         RECIPE,
-        {"labels": COLUMNS},
+        {"labels": COLUMNS, "masks": MASKS},
         [_item(name, films[name], findings[name]) for name in sorted(findings.keys() & films)],
         readme(MINI_MIAS, FOLDER),
         {name: f"{name}.pgm: named in {info.name}, not there" for name in findings.keys() - films},

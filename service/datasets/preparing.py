@@ -10,6 +10,24 @@ from service.datasets.folder import Entry, Rows, SetFolder
 from service.datasets.origins import Origin
 from service.datasets.tables import as_csv
 
+MASKS = (
+    "mask",
+    "image",
+    "patient",
+    "lesion_index",
+    "abnormality",
+    "severity",
+    "roi_x",
+    "roi_y",
+    "roi_w",
+    "roi_h",
+    "mask_area_px",
+    "centre_dist_px",
+    "mask_style",
+    "quality",
+)
+"""The columns of masks.csv."""
+
 SUMMARY, README = "prepared.json", "README.md"
 READMES = Path(__file__).with_name("readmes")
 

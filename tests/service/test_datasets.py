@@ -136,7 +136,7 @@ def test_the_command_prepares_and_says_what_it_did_in_json(tmp_path):
 
     assert told.exit_code == 0
     (said,) = json.loads(told.stdout)
-    assert (said["made"], said["rows"]) == (7, {"labels": 8})
+    assert (said["made"], said["rows"]) == (7, {"labels": 8, "masks": 0})
 
 
 def test_what_is_missing_is_a_failure_unless_it_is_known(tmp_path):

@@ -19,7 +19,7 @@ from downloaded import (
     write_dicom,
 )
 
-from engines.training.lesions import boxed
+from engines.training.regions import cbis
 from service.datasets.cbis_ddsm import COLUMNS, plans
 from service.datasets.preparing import prepare
 
@@ -245,10 +245,10 @@ def test_calcifications_go_to_a_set_of_their_own(tmp_path):
 def test_what_is_prepared_is_what_the_training_reads(tmp_path):
     prepared(complete(tmp_path / "cbis"), tmp_path)
 
-    (region,) = boxed(tmp_path)
+    (mass,) = cbis(tmp_path)
 
-    assert region.is_malignant
-    assert region.centre == (80, 80)
+    assert mass.is_malignant
+    assert (mass.middle, mass.extent) == ((80, 80), 80)
 
 
 def test_a_stale_path_is_followed_where_the_usual_folder_is_not_there(tmp_path):

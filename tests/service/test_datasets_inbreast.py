@@ -11,11 +11,12 @@ from phantoms import mammogram
 from pydicom import dcmread
 
 from engines.evaluation.mias import films
+from engines.training.regions import outlined_films
 from pipelines.display import picture as shown
 from service.datasets.inbreast import FOLDER, plan
 from service.datasets.inbreast_outlines import read_marks
-from service.datasets.inbreast_rows import COLUMNS, MASKS
-from service.datasets.preparing import prepare
+from service.datasets.inbreast_rows import COLUMNS
+from service.datasets.preparing import MASKS, prepare
 
 LEFT = "22614236_6c613a14b80a8591_MG_L_CC_ANON.dcm"
 RIGHT = "22614266_6c613a14b80a8591_MG_R_ML_ANON.dcm"
@@ -238,6 +239,14 @@ def test_what_is_prepared_is_what_the_evaluation_reads(tmp_path):
     assert left.lesions[0].is_malignant
     assert left.lesions[0].outline.is_file()
     assert right.lesions == ()
+
+
+def test_what_is_prepared_is_what_the_training_reads(tmp_path):
+    prepared(inbreast(tmp_path / "in", IMAGES, ROWS, MASS), tmp_path)
+
+    (mass,) = outlined_films(tmp_path, FOLDER)
+
+    assert (mass.is_malignant, mass.extent) == (True, 21)
 
 
 def test_an_entity_bomb_is_refused_and_keeps_no_other_image_back(tmp_path):

@@ -10,6 +10,7 @@ from downloaded import INFO, film, mini_mias, picture, write_pgm
 from PIL import Image
 
 from engines.evaluation.mias import films
+from engines.training.regions import outlined_films
 from service.datasets.mini_mias import COLUMNS, FOLDER, parse, plan
 from service.datasets.preparing import prepare
 
@@ -75,6 +76,7 @@ def test_what_is_prepared_is_what_the_evaluation_reads(tmp_path):
     first, *_ = films(tmp_path / FOLDER)
 
     assert (first.lesions[0].circle.x, first.lesions[0].circle.y) == (535, 599)
+    assert outlined_films(tmp_path) == []
 
 
 @pytest.mark.parametrize(
