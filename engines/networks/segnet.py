@@ -5,7 +5,9 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 ENCODER = ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))
-"""(convolutions, filters) of each stage."""
+"""(convolutions, filters) of each stage, as published: WIDTH wide."""
+
+WIDTH = 64
 
 
 def conv(inputs: int, outputs: int) -> nn.Sequential:
@@ -23,22 +25,24 @@ def stage(widths: list[int]) -> nn.Sequential:
 class SegNet(nn.Module):  # type: ignore[misc] # torch is an extra
     """Tell each pixel's classes: (images, channels, rows, columns) to (images, classes, ...).
 
-    Rows and columns must be multiples of 32. The decoder mirrors the encoder; each of its stages
+    Rows and columns must be multiples of 32. Filters are `width`, twice, four times, eight times
+    and eight times that; 64 as published. The decoder mirrors the encoder; each of its stages
     puts values back where the encoder's pooling took its maxima from.
     """
 
-    def __init__(self, channels: int = 1, classes: int = 1) -> None:
+    def __init__(self, width: int = 64, channels: int = 1, classes: int = 1) -> None:
         super().__init__()
+        stages = [(count, filters * width // WIDTH) for count, filters in ENCODER]
         self.encoder, self.decoder = nn.ModuleList(), nn.ModuleList()
         inputs = channels
-        for convolutions, filters in ENCODER:
+        for convolutions, filters in stages:
             self.encoder.append(stage([inputs] + [filters] * convolutions))
             inputs = filters
-        outputs = [filters for _, filters in ENCODER[-2::-1]]  # 512, 256, 128, 64
-        for (convolutions, filters), narrower in zip(ENCODER[:0:-1], outputs, strict=True):
+        outputs = [filters for _, filters in stages[-2::-1]]  # 512, 256, 128, 64
+        for (convolutions, filters), narrower in zip(stages[:0:-1], outputs, strict=True):
             self.decoder.append(stage([filters] * convolutions + [narrower]))
-        self.decoder.append(stage([ENCODER[0][1]] * 2))
-        self.last = nn.Conv2d(ENCODER[0][1], classes, 3, padding=1)
+        self.decoder.append(stage([stages[0][1]] * 2))
+        self.last = nn.Conv2d(stages[0][1], classes, 3, padding=1)
         self.pool = nn.MaxPool2d(2, return_indices=True)
         self.unpool = nn.MaxUnpool2d(2)
         self.answer = nn.Sigmoid()

@@ -8,10 +8,10 @@ from typing import Any
 import tomli_w
 from torch import nn
 
-from engines.training import enlarging
+from engines.cad.window import Shades
+from engines.training import detector, enlarging, outlining, telling
 from engines.training.loop import Course
-from engines.training.plan import Plan
-from engines.training.recipe import Recipe, made
+from engines.training.recipe import CLASSIFIERS, ENLARGERS, OUTLINERS, Recipe, made
 from engines.training.splits import Split, write_split
 from engines.training.start import start
 
@@ -21,11 +21,15 @@ SPLIT, RECIPE = "split.csv", "recipe.toml"
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """A network by name, how many times it enlarges, and the weights it starts from."""
+    """A network by name, how many times it enlarges, and the weights it starts from.
+
+    `enlarge` is what enlarges regions before the network is shown them.
+    """
 
     network: str
     scale: int | None = None
     init: Path | None = None
+    enlarge: Callable[[Shades], Shades] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,18 +48,24 @@ def prepare(begin: Start, recipe: Recipe[Any], data: Path) -> Prepared:
         ValueError: they do not fit.
     """
     arguments = dict(recipe.network)
-    if begin.scale is not None:
-        arguments["scale"] = begin.scale
-    network = _maker(begin, arguments)
-    course = enlarging.read(data, network, begin.scale or 2, recipe.menu)
-    return Prepared(course, enlarging.splits(data))
+    if begin.network in ENLARGERS:
+        scale = arguments["scale"] = begin.scale or 2
+        make = _maker(begin, arguments)
+        return Prepared(enlarging.read(data, make, scale, recipe.menu), enlarging.splits(data))
+    make = _maker(begin, arguments)
+    if begin.network in OUTLINERS:
+        outlines = outlining.read(data, make, recipe.menu, begin.enlarge)
+        return Prepared(outlines, outlining.splits(data))
+    if begin.network in CLASSIFIERS:
+        return Prepared(telling.read(data, make, recipe.menu, begin.enlarge), telling.splits(data))
+    return Prepared(detector.read(data, make), {})
 
 
-def note(prepared: Prepared, recipe: Recipe[Any], plan: Plan, folder: Path) -> None:
+def note(prepared: Prepared, recipe: Recipe[Any], folder: Path) -> None:
     """Write who is held back, and the recipe as it is run, into the folder of a run."""
     write_split(folder / SPLIT, prepared.splits)
-    run = recipe.model_copy(update={"plan": plan})
-    (folder / RECIPE).write_text(tomli_w.dumps(run.model_dump(exclude_none=True)), encoding="utf-8")
+    text = tomli_w.dumps(recipe.model_dump(exclude_none=True))
+    (folder / RECIPE).write_text(text, encoding="utf-8")
 
 
 def _maker(begin: Start, arguments: Mapping[str, int | float]) -> Callable[[], nn.Module]:

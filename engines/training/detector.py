@@ -4,27 +4,21 @@ Crops of whole digital images with outlined masses, and regions of films with bo
 scale that they have when the film is shrunk to the window.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import cv2
 import numpy as np
-import torch
 from torch import nn
 
 from engines.cad.tones import toned
 from engines.cad.window import Mask, Shades
-from engines.networks.unet import UNet
 from engines.training.distort import Bounds, one_of, stacked, tinted, warped
 from engines.training.lesions import Boxed, Outlined, boxed, outlined, pieces, split
 from engines.training.loop import Taught
 from engines.training.overlap import Lesson, dice, overlap_loss
-from engines.training.plan import Plan
-
-WIDTH = 12
-
-PLAN = Plan(epochs=30, steps=100, rate=1e-3)
+from engines.training.tensors import tensor
 
 WHOLES, WHOLE_SIDE = 3, 256
 """Crops of whole images in a batch, and their side."""
@@ -63,20 +57,31 @@ class Detection:
 
     figure = "dice"
 
-    def __init__(self, wholes: Sequence[Outlined], films: Sequence[Boxed]) -> None:
+    def __init__(
+        self, make: Callable[[], nn.Module], wholes: Sequence[Outlined], films: Sequence[Boxed]
+    ) -> None:
+        self._make = make
         self._wholes, self._held_wholes = split(wholes)
         self._films, self._held_films = split(films)
 
     def network(self) -> nn.Module:
         """Return a U-Net."""
-        return UNet(WIDTH)
+        return self._make()
 
     def taught(self, network: nn.Module, chance: np.random.Generator) -> Taught:
         """Return the loss on some crops and some regions."""
         wholes = [crop(one_of(self._wholes, chance), chance) for _ in range(WHOLES)]
         films = [film_crop(one_of(self._films, chance), chance) for _ in range(REGIONS)]
-        wholes_lost, films_lost = (overlap_loss(network, _lesson(one)) for one in (wholes, films))
-        return Taught(wholes_lost + films_lost)
+        lost = [overlap_loss(network, _lesson(one))[0] for one in (wholes, films)]
+        return Taught(lost[0] + lost[1])
+
+    def tested(self, _: nn.Module) -> Mapping[str, float]:
+        """Return nothing: the test is `senoscope evaluate mass-detector`, on films."""
+        return {}
+
+    def finished(self, network: nn.Module) -> nn.Module:
+        """Return `network`."""
+        return network
 
     def figures(self, network: nn.Module) -> Mapping[str, float]:
         """Return Dice of both kinds, their mean, and how many masses of whole images are found."""
@@ -99,13 +104,13 @@ class Detection:
         }
 
 
-def read(data: Path) -> Detection:
+def read(data: Path, make: Callable[[], nn.Module]) -> Detection:
     """Return the course on what is in `data`.
 
     Raises:
         FileNotFoundError: it is not there.
     """
-    return Detection(outlined(data), boxed(data))
+    return Detection(make, outlined(data), boxed(data))
 
 
 def crop(image: Outlined, chance: np.random.Generator) -> tuple[Shades, Shades, Shades]:
@@ -160,9 +165,8 @@ def judged(given: Mask, image: Outlined) -> Hits:
 
 
 def _given(network: nn.Module, shades: Shades) -> Shades:
-    with torch.autocast("cpu", torch.bfloat16):
-        answer = network(torch.from_numpy(stacked([shades])))
-    made: Shades = answer[0, 0].float().numpy()
+    answer = network(tensor(stacked([shades]), network))
+    made: Shades = answer[0, 0].float().cpu().numpy()
     return made
 
 

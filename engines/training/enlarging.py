@@ -31,7 +31,8 @@ from engines.training.patches import (
     pair_of,
     within,
 )
-from engines.training.splits import Split
+from engines.training.splits import Part, Split
+from engines.training.tensors import tensor
 
 NATURAL = "natural"
 
@@ -65,7 +66,7 @@ class Enlarging:
         scale: int,
         menu: Menu,
         sources: Mapping[str, Source],
-        held: Mapping[str, Sequence[Held]],
+        held: Mapping[Part, Mapping[str, Sequence[Held]]],
     ) -> None:
         self._make, self._scale, self._menu = make, scale, menu
         self._sources, self._held = sources, held
@@ -94,8 +95,19 @@ class Enlarging:
 
     def figures(self, network: nn.Module) -> Mapping[str, float]:
         """Return mean loss and PSNR in dB, and of each set what is gained over bicubic."""
+        return self._judged(network, "validation")
+
+    def tested(self, network: nn.Module) -> Mapping[str, float]:
+        """Return the same of films that chose nothing."""
+        return self._judged(network, "test")
+
+    def finished(self, network: nn.Module) -> nn.Module:
+        """Return `network`."""
+        return network
+
+    def _judged(self, network: nn.Module, which: Part) -> Mapping[str, float]:
         found, gains = {}, {}
-        for name, images in self._held.items():
+        for name, images in self._held[which].items():
             found[name] = float(np.mean([self._psnr(network, one) for one in images]))
             peers = float(np.mean([one.peer for one in images]))
             gains[f"gain on {name}"] = found[name] - peers
@@ -124,15 +136,14 @@ def read(data: Path, make: Callable[[], nn.Module], scale: int, menu: Menu) -> E
     if menu.breasts or menu.rims:
         learned = [read_luma(one.image) for one in of.of(films(folder), "train")]
         sources |= {"breasts": within(learned, side), "rims": on_rims(learned, side)}
-    held: dict[str, list[Held]] = {
-        "films": [
-            held_back(*strip(read_luma(one.image)), scale)
-            for one in of.of(films(folder), "validation")
-        ]
-    }
+    held: dict[Part, dict[str, list[Held]]] = {}
+    parts: tuple[Part, ...] = ("validation", "test")
+    for part in parts:
+        strips = [strip(read_luma(one.image)) for one in of.of(films(folder), part)]
+        held[part] = {"films": [held_back(*one, scale) for one in strips]}
     for name, pattern in HELD.items():
         images = [read_luma(path) for path in _images(data / NATURAL / "val", pattern)]
-        held[name] = [held_back(image, whole(image), scale) for image in images]
+        held["validation"][name] = [held_back(image, whole(image), scale) for image in images]
     return Enlarging(make, scale, menu, sources, held)
 
 
@@ -161,12 +172,6 @@ def enlarged(network: nn.Module, low: NDArray[np.float32]) -> Tensor:
     form = SubpixelFSRCNN(network) if isinstance(network, FSRCNN) else network
     answer: Tensor = form(tensor(low, network)).float()
     return answer
-
-
-def tensor(batch: NDArray[np.float32], network: nn.Module) -> Tensor:
-    """Return `batch` where the weights of `network` are."""
-    there = next(network.parameters()).device
-    return torch.from_numpy(batch).to(there).contiguous(memory_format=torch.channels_last)
 
 
 def psnr(answer: Grey, wanted: Grey, area: Area) -> float:

@@ -44,6 +44,14 @@ def write_journal(folder: Path, history: Sequence[Entry], name: str) -> None:
     _draw(folder / PICTURE, history, name)
 
 
+def write_tested(folder: Path, figures: Mapping[str, float]) -> None:
+    """Add what the test came to to the figures of the best epoch."""
+    path = folder / FIGURES
+    stated = json.loads(path.read_text(encoding="utf-8"))
+    stated |= {f"test {name}": value for name, value in figures.items()}
+    path.write_text(json.dumps(stated, indent=2) + "\n", encoding="utf-8")
+
+
 def _draw(path: Path, history: Sequence[Entry], name: str) -> None:
     figure = Figure(figsize=(9, 3.5), layout="constrained")
     for axes, one in zip(figure.subplots(1, 2), ("loss", name), strict=True):

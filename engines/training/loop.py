@@ -18,7 +18,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from engines.compile.export import rewritten
 from engines.training.checkpoint import BEST, LAST, keep
-from engines.training.journal import Entry, best_of, write_journal
+from engines.training.journal import Entry, best_of, write_journal, write_tested
 from engines.training.optimisers import optimiser
 from engines.training.plan import Plan
 from engines.training.schedule import learning_rate
@@ -49,6 +49,12 @@ class Course(Protocol):
 
     def figures(self, network: nn.Module) -> Mapping[str, float]:
         """Return what `network` is worth on what is kept for validation."""
+
+    def tested(self, network: nn.Module) -> Mapping[str, float]:
+        """Return what `network` is worth on what chose nothing; empty where nothing is kept."""
+
+    def finished(self, network: nn.Module) -> nn.Module:
+        """Return of `network` what is to be used: without what it was only to learn by."""
 
 
 @dataclass(slots=True)
@@ -160,12 +166,18 @@ def prepare(course: Course, plan: Plan, folder: Path, *, resume: bool) -> Run:
 def best_network(course: Course, folder: Path) -> nn.Module:
     """Return the network with the best weights of the run in `folder`."""
     average = AveragedModel(course.network())
-    average.load_state_dict(torch.load(folder / BEST, weights_only=True)["average"])
+    average.load_state_dict(
+        torch.load(folder / BEST, weights_only=True, map_location="cpu")["average"]
+    )
     made: nn.Module = average.module.eval()
     return made
 
 
-def write_best(course: Course, folder: Path) -> Path:
-    """Write the best weights of a run as ONNX beside its checkpoints and return where."""
-    onnx.save_model(rewritten(best_network(course, folder)), folder / WEIGHTS)
-    return folder / WEIGHTS
+def close(course: Course, folder: Path) -> Mapping[str, float]:
+    """Write the best weights of a run as ONNX beside its checkpoints; return the test's figures."""
+    network = best_network(course, folder)
+    onnx.save_model(rewritten(course.finished(network)), folder / WEIGHTS)
+    with torch.inference_mode():
+        found = {name: float(value) for name, value in course.tested(network).items()}
+    write_tested(folder, found)
+    return found

@@ -6,6 +6,8 @@ from pydantic import Field
 
 from engines.training.plan import Record
 
+Augmentation = Literal["none", "paper", "strong"]
+
 
 class Patches(Record):
     """What a batch is made of.
@@ -20,3 +22,43 @@ class Patches(Record):
     breasts: int = Field(default=0, ge=0)
     rims: int = Field(default=0, ge=0)
     loss: Literal["mse", "l1", "psnr"] = "mse"
+
+
+class Regions(Record):
+    """What a batch of a network that outlines is made of.
+
+    `wholes`, `films` and `ellipses` are how often masses of CDD-CESM, of films with outlines and of
+    CBIS-DDSM, boxed, are drawn; `before` names a model of the shelf that enlarges regions before.
+    """
+
+    batch: int = Field(default=8, ge=1)
+    augmentation: Augmentation = "strong"
+    wholes: float = Field(default=1.0, ge=0)
+    films: float = Field(default=1.0, ge=0)
+    ellipses: float = Field(default=0.0, ge=0)
+    before: str = ""
+
+
+class Verdicts(Record):
+    """What a batch of a network that classifies is made of: as many benign as malignant masses.
+
+    A region is `room` times as wide as its mass and shown at `side` pixels. `smoothing` is of the
+    labels, `mixup` the strength of mixing, `signs` how much it counts to tell shape, margins and
+    assessment besides; `before` names a model of the shelf that enlarges regions before. By the
+    split `leaky` variants of one region are on both sides (Jimenez-Gaona 2024): for comparison
+    only.
+    """
+
+    batch: int = Field(default=32, ge=2)
+    augmentation: Augmentation = "strong"
+    split: Literal["patients", "leaky"] = "patients"
+    smoothing: float = Field(default=0.0, ge=0, lt=1)
+    mixup: float = Field(default=0.0, ge=0)
+    signs: float = Field(default=0.0, ge=0)
+    room: float = Field(default=2.0, ge=1)
+    side: int = Field(default=128, ge=32)
+    before: str = ""
+
+
+class Crops(Record):
+    """What a batch of the detector is made of is fixed: nothing is to be chosen."""

@@ -7,6 +7,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from engines.training.tensors import tensor
+
+Masks = NDArray[np.bool_]
+"""(images, rows, columns)."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lesson:
@@ -17,17 +22,19 @@ class Lesson:
     counts: NDArray[np.float32]
 
 
-def overlap_loss(network: nn.Module, lesson: Lesson) -> Tensor:
-    """Return binary cross-entropy and soft Dice loss (Milletari 2016), added, where it counts."""
-    wanted, counts = torch.from_numpy(lesson.wanted), torch.from_numpy(lesson.counts)
-    shades = torch.from_numpy(lesson.shades).contiguous(memory_format=torch.channels_last)
-    with torch.autocast("cpu", torch.bfloat16):
-        logits = network.logits(shades)
-    logits = logits.float()
+def overlap_loss(network: nn.Module, lesson: Lesson) -> tuple[Tensor, Masks]:
+    """Return binary cross-entropy and soft Dice loss (Milletari 2016), added; and the answer.
+
+    Of the loss, what counts; of the answer, where it is more likely than not.
+    """
+    wanted, counts = tensor(lesson.wanted, network), tensor(lesson.counts, network)
+    logits = network.logits(tensor(lesson.shades, network)).float()
     entropy = nn.functional.binary_cross_entropy_with_logits(logits, wanted, reduction="none")
     given, wanted = torch.sigmoid(logits) * counts, wanted * counts
     both = 2 * (given * wanted).sum() + 1
-    return (entropy * counts).sum() / counts.sum() + 1 - both / (given.sum() + wanted.sum() + 1)
+    lost = (entropy * counts).sum() / counts.sum() + 1 - both / (given.sum() + wanted.sum() + 1)
+    answer: Masks = (logits.detach()[:, 0] > 0).cpu().numpy()
+    return lost, answer
 
 
 def dice(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:

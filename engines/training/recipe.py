@@ -36,10 +36,18 @@ class Recipe(Record, Generic[Menu]):
     grid: dict[str, list[int | float | str]] = Field(default_factory=dict)
 
 
-Enlarging = Recipe[menus.Patches]
+ENLARGERS = ("fsrcnn", "edsr", "rdn")
+OUTLINERS = ("unet", "segnet")
+CLASSIFIERS = ("resnet50", "densenet121", "vgg16")
+DETECTOR = "detector"
 
 KINDS: Mapping[str, type[Recipe[Any]]] = MappingProxyType(
-    {"fsrcnn": Enlarging, "edsr": Enlarging, "rdn": Enlarging}
+    {
+        **dict.fromkeys(ENLARGERS, Recipe[menus.Patches]),
+        **dict.fromkeys(OUTLINERS, Recipe[menus.Regions]),
+        **dict.fromkeys(CLASSIFIERS, Recipe[menus.Verdicts]),
+        DETECTOR: Recipe[menus.Crops],
+    }
 )
 """What the recipe of each network says."""
 
@@ -48,6 +56,12 @@ NETWORKS: Mapping[str, str] = MappingProxyType(
         "fsrcnn": "engines.networks.fsrcnn:FSRCNN",
         "edsr": "engines.networks.edsr:EDSR",
         "rdn": "engines.networks.rdn:RDN",
+        "unet": "engines.networks.unet:UNet",
+        "segnet": "engines.networks.segnet:SegNet",
+        "resnet50": "engines.networks.resnet:ResNet50",
+        "densenet121": "engines.networks.densenet:DenseNet121",
+        "vgg16": "engines.networks.vgg:VGG16",
+        DETECTOR: "engines.networks.unet:UNet",
     }
 )
 """Where each network is."""

@@ -5,11 +5,10 @@ is ROOM times the longer side of the box, cut to 128 x 128 pixels (Jimenez-Gaona
 mass by hand and resizes to 128 x 128). Its percentiles 1 and 99 become 0 and 1.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from engines.cad.finding import Region
@@ -17,7 +16,7 @@ from engines.cad.region import cut
 from engines.cad.window import Mask, Shades, resized
 from engines.images import Grey, read_luma
 from engines.training import films
-from engines.training.lesions import boxed, bounds, is_mass, pieces
+from engines.training.lesions import bounds, boxed, is_mass, pieces
 from engines.training.splits import Split, by_patient
 from engines.training.tables import Row, rows
 
@@ -29,13 +28,20 @@ SIDE = 128
 ROOM = 1.5
 """Side of a region in longer sides of the mass's box: a quarter of one is left on each side."""
 
-KEPT = 4.4
+KEPT = 5.4
 """Side of what is kept of an image around a mass, in longer sides of its box."""
 
 SMALLEST = 24
 """Least side of a region, in pixels of the image."""
 
 HALF = 0.5
+
+SIGNS: Mapping[str, tuple[str, ...]] = {
+    "shape": ("IRREGULAR", "OVAL", "LOBULATED", "ROUND", "ARCHITECTURAL_DISTORTION"),
+    "margins": ("CIRCUMSCRIBED", "ILL_DEFINED", "SPICULATED", "OBSCURED", "MICROLOBULATED"),
+    "assessment": ("2", "3", "4", "5"),
+}
+"""Words that the table of CBIS-DDSM says of a mass besides."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,7 +50,7 @@ class Mass:
 
     `values` are grey levels; `mask` is where the mass is; `counts` is where that is known, which is
     not where something else is outlined. `middle` is (x, y) and `extent` the longer side of the
-    mass's box, in pixels. An ellipse in a box is no outline.
+    mass's box, in pixels. An ellipse in a box is no outline. `signs` are those of SIGNS, 0 or 1.
     """
 
     set: str
@@ -57,6 +63,7 @@ class Mass:
     extent: float
     is_malignant: bool
     is_outlined: bool
+    signs: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,11 +133,13 @@ def _of_whole(folder: Path, row: Row) -> Iterator[Mass]:
             name = f"{Path(row['image']).stem}_{number}"
             others = drawn & ~piece
             is_malignant = row["label"] == "malignant"
-            yield _mass((CESM, name, row["patient"]), values, piece, others, is_malignant)
+            yield _mass(
+                (CESM, name, row["patient"]), values, piece, others, is_malignant=is_malignant
+            )
 
 
 def outlined_films(data: Path, set_name: str = films.MIAS) -> list[Mass]:
-    """Return the outlined masses of mini-MIAS, or of a set laid out like it, doubtful ones left out.
+    """Return the outlined masses of mini-MIAS, or of a set laid out like it; no doubtful ones.
 
     Raises:
         FileNotFoundError: they are not in `data`.
@@ -145,12 +154,14 @@ def outlined_films(data: Path, set_name: str = films.MIAS) -> list[Mass]:
         others = np.any(peers, axis=0) & ~mask
         values, is_malignant = read_luma(folder / row["image"]), row["severity"] == "malignant"
         name = Path(row["mask"]).stem
-        made.append(_mass((set_name, name, row["patient"]), values, mask, others, is_malignant))
+        made.append(
+            _mass((set_name, name, row["patient"]), values, mask, others, is_malignant=is_malignant)
+        )
     return made
 
 
 def _mass(
-    who: tuple[str, str, str], values: Grey, mask: Mask, others: Mask, is_malignant: bool
+    who: tuple[str, str, str], values: Grey, mask: Mask, others: Mask, *, is_malignant: bool
 ) -> Mass:
     """Return an outlined mass with as much of its image as is ever shown of it."""
     left, top, width, height = bounds(mask)
@@ -177,11 +188,11 @@ def cbis(data: Path) -> list[Mass]:
     Raises:
         FileNotFoundError: they are not in `data`.
     """
-    names = [Path(row["roi"]).stem for row in rows(data / CBIS / "labels.csv")]
+    table = rows(data / CBIS / "labels.csv")
     return [
         Mass(
             CBIS,
-            name,
+            Path(row["roi"]).stem,
             one.patient,
             one.values,
             one.mask,
@@ -190,9 +201,17 @@ def cbis(data: Path) -> list[Mass]:
             max(one.box[2:]),
             is_malignant=one.is_malignant,
             is_outlined=False,
+            signs=tuple(_signs(row)),
         )
-        for name, one in zip(names, boxed(data), strict=True)
+        for row, one in zip(table, boxed(data), strict=True)
     ]
+
+
+def _signs(row: Row) -> Iterator[float]:
+    """Yield of each word of each sign whether it is said."""
+    for column, known in SIGNS.items():
+        said = row.get(column, "").replace("|", "-").split("-")
+        yield from (float(word in said) for word in known)
 
 
 def split(data: Path, set_name: str) -> Split:

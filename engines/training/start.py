@@ -1,4 +1,4 @@
-"""Weights that a network starts from: those of another training, of the shelf, or the user's own."""
+"""Weights that a network starts from: of another training, of the shelf, or the user's own."""
 
 from collections.abc import Mapping
 from pathlib import Path

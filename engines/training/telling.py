@@ -1,0 +1,205 @@
+"""Training of networks that tell benign from malignant masses: ResNet-50, DenseNet-121, VGG-16.
+
+Regions of films of CBIS-DDSM around boxed masses, with the pathology.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from engines.cad.window import Shades, resized
+from engines.training.changes import changed
+from engines.training.distort import one_of, stacked
+from engines.training.loop import Taught
+from engines.training.menus import Verdicts
+from engines.training.regions import CBIS, Mass, Question, cbis, question, split
+from engines.training.splits import Part, Split, leaky
+from engines.training.strong import mixed
+from engines.training.tensors import tensor
+from engines.training.variants import VARIANTS, variant
+
+CLASSES = 2
+
+AT_ONCE = 32
+"""Regions that are judged at once."""
+
+HALF = 0.5
+
+Enlarge = Callable[[Shades], Shades]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """A mass in a form that it is learned from in: `draw` gives a region of it."""
+
+    draw: Callable[[np.random.Generator], Question]
+    is_malignant: bool
+    signs: tuple[float, ...]
+
+
+class Telling:
+    """A course: masses to learn from, to validate on, and to be tested on."""
+
+    figure = "auc"
+
+    def __init__(
+        self,
+        make: Callable[[], nn.Module],
+        menu: Verdicts,
+        samples: Sequence[Sample],
+        held: Mapping[Part, Sequence[Question]],
+        enlarge: Enlarge | None = None,
+    ) -> None:
+        self._make, self._menu, self._enlarge = make, menu, enlarge
+        self._kinds = [[one for one in samples if one.is_malignant == kind] for kind in (0, 1)]
+        self._held = held
+
+    def network(self) -> nn.Module:
+        """Return the network before it has learned, with outputs for signs if those are taught."""
+        network = self._make()
+        if self._menu.signs:
+            signs = len(self._kinds[0][0].signs)
+            _replace_last(network, lambda last: nn.Linear(last.in_features, CLASSES + signs))
+        return network
+
+    def finished(self, network: nn.Module) -> nn.Module:
+        """Return `network` with the outputs for classes alone."""
+        made = deepcopy(network)
+        _replace_last(made, _of_classes)
+        return made
+
+    def taught(self, network: nn.Module, chance: np.random.Generator) -> Taught:
+        """Return cross-entropy on some masses, as many benign as malignant ones."""
+        wanted = np.arange(self._menu.batch) % CLASSES
+        samples = [one_of(self._kinds[kind], chance) for kind in wanted]
+        shades = stacked([self._shown(one.draw(chance)) for one in samples])
+        target = np.eye(CLASSES, dtype=np.float32)[wanted]
+        target = target * (1 - self._menu.smoothing) + self._menu.smoothing / CLASSES
+        both = np.hstack([target, np.array([one.signs for one in samples], np.float32)])
+        if self._menu.mixup:
+            shades, both = mixed(shades, both, self._menu.mixup, chance)
+        logits = network.logits(tensor(shades, network)).float()
+        right = logits[:, :CLASSES].argmax(1).cpu().numpy() == wanted
+        return Taught(self._loss(logits, _there(both, logits)), {"accuracy": float(right.mean())})
+
+    def figures(self, network: nn.Module) -> Mapping[str, float]:
+        """Return loss, area under the ROC curve and accuracy of the validation."""
+        return self._judged(network, "validation")
+
+    def tested(self, network: nn.Module) -> Mapping[str, float]:
+        """Return the same of the test."""
+        return self._judged(network, "test")
+
+    def _judged(self, network: nn.Module, which: Part) -> Mapping[str, float]:
+        held = self._held[which]
+        logits = torch.cat(
+            [
+                network.logits(tensor(stacked([self._shown(one) for one in some]), network))
+                for some in (
+                    held[first : first + AT_ONCE] for first in range(0, len(held), AT_ONCE)
+                )
+            ]
+        ).float()[:, :CLASSES]
+        wanted = np.array([one.is_malignant for one in held])
+        loss = nn.functional.cross_entropy(logits, _there(wanted.astype(np.int64), logits))
+        given = logits.softmax(1)[:, 1].cpu().numpy()
+        accuracy = float(np.mean((given > HALF) == wanted))
+        return {"loss": float(loss), "auc": area_under_curve(given, wanted), "accuracy": accuracy}
+
+    def _shown(self, region: Question) -> Shades:
+        if self._enlarge:
+            return self._enlarge(region.shades)
+        return resized(region.shades, (self._menu.side, self._menu.side))
+
+    def _loss(self, logits: Tensor, wanted: Tensor) -> Tensor:
+        loss = nn.functional.cross_entropy(logits[:, :CLASSES], wanted[:, :CLASSES])
+        if not self._menu.signs:
+            return loss
+        told = nn.functional.binary_cross_entropy_with_logits(
+            logits[:, CLASSES:], wanted[:, CLASSES:]
+        )
+        return loss + self._menu.signs * told
+
+
+def read(
+    data: Path, make: Callable[[], nn.Module], menu: Verdicts, enlarge: Enlarge | None = None
+) -> Telling:
+    """Return the course on what is in `data`.
+
+    Raises:
+        FileNotFoundError: it is not there.
+    """
+    masses = cbis(data)
+    if menu.split == "leaky":
+        return _leaky(make, menu, masses, enlarge)
+    of = split(data, CBIS)
+    samples = [
+        Sample(partial(_drawn, one, menu), one.is_malignant, one.signs)
+        for one in of.of(masses, "train")
+    ]
+    parts: tuple[Part, ...] = ("validation", "test")
+    held = {part: [question(one, menu.room) for one in of.of(masses, part)] for part in parts}
+    return Telling(make, menu, samples, held, enlarge)
+
+
+def splits(data: Path) -> Mapping[str, Split]:
+    """Return the split by patient that the course keeps to."""
+    return {CBIS: split(data, CBIS)}
+
+
+def area_under_curve(given: NDArray[np.float32], wanted: NDArray[np.bool_]) -> float:
+    """Return how often one that is wanted is given more than one that is not; ties count half."""
+    difference = given[wanted][:, None] - given[~wanted]
+    return float(np.mean((difference > 0) + 0.5 * (difference == 0)))
+
+
+def _drawn(mass: Mass, menu: Verdicts, chance: np.random.Generator) -> Question:
+    return changed(mass, menu.augmentation, chance, menu.room)
+
+
+def _leaky(
+    make: Callable[[], nn.Module], menu: Verdicts, masses: Sequence[Mass], enlarge: Enlarge | None
+) -> Telling:
+    """Return the course with the seven variants of each mass dealt out as if they were masses."""
+    forms = {f"{mass.name} {name}": (mass, name) for mass in masses for name in VARIANTS}
+    parts = leaky(forms).parts
+    made = {form: partial(_variant, mass, name, menu.room) for form, (mass, name) in forms.items()}
+    samples = [
+        Sample(made[form], mass.is_malignant, mass.signs)
+        for form, (mass, _) in forms.items()
+        if parts[form] == "train"
+    ]
+    chance = np.random.default_rng()  # a variant is no matter of chance
+    which: tuple[Part, ...] = ("validation", "test")
+    held = {part: [made[one](chance) for one in forms if parts[one] == part] for part in which}
+    return Telling(make, menu, samples, held, enlarge)
+
+
+def _variant(mass: Mass, name: str, room: float, _: np.random.Generator) -> Question:
+    return variant(question(mass, room), name)
+
+
+def _replace_last(network: nn.Module, new: Callable[[nn.Linear], nn.Linear]) -> None:
+    """Put `new` of the last linear layer of a network in its place."""
+    name = [one for one, layer in network.named_modules() if isinstance(layer, nn.Linear)][-1]
+    network.set_submodule(name, new(network.get_submodule(name)))
+
+
+def _of_classes(last: nn.Linear) -> nn.Linear:
+    """Return the outputs of a layer that are of classes."""
+    made = nn.Linear(last.in_features, CLASSES)
+    with torch.no_grad():
+        made.weight.copy_(last.weight[:CLASSES])
+        made.bias.copy_(last.bias[:CLASSES])
+    return made
+
+
+def _there(values: NDArray[np.float32] | NDArray[np.int64], like: Tensor) -> Tensor:
+    return torch.from_numpy(values).to(like.device)
