@@ -6,7 +6,8 @@
 
 All receivers run all the time; they take turns at the same files, sent by storescu, and after each
 turn the files become other objects. This node answers Success when file and folder are synced and
-the row is committed; Orthanc when its file is synced; storescp syncs nothing.
+the row is committed; Orthanc when its file is synced; storescp syncs nothing. The node listens with
+a process for each processor, and another one with the one process of the default.
 """
 
 import argparse

@@ -64,7 +64,7 @@ def tell(measured: Measured, sent: Sent) -> None:
     """Print one round as it was."""
     speed = measured.files * measured.size / 1e6 / sent.seconds
     print(
-        f"{measured.workload:20} {measured.senders:3} senders  {measured.receiver:16}"
+        f"{measured.workload:20} {measured.senders:3} senders  {measured.receiver:20}"
         f"{speed:7.0f} MB/s {measured.files / sent.seconds:7.1f} /s"
         f"  processor {sent.processor_seconds:5.2f} s  {sent.fault}",
         flush=True,
@@ -92,7 +92,9 @@ def _head(rounds: int) -> list[str]:
         "",
         f"`make bench-receive`, {day:%Y-%m-%d %H:%M} UTC; {cpu()}; median of {rounds} rounds in",
         "which all take turns. Senoscope syncs file and folder and commits the row before Success,",
-        "Orthanc syncs its file, storescp syncs nothing. Ratio: Senoscope's speed to theirs.",
+        "Orthanc syncs its file, storescp syncs nothing. It listens with a process for each",
+        "processor (`dicom.processes`), or with the one of the default.",
+        "Ratio: Senoscope's speed, with those processes, to theirs.",
         "",
         "| what | senders | receiver | MB/s | instances/s | processor s | ratio | wanted |",
         "| --- | ---: | --- | ---: | ---: | ---: | ---: | ---: |",

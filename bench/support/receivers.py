@@ -87,6 +87,11 @@ def senoscope(folder: Path, port: int, most: int = 64, more: str = "") -> list[s
     return [*serve, "--config", str(config)]
 
 
+def senoscope_on_all(folder: Path, port: int) -> list[str]:
+    """Return the command of a node with a listening process for each processor."""
+    return senoscope(folder, port, more=f"processes = {os.cpu_count()}")
+
+
 def storescp(folder: Path, port: int) -> list[str]:
     """Return the command of dcmtk's receiver as it comes: one association at a time."""
     folder.mkdir(parents=True)
@@ -120,7 +125,8 @@ Command = Callable[[Path, int], list[str]]
 """Makes a folder ready and returns what to run to listen on a port."""
 
 RECEIVERS: dict[str, Command] = {
-    "senoscope": senoscope,
+    "senoscope": senoscope_on_all,
+    "senoscope, 1 process": senoscope,
     "storescp --fork": storescp_fork,
     "storescp": storescp,
     "Orthanc": orthanc,
