@@ -1,6 +1,7 @@
 """A file that grows in steps has every byte, whatever the pieces were and whatever the disk can."""
 
 import errno
+import os
 import resource
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -27,6 +28,42 @@ def test_what_was_added_is_there_once_it_is_finished(tmp_path_factory, lengths):
     file.close()
 
     assert path.read_bytes() == b"".join(pieces)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 20_000)), max_size=20))
+def test_a_reader_gives_what_a_file_gives(tmp_path_factory, steps):
+    path = tmp_path_factory.mktemp("grown") / "file"
+    file = GrowingFile(path)
+    file.add([bytes(range(256)) * 200])
+    file.finish()
+    reader = file.reader(132)
+
+    with path.open("rb") as plain:
+        plain.seek(132)
+        for reads, length in steps:
+            if reads:
+                assert reader.read(length) == plain.read(length)
+            else:
+                assert reader.seek(length) == plain.seek(length, os.SEEK_CUR)
+    file.close()
+
+
+def test_a_file_that_was_synced_is_closed_and_may_be_synced_again(tmp_path):
+    before = open_descriptors()
+    file = GrowingFile(tmp_path / "file")
+    file.add([b"x"])
+    file.finish()
+
+    file.sync()
+    file.sync()
+    file.close()
+
+    assert open_descriptors() == before
+
+
+def open_descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 def test_a_file_system_in_memory_is_written_to_as_well():

@@ -221,6 +221,69 @@ def test_the_same_object_sent_again_is_known_and_heals_a_file_that_is_gone(tmp_p
     assert not [*(tmp_path / "spool" / "incoming").iterdir()]
 
 
+def test_the_first_under_a_uid_has_its_name_before_it_is_synced_and_counts_by_its_row(tmp_path):
+    spool, ledger = Spool(tmp_path / "spool"), open_test_ledger(tmp_path)
+    temporary, seen = arrived(spool), []
+
+    def sync():
+        seen.append((spool.path(UID).read_bytes(), ledger.versions(UID)))
+
+    assert receive(spool, ledger, row_of(plain_image(UID)), temporary, sync) is Reception.KEPT
+
+    assert seen == [(b"the bytes", [])]
+    assert [one.version for one in ledger.versions(UID)] == [""]
+    assert not temporary.exists()
+
+
+def test_who_finds_the_name_of_the_first_taken_leaves_all_as_it_is(tmp_path):
+    spool = Spool(tmp_path)
+    spool.keep(UID, arrived(spool))
+    temporary, synced = arrived(spool, b"other bytes"), []
+
+    assert not spool.keep_first(UID, temporary, lambda: synced.append(temporary))
+
+    assert spool.path(UID).read_bytes() == b"the bytes"
+    assert temporary.read_bytes() == b"other bytes"
+    assert not synced
+
+
+def test_other_bytes_do_not_take_the_name_of_those_that_are_gone(tmp_path):
+    spool, ledger = Spool(tmp_path / "spool"), open_test_ledger(tmp_path)
+    instance = row_of(plain_image(UID))
+    receive(spool, ledger, instance, arrived(spool))
+    spool.remove(UID)
+
+    other = replace(instance, digest="another")
+    assert receive(spool, ledger, other, arrived(spool, b"other bytes")) is Reception.VERSION
+
+    assert not spool.exists(UID)
+    assert spool.path(UID, "another").read_bytes() == b"other bytes"
+    assert receive(spool, ledger, instance, arrived(spool)) is Reception.KNOWN
+    assert spool.path(UID).read_bytes() == b"the bytes"
+
+
+def test_a_disk_that_fails_at_the_last_moment_leaves_no_row(tmp_path):
+    spool, ledger = Spool(tmp_path / "spool"), open_test_ledger(tmp_path)
+
+    def fail():
+        raise OSError(errno.EIO, "the disk is gone")
+
+    with pytest.raises(UnavailableError):
+        receive(spool, ledger, row_of(plain_image(UID)), arrived(spool), fail)
+
+    assert ledger.versions(UID) == []
+    assert receive(spool, ledger, row_of(plain_image(UID)), arrived(spool)) is Reception.KEPT
+
+
+def test_all_folders_are_made_at_the_start_once(tmp_path):
+    spool = Spool(tmp_path)
+
+    spool.lay_out()
+    spool.lay_out()
+
+    assert len([*tmp_path.glob("[0-9a-f]/[0-9a-f]")]) == 256
+
+
 @pytest.mark.parametrize(("most", "left"), [(10_000, 200), (1000, 100)])
 def test_the_quarantine_is_bounded_by_files_and_bytes_and_the_newest_stay(tmp_path, most, left):
     spool = Spool(tmp_path, most_quarantined=most)
