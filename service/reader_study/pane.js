@@ -1,6 +1,7 @@
 // One of the two pictures: tiles of 16-bit values from the server, drawn through a window.
 
 const MOST_TILES = 128;
+const STEP = 64; // parts grow by so many pixels, so that their canvas seldom changes its size
 const OPAQUE = 0xff000000;
 
 export class Pane {
@@ -44,10 +45,10 @@ export class Pane {
     const left = x / 2 ** level - width / 2 / size;
     const top = y / 2 ** level - height / 2 / size;
     const part = {
-      left: Math.max(0, Math.floor(left)),
-      top: Math.max(0, Math.floor(top)),
-      right: Math.min(columns, Math.ceil(left + width / size)),
-      bottom: Math.min(rows, Math.ceil(top + height / size)),
+      left: Math.max(0, before(left)),
+      top: Math.max(0, before(top)),
+      right: Math.min(columns, behind(left + width / size)),
+      bottom: Math.min(rows, behind(top + height / size)),
     };
     this.context.fillStyle = "#000";
     this.context.fillRect(0, 0, width, height);
@@ -58,7 +59,8 @@ export class Pane {
     this.context.imageSmoothingQuality = "medium";
     this.context.drawImage(
       this.texture.canvas, 0, 0, wide, high,
-      (part.left - left) * size, (part.top - top) * size, wide * size, high * size,
+      Math.round((part.left - left) * size), Math.round((part.top - top) * size),
+      wide * size, high * size,
     );
     this.forget();
   }
@@ -67,8 +69,8 @@ export class Pane {
   compose(level, part) {
     const { canvas } = this.texture;
     const [wide, high] = [part.right - part.left, part.bottom - part.top];
-    if (canvas.width < wide) canvas.width = wide;
-    if (canvas.height < high) canvas.height = high;
+    if (canvas.width !== wide) canvas.width = wide;
+    if (canvas.height !== high) canvas.height = high;
     const side = this.side;
     for (let row = Math.floor(part.top / side); row * side < part.bottom; row += 1) {
       for (let column = Math.floor(part.left / side); column * side < part.right; column += 1) {
@@ -149,6 +151,9 @@ export class Pane {
     return [...this.tiles.values()].every((tile) => tile.values);
   }
 }
+
+const before = (place) => Math.floor(place / STEP) * STEP;
+const behind = (place) => Math.ceil(place / STEP) * STEP;
 
 // The coarsest level that has no fewer pixels than the screen shows.
 function levelOf(scale, levels) {
