@@ -9,11 +9,12 @@ import tomli_w
 from torch import nn
 
 from engines.cad.window import Shades
+from engines.networks.enlarge import Residual
 from engines.training import detector, enlarging, outlining, telling
 from engines.training.loop import Course
 from engines.training.recipe import CLASSIFIERS, ENLARGERS, OUTLINERS, Recipe, made
 from engines.training.splits import Split, write_split
-from engines.training.start import start
+from engines.training.start import forget_last, start
 
 SPLIT, RECIPE = "split.csv", "recipe.toml"
 """What a run leaves besides its weights and curves: who was held back, and how it was trained."""
@@ -50,7 +51,7 @@ def prepare(begin: Start, recipe: Recipe[Any], data: Path) -> Prepared:
     arguments = dict(recipe.network)
     if begin.network in ENLARGERS:
         scale = arguments["scale"] = begin.scale or 2
-        make = _maker(begin, arguments)
+        make = _residual(begin, arguments) if recipe.menu.residual else _maker(begin, arguments)
         return Prepared(enlarging.read(data, make, scale, recipe.menu), enlarging.splits(data))
     make = _maker(begin, arguments)
     if begin.network in OUTLINERS:
@@ -77,3 +78,15 @@ def _maker(begin: Start, arguments: Mapping[str, int | float]) -> Callable[[], n
 
     make()  # tells at once of weights that do not fit
     return make
+
+
+def _residual(begin: Start, arguments: Mapping[str, int | float]) -> Callable[[], nn.Module]:
+    """Return what makes a network whose answer is added to its input, and is slight at first."""
+    make = _maker(begin, arguments)
+
+    def make_residual() -> nn.Module:
+        network = make()
+        forget_last(network)
+        return Residual(network, int(arguments["scale"]))
+
+    return make_residual

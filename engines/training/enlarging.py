@@ -17,6 +17,7 @@ from engines.evaluation.areas import breast, whole
 from engines.evaluation.scores import Area, inner
 from engines.evaluation.table import bicubic
 from engines.images import Grey, binned, fitting, image_files, read_luma
+from engines.networks.enlarge import Residual
 from engines.networks.fsrcnn import FSRCNN
 from engines.training.films import MIAS, films, split
 from engines.training.loop import Taught
@@ -85,9 +86,10 @@ class Enlarging:
         answer, wanted = answer[..., border, border], wanted[..., border, border]
         natural = counts.get("pictures", 0)
         kinds = [slice(None, natural), slice(natural, None)]
+        weights = (1.0, self._menu.weight)
         losses = [
-            LOSSES[self._menu.loss](answer[kind], wanted[kind])
-            for kind in kinds
+            weight * LOSSES[self._menu.loss](answer[kind], wanted[kind])
+            for kind, weight in zip(kinds, weights, strict=True)
             if len(answer[kind])
         ]
         error = float((answer.detach() - wanted).square().mean())
@@ -169,9 +171,14 @@ def held_back(image: Grey, area: Area, scale: int) -> Held:
 
 def enlarged(network: nn.Module, low: NDArray[np.float32]) -> Tensor:
     """Return what `network` makes of a batch; FSRCNN is run in its faster form."""
-    form = SubpixelFSRCNN(network) if isinstance(network, FSRCNN) else network
-    answer: Tensor = form(tensor(low, network)).float()
-    return answer
+    given = tensor(low, network)
+    if not isinstance(network, Residual):
+        return _form(network)(given).float()
+    return _form(network.network)(given).float() + network.repeated(given)
+
+
+def _form(network: nn.Module) -> nn.Module:
+    return SubpixelFSRCNN(network) if isinstance(network, FSRCNN) else network
 
 
 def psnr(answer: Grey, wanted: Grey, area: Area) -> float:

@@ -14,7 +14,8 @@ class Patches(Record):
 
     Patches of `side` x `side` pixels of low resolution: `pictures` natural ones, `breasts` within
     the breasts on films, and `rims` where these end. The `loss` of natural patches and that of
-    films are taken each by itself and added.
+    films, `weight` times, are taken each by itself and added. If `residual`, the answer of the
+    network is added to each pixel repeated.
     """
 
     side: int = Field(default=48, ge=8)
@@ -22,6 +23,8 @@ class Patches(Record):
     breasts: int = Field(default=0, ge=0)
     rims: int = Field(default=0, ge=0)
     loss: Literal["mse", "l1", "psnr"] = "mse"
+    weight: float = Field(default=1.0, gt=0)
+    residual: bool = False
 
 
 class Regions(Record):

@@ -10,10 +10,12 @@ from torch import Tensor, nn
 
 from engines.compile.subpixel import phases
 
-AVERAGED = "module."
-"""What a moving average writes before the names of weights."""
+AVERAGED, ADDED = "module.", "network."
+"""What a moving average, and a network whose answer is added to its input, write before names."""
 
 COLOURS = 3
+
+SLIGHT = 1e-3
 
 
 def start(network: nn.Module, path: Path) -> list[str]:
@@ -36,12 +38,19 @@ def start(network: nn.Module, path: Path) -> list[str]:
     return sorted(set(wanted) - set(fitting))
 
 
+def forget_last(network: nn.Module) -> None:
+    """Let the last layer with weights of `network` answer hardly anything."""
+    last = [one for one in network.modules() if isinstance(one, nn.Conv2d | nn.ConvTranspose2d)][-1]
+    nn.init.normal_(last.weight, std=SLIGHT)
+    nn.init.zeros_(last.bias)
+
+
 def _of_checkpoint(path: Path) -> Mapping[str, Tensor]:
     kept = torch.load(path, weights_only=True, map_location="cpu")
     if "average" not in kept:
         return dict(kept.get("state_dict", kept))
     return {
-        name.removeprefix(AVERAGED): value
+        name.removeprefix(AVERAGED).removeprefix(ADDED): value
         for name, value in kept["average"].items()
         if name.startswith(AVERAGED)
     }
@@ -53,7 +62,7 @@ def _of_onnx(path: Path, network: nn.Module) -> Mapping[str, Tensor]:
     Graphs name their weights alike, or at least have them in the same order.
     """
     tensors = {
-        one.name: torch.from_numpy(numpy_helper.to_array(one).copy()).float()
+        one.name.removeprefix(ADDED): torch.from_numpy(numpy_helper.to_array(one).copy()).float()
         for one in onnx.load(path).graph.initializer
     }
     wanted = network.state_dict()
