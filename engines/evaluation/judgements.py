@@ -23,6 +23,8 @@ CERTAIN = 0.5
 BINS = 10
 """Of equal width, for calibration."""
 
+INNER_ENDS = np.linspace(0, 1, BINS + 1)[1:-1]
+
 NAMES = ("accuracy", "precision", "sensitivity", "specificity", "F1", "AUC", "Brier", "ECE")
 
 Values = NDArray[np.float64]
@@ -152,8 +154,7 @@ def arrays(judgements: Sequence[Judgement]) -> tuple[Values, NDArray[np.bool_]]:
 
 def _places(said: Values) -> NDArray[np.intp]:
     """Return the bin of each probability: above its lower end, up to its upper one."""
-    places: NDArray[np.intp] = np.clip(np.ceil(said * BINS).astype(np.intp) - 1, 0, BINS - 1)
-    return places
+    return np.searchsorted(INNER_ENDS, said)
 
 
 def _of_both_classes(so: NDArray[np.bool_]) -> None:
