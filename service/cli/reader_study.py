@@ -4,6 +4,7 @@ import secrets
 import signal
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -135,7 +136,7 @@ def analyse(
         list[Path],
         typer.Argument(
             help="Folders of answers; CSV files of counts (criterion, reader, n1 to n5, "
-            "not_readable) or of cases (cases.csv).",
+            "not_readable), of single scores (reader, case, criterion, score) or of cases.",
             exists=True,
         ),
     ],
@@ -150,7 +151,7 @@ def analyse(
 
     found = analysis.gather(paths)
     cases = _watched(analysis.measured(found.cases, scores), len(found.cases), as_json)
-    done = analysis.analyse(analysis.Gathered(found.readers, found.counts, cases))
+    done = analysis.analyse(replace(found, cases=cases))
     written = done.write(out) if out else []
     if as_json:
         print_json({table.name: table.records() for table in done.tables})

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from service.reader_study.answers import Answer
 from service.reader_study.criteria import CRITERIA, SCORES
+from service.reader_study.scores import Scored
 from service.reader_study.tables import NOTHING, Table
 
 
@@ -23,7 +23,7 @@ class Agreement:
     kappa: float | None
 
 
-def agreements(answers: Mapping[str, Sequence[Answer]]) -> Iterator[Agreement]:
+def agreements(answers: Mapping[str, Sequence[Scored]]) -> Iterator[Agreement]:
     """Yield how far each two readers agree on each criterion that both scored.
 
     Raises:
@@ -60,7 +60,7 @@ def table(found: Sequence[Agreement]) -> Table:
     )
 
 
-def _scores(given: Sequence[Answer], criterion: str) -> dict[int, int]:
+def _scores(given: Sequence[Scored], criterion: str) -> dict[int, int]:
     return {
         one.case: one.score for one in given if one.criterion == criterion and one.score is not None
     }

@@ -14,6 +14,7 @@ from service.reader_study.cases import LISTING, Case, read_cases
 from service.reader_study.counts import Counts
 from service.reader_study.criteria import CRITERIA
 from service.reader_study.rows import read_cells
+from service.reader_study.scores import Score, Scored, scores_from
 from service.reader_study.session import ANSWERS, SESSION, Session, read_session
 from service.reader_study.tables import Table
 
@@ -41,15 +42,17 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """All that was given to be analysed."""
+    """All that was given to be analysed; `scores` are single ones from elsewhere."""
 
     readers: Sequence[Reader] = ()
+    scores: Sequence[Score] = ()
     counts: Sequence[Counts] = ()
     cases: Sequence[Case] = ()
 
     def __add__(self, other: "Gathered") -> "Gathered":
         return Gathered(
             [*self.readers, *other.readers],
+            [*self.scores, *other.scores],
             [*self.counts, *other.counts],
             [*self.cases, *other.cases],
         )
@@ -88,7 +91,7 @@ def gather(paths: Iterable[Path]) -> Gathered:
     found = Gathered()
     for path in paths:
         found += _folder(path) if path.is_dir() else _file(path)
-    if not (found.readers or found.counts or found.cases):
+    if not (found.readers or found.scores or found.counts or found.cases):
         raise BadConfigurationError("there is nothing to analyse: no answers, counts or cases")
     return found
 
@@ -106,7 +109,7 @@ def measured(cases: Iterable[Case], measure: Measure) -> Iterator[Case]:
 
 def analyse(found: Gathered) -> Analysis:
     """Return the tables that what was gathered allows."""
-    answers = _by_name(found.readers)
+    answers = _by_name(found)
     tables = [preference.table([*preference.counts_of(answers), *found.counts])]
     remarks = [_progress(one) for one in found.readers]
     if len(answers) > 1 and importlib.util.find_spec("sklearn") is None:
@@ -117,7 +120,7 @@ def analyse(found: Gathered) -> Analysis:
         tables.append(strata.table(list(strata.strata(found.cases))))
         tables.append(patients.table(list(patients.lines(found.cases))))
     if found.readers:
-        tables.append(_all_answers(answers))
+        tables.append(_all_answers(found.readers))
     return Analysis([table for table in tables if table.values], remarks)
 
 
@@ -137,17 +140,22 @@ def _file(path: Path) -> Gathered:
     if path.suffix.lower() == ".toml":
         return Gathered(cases=read_cases(path))
     columns, cells = read_cells(path)
+    if "score" in columns:
+        return Gathered(scores=scores_from(path, cells))
     if "criterion" in columns:
         return Gathered(counts=preference.counts_from(path, cells))
     return Gathered(cases=read_cases(path))
 
 
-def _by_name(readers: Sequence[Reader]) -> Mapping[str, Sequence[Answer]]:
-    names = [one.session.reader for one in readers]
+def _by_name(found: Gathered) -> Mapping[str, Sequence[Scored]]:
+    """Return what each reader scored."""
+    elsewhere = dict.fromkeys(one.reader for one in found.scores)
+    names = [*(one.session.reader for one in found.readers), *elsewhere]
     twice = {name for name in names if names.count(name) > 1}
     if twice:
         raise BadConfigurationError(f"two readers are called {min(twice)}; analyse them apart")
-    return {one.session.reader: one.answers for one in readers}
+    told = {name: [one for one in found.scores if one.reader == name] for name in elsewhere}
+    return {one.session.reader: one.answers for one in found.readers} | told
 
 
 def _progress(one: Reader) -> str:
@@ -159,12 +167,15 @@ def _progress(one: Reader) -> str:
     )
 
 
-def _all_answers(answers: Mapping[str, Sequence[Answer]]) -> Table:
+def _all_answers(readers: Sequence[Reader]) -> Table:
     """Return every answer, for other programs; the report does not print them."""
     fields = ("reader", "case", "criterion", "score", "given", "left", "at")
     values = tuple(
-        (name, one.case, one.criterion, one.score, one.given, str(one.left), one.at.isoformat())
-        for name, given in answers.items()
-        for one in given
+        (
+            *(reader.session.reader, one.case, one.criterion, one.score),
+            *(one.given, str(one.left), one.at.isoformat()),
+        )
+        for reader in readers
+        for one in reader.answers
     )
     return Table("answers", "", (), (), fields, values)

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from service.reader_study.answers import Answer
 from service.reader_study.counts import Counts, counted
 from service.reader_study.criteria import BY_KEY, CRITERIA, SCORES
 from service.reader_study.rows import Cells, checked
+from service.reader_study.scores import Scored
 from service.reader_study.tables import NOTHING, Cell, Table, said_p
 
 NUMBERS = frozenset(str(score) for score in SCORES)
@@ -49,7 +49,7 @@ def counts_from(path: Path, cells: Sequence[Cells]) -> list[Counts]:
     ]
 
 
-def counts_of(answers: Mapping[str, Sequence[Answer]]) -> Iterator[Counts]:
+def counts_of(answers: Mapping[str, Sequence[Scored]]) -> Iterator[Counts]:
     """Yield how each reader, by name, scored each criterion, in the order of the paper."""
     for criterion in CRITERIA:
         for reader, given in answers.items():

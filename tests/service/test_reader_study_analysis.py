@@ -9,16 +9,18 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from side_by_side import pictures, session_of
 from typer.testing import CliRunner
 
 from service.cli.app import app
 from service.errors import BadConfigurationError
 from service.reader_study.agreement import agreements
 from service.reader_study.analysis import analyse, gather, measured
-from service.reader_study.answers import Answer
+from service.reader_study.answers import Answer, Answers
 from service.reader_study.cases import Case
 from service.reader_study.counts import Counts, counted
 from service.reader_study.patients import lines
+from service.reader_study.session import ANSWERS
 from service.reader_study.strata import strata
 
 PUBLISHED = [
@@ -164,6 +166,63 @@ def test_readers_who_always_say_the_same_have_no_kappa():
     (found,) = agreements({"a": answers(3, 3), "b": answers(3, 3)})
 
     assert (found.exact, found.kappa) == (1, None)
+
+
+def scores_file(path, rows, header="reader,case,criterion,score"):
+    path.write_text("\n".join([header, *rows]))
+    return path
+
+
+def test_scores_from_elsewhere_are_counted_and_compared(tmp_path):
+    rows = [f"{reader},{case},overall,{3 + case % 2}" for reader in "ab" for case in range(1, 9)]
+    path = scores_file(tmp_path / "scores.csv", [*rows, "b,9,overall,"])
+
+    told = json.loads(said(path, "--json"))
+
+    first, second = told["criteria"]
+    assert (first["n3"], first["n4"], first["not_readable"], first["mean"]) == (4, 4, 0, 3.5)
+    assert (second["reader"], second["not_readable"]) == ("b", 1)
+    assert (told["agreement"][0]["cases"], told["agreement"][0]["kappa_quadratic"]) == (8, 1)
+
+
+@pytest.mark.parametrize(
+    ("row", "named"),
+    [
+        ("a,1,ovarall,3", "did you mean 'overall'"),
+        ("a,1,overall,6", "row 1: score"),
+        ("a,one,overall,3", "row 1: case"),
+    ],
+)
+def test_a_score_that_is_none_is_named(tmp_path, row, named):
+    with pytest.raises(BadConfigurationError, match=named):
+        gather([scores_file(tmp_path / "scores.csv", [row])])
+
+
+def test_a_reader_of_two_files_is_not_taken_for_one(tmp_path):
+    found = gather([scores_file(tmp_path / "scores.csv", ["a,1,overall,3"])] * 2)
+    assert len(analyse(found).tables) == 1
+
+    with pytest.raises(BadConfigurationError, match="two readers are called anna"):
+        analyse(gather([session(tmp_path / "one"), session(tmp_path / "two")]))
+
+
+def session(folder):
+    pairs = pictures(folder / "pairs", cases=1, rows=20, columns=20)
+    session_of(folder / "answers", pairs)
+    return folder / "answers"
+
+
+def test_the_answers_that_the_analysis_writes_give_the_same_table(tmp_path):
+    folder = session(tmp_path)
+    with Answers(folder / "anna" / ANSWERS) as kept:
+        for one in [*answers(5), *answers(None, criterion="skin")]:
+            kept.add(one)
+    before = json.loads(said(folder, "--out", tmp_path / "out", "--json"))
+
+    again = json.loads(said(tmp_path / "out/answers.csv", "--json"))
+
+    assert again["criteria"] == before["criteria"]
+    assert [row["criterion"] for row in again["criteria"]] == ["skin", "overall"]
 
 
 def case(density, before, after, **known):
