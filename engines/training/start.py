@@ -77,13 +77,17 @@ def _of_onnx(path: Path, network: nn.Module) -> Mapping[str, Tensor]:
     for name, one in tensors.items():
         layer, _, end = name.rpartition(".")
         stride = strides.get(f"{layer}.", 1)
-        if name in wanted and one.numel() == wanted[name].numel():
-            found[name] = one.reshape(wanted[name].shape)
-        elif name in wanted and stride > 1 and end == "bias":
-            found[name] = one[:: stride * stride]
-        elif name in wanted and stride > 1:
+        if name not in wanted:
+            continue
+        if stride > 1 and one.shape != wanted[name].shape:
             padding = network.get_submodule(layer).padding[0]
-            found[name] = _deconvolution(one, wanted[name], stride, padding)
+            found[name] = (
+                one[:: stride * stride]
+                if end == "bias"
+                else _deconvolution(one, wanted[name], stride, padding)
+            )
+        elif one.numel() == wanted[name].numel():
+            found[name] = one.reshape(wanted[name].shape)
     return found
 
 

@@ -1,0 +1,275 @@
+"""Courses: on made-up data, for two tiny epochs."""
+
+import csv
+import json
+from dataclasses import dataclass
+from functools import partial
+
+import cv2
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+from training_data import disc, make
+
+from engines.cad.window import resized
+from engines.networks.enlarge import Residual
+from engines.networks.fsrcnn import FSRCNN
+from engines.networks.segnet import SegNet
+from engines.networks.small_resnet import SmallResNet
+from engines.networks.unet import UNet
+from engines.training import detector, enlarging, loop, outlining, telling
+from engines.training.checkpoint import LAST
+from engines.training.detector import film_maps, judged
+from engines.training.distort import Bounds, tinted, warped
+from engines.training.journal import CURVES, FIGURES, PICTURE
+from engines.training.lesions import boxed, is_mass, outlined, pieces
+from engines.training.lesions import split as halved
+from engines.training.menus import Patches, Regions, Verdicts
+from engines.training.overlap import dice
+from engines.training.plan import Plan
+
+PLAN = Plan(epochs=2, steps=1, rate=1e-3, averaging=0.5)
+STILL = Bounds(turn=0, zoom=1, darkest=(0, 0), brightest=(1, 1), gamma=1, slope=0, blur=0, noise=0)
+
+PATCHES = Patches(side=12, pictures=2, breasts=1, rims=1, loss="psnr")
+REGIONS = Regions(batch=4, wholes=1, films=1, ellipses=1)
+VERDICTS = Verdicts(batch=4, signs=1.0, mixup=0.2, smoothing=0.1)
+
+
+def doubled(shades):
+    return resized(shades, (256, 256))
+
+
+def read_detector(data):
+    return detector.read(data, partial(UNet, 4))
+
+
+def read_enlarger(data):
+    return enlarging.read(data, lambda: Residual(FSRCNN(8, 4, 1, scale=3), 3), 3, PATCHES)
+
+
+def read_outliner(data):
+    return outlining.read(data, partial(UNet, 2), REGIONS)
+
+
+def read_outliner_of_enlarged(data):
+    paper = REGIONS.model_copy(update={"augmentation": "paper"})
+    return outlining.read(data, partial(SegNet, 8), paper, doubled)
+
+
+def read_teller(data):
+    return telling.read(data, partial(SmallResNet, 4), VERDICTS)
+
+
+def read_leaky_teller(data):
+    menu = Verdicts(batch=4, split="leaky", augmentation="none")
+    return telling.read(data, partial(SmallResNet, 4), menu)
+
+
+READERS = [
+    read_detector,
+    read_enlarger,
+    read_outliner,
+    read_outliner_of_enlarged,
+    read_teller,
+    read_leaky_teller,
+]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A course, and a folder in which it was run without a break."""
+
+    course: loop.Course
+    folder: object
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    return make(tmp_path_factory.mktemp("data"))
+
+
+@pytest.fixture(scope="module", params=READERS, ids=lambda one: one.__name__)
+def trained(request, data, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("whole")
+    course = request.param(data)
+    loop.prepare(course, PLAN, folder, resume=False).run(folder, lambda _: None)
+    return Trained(course, folder)
+
+
+def weights(folder):
+    return torch.load(folder / LAST, weights_only=True)["average"]
+
+
+def test_a_run_that_was_left_ends_as_if_it_had_not_been(trained, tmp_path):
+    class LeftError(Exception):
+        pass
+
+    def leave(_entry):
+        raise LeftError
+
+    with pytest.raises(LeftError):
+        loop.prepare(trained.course, PLAN, tmp_path, resume=False).run(tmp_path, leave)
+    again = loop.prepare(trained.course, PLAN, tmp_path, resume=True)
+    assert len(again.history) == 1
+    again.run(tmp_path, lambda _: None)
+
+    assert (tmp_path / CURVES).read_text() == (trained.folder / CURVES).read_text()
+    there, here = weights(trained.folder), weights(tmp_path)
+    assert all(torch.equal(there[name], here[name]) for name in there)
+
+
+def test_a_run_leaves_the_best_weights_and_what_they_are_worth(trained):
+    tested = loop.close(trained.course, trained.folder)
+
+    with (trained.folder / CURVES).open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    best = json.loads((trained.folder / FIGURES).read_text())
+    figure = trained.course.figure
+    values = [float(row[figure]) for row in rows]
+    assert best["epoch"] == 1 + int(np.argmax(values))
+    assert best[figure] == pytest.approx(max(values))
+    assert {f"test {name}": pytest.approx(value) for name, value in tested.items()} == {
+        name: value for name, value in best.items() if name.startswith("test ")
+    }
+    assert float(rows[0]["training loss"]) != float(rows[1]["training loss"])
+    assert (trained.folder / PICTURE).stat().st_size > 1000
+
+
+def test_the_weights_are_those_of_the_network(trained):
+    loop.close(trained.course, trained.folder)
+
+    shades = np.random.default_rng(0).random((1, 1, 128, 128), np.float32)
+    session = onnxruntime.InferenceSession(trained.folder / loop.WEIGHTS)
+    (answer,) = session.run(None, {"x": shades})
+
+    network = trained.course.finished(loop.best_network(trained.course, trained.folder))
+    with torch.inference_mode():
+        wanted = network.eval()(torch.from_numpy(shades)).numpy()
+    np.testing.assert_allclose(answer, wanted, atol=1e-4)
+
+
+def test_a_run_is_not_overwritten_and_nothing_is_not_resumed(trained, tmp_path):
+    with pytest.raises(FileExistsError, match="holds a run"):
+        loop.prepare(trained.course, PLAN, trained.folder, resume=False)
+    with pytest.raises(FileNotFoundError, match="nothing to resume"):
+        loop.prepare(trained.course, PLAN, tmp_path, resume=True)
+
+
+def test_a_run_ends_when_nothing_better_has_come_for_long_enough(data, tmp_path):
+    course = read_outliner(data)
+    still = Plan(epochs=9, steps=1, rate=1e-12, last_rate=1e-12, patience=2, averaging=0.0)
+
+    run = loop.prepare(course, still, tmp_path, resume=False)
+    run.run(tmp_path, lambda _: None)
+
+    assert len(run.history) == 3
+    assert run.is_over
+
+
+def test_bf16_learns_too(data, tmp_path):
+    course = read_enlarger(data)
+
+    run = loop.prepare(course, PLAN.but(precision="bf16"), tmp_path, resume=False)
+    run.run(tmp_path, lambda _: None)
+
+    assert all(np.isfinite(entry.training["loss"]) for entry in run.history)
+    assert {value.dtype for name, value in weights(tmp_path).items() if "weight" in name} == {
+        torch.float32
+    }
+
+
+@pytest.mark.parametrize("reader", READERS, ids=lambda one: one.__name__)
+def test_data_that_are_not_there_are_named(reader, tmp_path):
+    with pytest.raises(FileNotFoundError, match=str(tmp_path)):
+        reader(tmp_path)
+
+
+def test_signs_are_taught_and_not_told(data):
+    course = read_teller(data)
+    network = course.network()
+
+    finished = course.finished(network)
+
+    batch = torch.rand(2, 1, 128, 128)
+    assert network.eval().logits(batch).shape == (2, 2 + 14)
+    assert torch.allclose(finished.eval().logits(batch), network.logits(batch)[:, :2], atol=1e-6)
+
+
+def test_the_area_under_the_curve_is_how_often_the_order_is_right():
+    wanted = np.array([False, False, True, True])
+
+    assert telling.area_under_curve(np.array([0.1, 0.2, 0.3, 0.4], np.float32), wanted) == 1
+    assert telling.area_under_curve(np.array([0.4, 0.4, 0.4, 0.4], np.float32), wanted) == 0.5
+    assert telling.area_under_curve(np.array([0.1, 0.3, 0.2, 0.4], np.float32), wanted) == 0.75
+
+
+def test_no_patient_is_both_learned_from_and_validated_on_by_the_detector(data):
+    films = boxed(data)
+
+    learned, held = halved(films)
+
+    assert len(learned) + len(held) == len(films)
+    assert held
+    assert not {one.patient for one in learned} & {one.patient for one in held}
+
+
+def test_only_outlines_of_the_size_and_shape_of_a_mass_are_masses(data):
+    image = outlined(data)[0]
+
+    assert len(image.masses) == 1
+    assert image.masses[0][110, 90]
+    assert image.others[150, 32]
+    assert not is_mass(disc(512, 100, 100, 4))
+    assert not is_mass(disc(512, 250, 250, 200))
+    assert is_mass(disc(512, 100, 100, 20))
+    assert len(pieces(disc(64, 10, 10, 5) | disc(64, 40, 40, 5))) == 2
+
+
+def test_the_ellipse_of_a_box_fills_it(data):
+    mask = boxed(data)[0].mask
+
+    assert dice(mask, disc(160, 90, 70, 25)) > 0.99
+    assert cv2.boundingRect(mask.astype(np.uint8)) == (65, 45, 50, 50)
+
+
+def test_a_warp_without_a_turn_is_a_part_of_the_map():
+    values = np.random.default_rng(0).random((40, 50), np.float32)
+
+    parts = {
+        warped([values], (20, 15), 8, STILL, np.random.default_rng(seed))[0].tobytes()
+        for seed in range(40)
+    }
+
+    part = values[11:19, 16:24]
+    assert parts == {one.tobytes() for one in (part, part[::-1], part[:, ::-1], part[::-1, ::-1])}
+
+
+def test_tones_that_are_not_changed_stay():
+    values = np.random.default_rng(0).random((40, 50), np.float32)
+
+    assert tinted(values, STILL, np.random.default_rng(1)) == pytest.approx(values, abs=1e-6)
+
+
+def test_masses_are_found_where_something_has_its_middle_in_them(data):
+    image = outlined(data)[0]
+    there, elsewhere = disc(256, 95, 115, 10), disc(256, 60, 40, 10)
+
+    assert judged(there | elsewhere, image) == (1, 1, 1)
+    assert judged(elsewhere, image) == (0, 1, 1)
+    assert judged(image.others, image) == (0, 1, 0)
+
+
+def test_the_detector_sees_a_film_at_the_scale_of_its_window(data):
+    shades, mask = film_maps(boxed(data)[0])
+
+    _, _, width, height = cv2.boundingRect((mask > 0.5).astype(np.uint8))
+    assert shades.shape == mask.shape
+    assert (width, height) == pytest.approx((50 * 512 / 800, 50 * 512 / 800), abs=1)
+
+
+def test_a_small_residual_network_is_a_narrow_resnet18():
+    parameters = sum(one.numel() for one in SmallResNet(64, classes=1000, channels=3).parameters())
+
+    assert parameters == 11_689_512  # torchvision's resnet18
