@@ -1,6 +1,7 @@
 """Which picture belongs to which, and pairs that are made of mammograms."""
 
 import csv
+import json
 from dataclasses import replace
 
 import cv2
@@ -9,11 +10,13 @@ import pytest
 from doubling import CARD, DoublingEngine, context
 from phantoms import mammogram
 from side_by_side import pictures
+from typer.testing import CliRunner
 
 from pipelines.kinds import Kind
 from pipelines.quality.piqe import piqe
 from pipelines.super_resolution import SuperResolution
-from service.errors import BadConfigurationError, BadObjectError
+from service.cli.app import app
+from service.errors import BadConfigurationError, BadObjectError, RefusedError
 from service.offline import Offline
 from service.reader_study.cases import LISTING
 from service.reader_study.light_box import Which, opened
@@ -195,3 +198,44 @@ def test_a_png_of_16_bits_counts_as_many_as_it_needs(tmp_path):
     path.write_bytes(b"no PNG")
     with pytest.raises(BadObjectError, match="no PNG"):
         read_png(path)
+
+
+def say(*words):
+    return CliRunner().invoke(app, ["reader-study", *map(str, words)])
+
+
+def test_the_command_prepares_by_the_network_and_again_without_its_own_results(tmp_path):
+    written(mammogram(rows=128, columns=96), tmp_path / "a.dcm")
+    cv2.imwrite(str(tmp_path / "film.png"), np.tile(np.arange(96, dtype=np.uint8), (128, 1)))
+    (tmp_path / "notes.txt").write_text("no image")
+
+    for _ in range(2):
+        told = say("prepare", tmp_path, "--out", tmp_path, "--device", "cpu", "--json")
+        assert told.exit_code == 0, told.output
+
+    assert json.loads(told.output)["cases"] == 2
+    sizes = [[one.pixels.shape for one in open_pair(pair)] for pair in found(tmp_path)]
+    assert sizes == [[(128, 96), (256, 192)]] * 2
+
+
+def test_the_command_says_why_there_is_no_case(tmp_path):
+    file = written(mammogram(rows=128, columns=96, intent="FOR PROCESSING"), tmp_path / "a.dcm")
+
+    told = say("prepare", file, "--out", tmp_path / "out", "--device", "cpu")
+
+    assert isinstance(told.exception, RefusedError)
+    assert "processing" in str(told.exception)
+
+
+@pytest.mark.parametrize("words", [["run", "."], ["run", "missing", "--reader", "a"], ["analyse"]])
+def test_wrong_usage_exits_with_2(words):
+    assert say(*words).exit_code == 2
+
+
+def test_a_page_for_every_address_is_refused(tmp_path):
+    pictures(tmp_path / "pairs")
+
+    told = say("run", tmp_path / "pairs", "--reader", "a", "--out", tmp_path, "--host", "0.0.0.0")  # noqa: S104 - refused
+
+    assert isinstance(told.exception, RefusedError)
+    assert "ssh -L" in str(told.exception)
