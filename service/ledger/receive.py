@@ -52,6 +52,7 @@ def receive(
         kept = ledger.versions(uid)
         for one in kept:
             if _is_lost(spool, one, instance):
+                spool.make_way(uid, temporary, one.version)
                 spool.keep(uid, temporary, one.version, sync)
                 ledger.record(replace(instance, version=one.version))
                 return Reception.KNOWN
@@ -84,8 +85,13 @@ def _looks_same(one: Instance, other: Instance) -> bool:
 
 
 def _is_lost(spool: Spool, one: Instance, instance: Instance) -> bool:
-    """Tell whether `one` is what came now, and its bytes are gone, as past their retention."""
-    return _looks_same(one, instance) and not spool.exists(one.sop_instance_uid, one.version)
+    """Tell whether `one` is what came now, and its bytes are gone, as past their retention.
+
+    A file that is there although its row says that it was removed was left by a crash.
+    """
+    return _looks_same(one, instance) and (
+        one.removed_at is not None or not spool.exists(one.sop_instance_uid, one.version)
+    )
 
 
 def _is_same(spool: Spool, one: Instance, instance: Instance, temporary: Path) -> bool:

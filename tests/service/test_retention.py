@@ -213,6 +213,20 @@ def test_what_was_sent_again_is_kept_as_long_again(world):
     assert world.clean() == 0
 
 
+@pytest.mark.parametrize("left", [b"pixels", b"pix", b"others"])
+def test_what_a_crash_left_of_removed_bytes_is_replaced_when_they_are_sent_again(world, left):
+    world.whole_way()
+    world.pass_by(days=31)
+    world.clean()
+    world.received.path("1.2.3").write_bytes(left)  # named, but the ledger was never told
+
+    assert world.receive() is Reception.KNOWN
+
+    assert world.row.removed_at is None
+    assert world.received.path("1.2.3").read_bytes() == b"pixels"
+    assert len(world.ledger.instances("1.2")) == 1
+
+
 def test_versions_of_an_image_go_with_it(world):
     world.whole_way()
     world.receive(content=b"others", digest="7" * 32)
