@@ -1,12 +1,12 @@
 """Ways to bring the region of a mass before a network: as it is, or enlarged first.
 
-As it is, a region is cut to 128 x 128 (Jimenez-Gaona 2024). Enlarged, it is cut at its own pixels,
-enlarged by a network or by bicubic interpolation, and then brought to the side that the next
-network takes.
+As it is, a region is cut to 128 x 128 (Jimenez-Gaona 2024). What is enlarged first, by a network or
+by bicubic interpolation, is that for a network that takes more than 128 x 128, as the paper has it;
+for one that takes no more, it is the region at its own pixels, brought to 128 x 128 afterwards.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -15,6 +15,7 @@ import numpy as np
 from engines.cad import answers
 from engines.cad.region import cut
 from engines.cad.window import Shades, resized
+from engines.card import Card
 from engines.engine import Engine
 from engines.training.regions import SIDE, Mass, region
 
@@ -31,21 +32,21 @@ class Way:
     name: str
     enlarge: Enlarge | None = None
 
-    def picture(self, mass: Mass, side: int) -> Shades:
-        """Return the region of `mass`, `side` x `side`, 0..1."""
-        around = region(mass)
+    def picture(self, mass: Mass, room: float, side: int) -> Shades:
+        """Return the region of `mass`, `side` x `side`, 0..1; `room` times as wide as it."""
+        around = region(mass, room)
         if self.enlarge is None:
             return resized(cut(mass.values, around, SIDE), (side, side))
-        own = cut(mass.values, around, around.side)
+        own = cut(mass.values, around, SIDE if side > SIDE else around.side)
         return np.clip(resized(self.enlarge(own), (side, side)), 0, 1)
 
 
-def ways(networks: Mapping[str, Engine]) -> list[Way]:
+def ways(engines: Sequence[Engine]) -> list[Way]:
     """Return all ways: as it is, and for each network by it and by bicubic of its scale."""
-    scales = sorted({engine.card.scale for engine in networks.values()})
+    scales = sorted({engine.card.scale for engine in engines})
     return [
         Way(PLAIN),
-        *(Way(_named(name, engine), _by_network(engine)) for name, engine in networks.items()),
+        *(Way(named(engine.card), _by_network(engine)) for engine in engines),
         *(Way(bicubic_name(scale), _by_bicubic(scale)) for scale in scales),
     ]
 
@@ -62,10 +63,10 @@ def peer_of(way: str, among: Iterable[str]) -> str | None:
     return name if name != way and name in among else None
 
 
-def _named(name: str, engine: Engine) -> str:
-    """Return the name of a network, which ends with its scale."""
-    scale = f"x{engine.card.scale}"
-    return name if name.endswith(scale) else f"{name} {scale}"
+def named(card: Card) -> str:
+    """Return the way of a network: its name, which ends with its scale."""
+    scale = f"x{card.scale}"
+    return card.name if card.name.endswith(scale) else f"{card.name} {scale}"
 
 
 def _by_network(engine: Engine) -> Enlarge:

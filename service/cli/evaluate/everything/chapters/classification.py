@@ -3,8 +3,9 @@
 from engines.evaluation.feeding import BICUBIC, PLAIN
 from engines.evaluation.judgements import CERTAIN, NAMES, confusion, figures
 from engines.evaluation.papers import TELLING
-from engines.training.regions import ROOM
+from engines.training.regions import SIDE
 from service.cli.evaluate.everything.chapter import Results
+from service.cli.evaluate.everything.chapters.segmentation import marked
 from service.cli.evaluate.everything.figures.regions import judged
 from service.cli.evaluate.everything.measures.classification import Classified
 from service.cli.evaluate.everything.tables import Block, Cell, Column, Picture, Section, Table
@@ -13,12 +14,13 @@ TITLE = "Benign or malignant"
 
 METHOD = f"""\
 Mass regions with their pathology, of patients who were in no training and no validation; a region
-is the square around the middle of the mass's box, {ROOM:g} times as wide as its longer side, cut to
-128 x 128. From a probability of {CERTAIN:g} on a mass is taken for malignant. AUC is the area under
-the ROC curve; Brier is the mean squared error of the probability (0 best, .25 says nothing), ECE
-the expected calibration error over 10 bins. "{PLAIN}" is without super-resolution; the other ways
-cut the region at its own pixels and enlarge it by the network that is named before it is brought to
-the side of the classifier, which was trained on regions as they are."""
+is the square around the middle of the mass's box, twice as wide as its longer side where nothing
+else is said, cut to {SIDE} x {SIDE}. From a probability of {CERTAIN:g} on a mass is taken for
+malignant. AUC is the area under the ROC curve; Brier is the mean squared error of the probability
+(0 best, .25 says nothing), ECE the expected calibration error over 10 bins. "{PLAIN}" is without
+super-resolution; the other ways enlarge the region first by the network that is named: the {SIDE} x
+{SIDE} for a classifier that takes more than that, else the region at its own pixels, brought to
+{SIDE} x {SIDE} afterwards. * is how regions were when the network learned."""
 
 PAPER = (
     "Jimenez-Gaona 2024, Table 8. What is different: there, regions of three collections were "
@@ -37,7 +39,7 @@ def tell(results: Results) -> Section:
     blocks += [_table(done), _confusions(done)]
     for one in done:
         file = f"figures/classification-{one.model.replace(' ', '-')}-{one.set}.png"
-        named = {way: one.judgements(way) for way in _shown(one)}
+        named = {marked(way, one.own): one.judgements(way) for way in _shown(one)}
         judged(results.folder / file, f"{one.model} on {one.set}", named)
         says = f"{one.model} on {len(one.masses)} masses of {one.set}: ROC curve and reliability"
         blocks.append(Picture(file, says))
@@ -55,17 +57,19 @@ def _recipes(done: list[Classified]) -> list[str]:
 
 
 def _table(done: list[Classified]) -> Table:
-    columns = [Column(name) for name in ("network", "masses of", "masses", "patients", "region")]
+    columns = [Column(name) for name in ("network", "augmentation", "masses of")]
+    columns += [Column(name) for name in ("masses", "patients", "region")]
     columns += [Column(f"{name} (95 %)", 3) for name in NAMES]
     rows: list[tuple[Cell, ...]] = []
     for one in done:
         patients = len({mass.patient for mass in one.masses})
         for way in _shown(one):
-            head = (one.model, one.set, len(one.masses), patients, way)
-            rows.append((*head, *figures(one.judgements(way))))
+            head = (one.model, one.taught.augmentation, one.set, len(one.masses), patients)
+            rows.append((*head, marked(way, one.own), *figures(one.judgements(way))))
     for paper in TELLING:
         there = (paper.accuracy, paper.precision, paper.sensitivity, paper.specificity, paper.f1)
-        head_there = (f"{paper.network}, paper", "three sets", paper.images, None, "x3 or x4")
+        network, _, augmentation = paper.network.partition(", ")
+        head_there = (f"{network}, paper", augmentation, "three sets", paper.images, None, "x3, x4")
         rows.append((*head_there, *there, None, None, None))
     title = "Malignant masses told from benign ones"
     return Table("classification", title, tuple(columns), tuple(rows), PAPER)

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 
-from engines.evaluation.bootstrap import Interval, intervals
+from engines.evaluation.bootstrap import Interval
 from engines.evaluation.feeding import BICUBIC, PLAIN, peer_of
-from engines.evaluation.judgements import NAMES as JUDGED
-from engines.evaluation.judgements import Judgement, quick
-from engines.evaluation.paired import Paired, paired
+from engines.evaluation.paired import paired
 from service.cli.evaluate.everything.chapter import Results
+from service.cli.evaluate.everything.chapters.networks import of_networks
+from service.cli.evaluate.everything.chapters.pairs import areas, of_truth, tests
 from service.cli.evaluate.everything.measures.classification import Classified
 from service.cli.evaluate.everything.measures.segmentation import Segmented
 from service.cli.evaluate.everything.tables import (
@@ -16,7 +16,6 @@ from service.cli.evaluate.everything.tables import (
     Column,
     Section,
     Table,
-    probability,
 )
 
 TITLE = "Does super-resolution before segmentation and classification help?"
@@ -27,8 +26,6 @@ twice: "{PLAIN}" against enlarged first, or bicubic against the network of the s
 says whether what helps is the network or the resampling. Differences are second less first;
 intervals by patient; p values two-sided and paired, of Dice image by image and of the probability
 that was given to the true class; not corrected for the number of rows."""
-
-AUC = JUDGED.index("AUC")
 
 Pair = tuple[str, str]
 
@@ -41,7 +38,7 @@ def tell(results: Results) -> Section:
     if not rows:
         return Section(TITLE, (METHOD, "Nothing was measured that could answer it."))
     blocks: list[Block] = [METHOD, _table(rows), _answer(rows)]
-    return Section(TITLE, tuple(blocks))
+    return Section(TITLE, (*blocks, *of_networks(outlined, told)))
 
 
 COLUMNS = (
@@ -86,43 +83,18 @@ def _of_masks(done: Sequence[Segmented]) -> Iterator[tuple[Cell, ...]]:
             )
             found = paired(before, after, patients)
             head = (one.model, one.set, len(one.masses), "mean Dice", first, second)
-            yield (*head, found.before.mean, found.after.mean, found.change, *_tests(found))
+            yield (*head, found.before.mean, found.after.mean, found.change, *tests(found))
 
 
 def _of_classes(done: Sequence[Classified]) -> Iterator[tuple[Cell, ...]]:
     for one in done:
         for first, second in _pairs(list(one.masses[0].probabilities)):
             before, after = one.judgements(first), one.judgements(second)
-            difference, values = _areas(before, after)
+            difference, values = areas(before, after)
             patients = [mass.patient for mass in one.masses]
-            found = paired(_of_truth(before), _of_truth(after), patients)
+            found = paired(of_truth(before), of_truth(after), patients)
             head = (one.model, one.set, len(one.masses), "AUC", first, second)
-            yield (*head, *values, difference, *_tests(found))
-
-
-def _areas(
-    before: Sequence[Judgement], after: Sequence[Judgement]
-) -> tuple[Interval, tuple[float, float]]:
-    """Return the difference of the areas under the ROC curve, and both."""
-    both = list(zip(before, after, strict=True))
-
-    def areas(drawn: Sequence[tuple[Judgement, Judgement]]) -> list[float]:
-        first, second = (quick(list(one))[AUC] for one in zip(*drawn, strict=True))
-        return [second - first, first, second]
-
-    difference, first, second = intervals(both, [one.patient for one in before], areas)
-    return difference, (first.value, second.value)
-
-
-def _of_truth(judgements: Sequence[Judgement]) -> list[float]:
-    return [one.probability if one.is_malignant else 1 - one.probability for one in judgements]
-
-
-def _tests(found: Paired) -> tuple[str | None, str | None]:
-    t_test, wilcoxon = (
-        None if p is None else probability(p) for p in (found.t_test, found.wilcoxon)
-    )
-    return t_test, wilcoxon
+            yield (*head, *values, difference, *tests(found))
 
 
 def _answer(rows: Sequence[tuple[Cell, ...]]) -> str:

@@ -3,7 +3,7 @@
 from engines.evaluation.feeding import BICUBIC, PLAIN
 from engines.evaluation.overlaps import NAMES, means
 from engines.evaluation.papers import OUTLINING
-from engines.training.regions import ROOM
+from engines.training.regions import SIDE
 from service.cli.evaluate.everything.chapter import Results
 from service.cli.evaluate.everything.measures.segmentation import Segmented
 from service.cli.evaluate.everything.tables import Block, Cell, Column, Picture, Section, Table
@@ -12,12 +12,13 @@ TITLE = "Segmentation of masses in their regions"
 
 METHOD = f"""\
 Regions of masses that experts outlined, of patients who were in no training and no validation. A
-region is the square around the middle of the mass's box, {ROOM:g} times as wide as its longer side,
-cut to 128 x 128; a mask is where the network is surer than 0.5. Every figure is computed of each
-image, then averaged; Dice = 2 IoU / (1 + IoU) holds of each image, not of the means. "{PLAIN}" is
-without super-resolution; the other ways cut the region at its own pixels, enlarge it by the network
-that is named, and bring it to the side of the segmentation. The networks were trained on regions as
-they are."""
+region is the square around the middle of the mass's box, 1.5 times as wide as its longer side where
+nothing else is said, cut to {SIDE} x {SIDE}; a mask is where the network is surer than 0.5. Every
+figure is computed of each image, then averaged; Dice = 2 IoU / (1 + IoU) holds of each image, not
+of the means. "{PLAIN}" is without super-resolution; the other ways enlarge the region first by the
+network that is named: the {SIDE} x {SIDE} for a segmentation that takes more than that, else the
+region at its own pixels, brought to {SIDE} x {SIDE} afterwards. * is how regions were when the
+network learned."""
 
 PAPER = (
     "Jimenez-Gaona 2024, Table 6. What is different: there, regions of CBIS-DDSM, mini-MIAS and "
@@ -48,7 +49,7 @@ def _table(done: list[Segmented]) -> Table:
         patients = [mass.patient for mass in one.masses]
         for way in (way for way in one.masses[0].overlaps if not way.startswith(BICUBIC)):
             figures = means([mass.overlaps[way] for mass in one.masses], patients)
-            head = (one.model, one.set, len(one.masses), len(set(patients)), way)
+            head = (one.model, one.set, len(one.masses), len(set(patients)), marked(way, one.own))
             rows.append((*head, *figures))
     for paper in OUTLINING:
         figures_there = (getattr(paper, name) for name in NAMES)
@@ -57,6 +58,11 @@ def _table(done: list[Segmented]) -> Table:
         )
     title = "Masks against outlines drawn by hand: means over images"
     return Table("segmentation", title, tuple(columns), tuple(rows), PAPER)
+
+
+def marked(way: str, own: str) -> str:
+    """Return the name of a way, with a star if it is the one that the network learned by."""
+    return f"{way} *" if way == own else way
 
 
 def _every_mass(done: list[Segmented]) -> Table:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from engines.evaluation.table import BICUBIC
 from engines.images import Grey
@@ -24,7 +25,8 @@ def scatter(path: Path, title: str, by_scale: Mapping[int, Sequence[Enlarged]]) 
     for (quality, likeness), (scale, models) in zip(places, by_scale.items(), strict=True):
         for place, name in ((quality, "psnr"), (likeness, "ssim")):
             _points(place, models, name)
-            place.set_xlabel(f"image of the set (x{scale}), by bicubic's")
+            place.set_xlabel(f"image (x{scale}), in the order of bicubic's")
+            place.xaxis.set_major_locator(MaxNLocator(integer=True))
         quality.set_ylabel("PSNR, dB")
         likeness.set_ylabel("SSIM")
         likeness.legend(fontsize="small", loc="center left", bbox_to_anchor=(1, 0.5))
@@ -34,11 +36,11 @@ def scatter(path: Path, title: str, by_scale: Mapping[int, Sequence[Enlarged]]) 
 def _points(place: Axes, models: Sequence[Enlarged], name: str) -> None:
     base = np.array([getattr(one.scores[BICUBIC], name) for one in models[0].images])
     order = np.argsort(base)
-    place.plot(base[order], "o", color=GREY, markersize=3, label="bicubic")
+    place.plot(base[order], "o", color=GREY, markersize=4, label="bicubic")
     for model in models:
         for method in model.methods[-1:]:
             values = np.array([getattr(one.scores[method], name) for one in model.images])
-            place.plot(values[order], "o", markersize=3, label=f"{model.model}, {method}")
+            place.plot(values[order], "o", markersize=4, label=f"{model.model}, {method}")
     place.grid(alpha=0.3)
 
 

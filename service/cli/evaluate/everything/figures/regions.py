@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from sklearn.metrics import roc_curve
+from sklearn.metrics import roc_auc_score, roc_curve
 
 from engines.cad.window import Mask, Shades
 from engines.evaluation.judgements import Judgement, arrays, calibration
@@ -50,7 +50,7 @@ def judged(path: Path, title: str, curves: Mapping[str, Sequence[Judgement]]) ->
     for name, judgements in curves.items():
         said, so = arrays(judgements)
         missed, hit, _ = roc_curve(so, said)
-        roc.plot(missed, hit, label=name)
+        roc.plot(missed, hit, label=f"{name}, AUC {roc_auc_score(so, said):.3f}", alpha=0.8)
         bins = calibration(judgements)
         sizes = 15 + 3 * np.array([one.number for one in bins])
         (line,) = reliability.plot([one.said for one in bins], [one.so for one in bins], label=name)
@@ -66,6 +66,7 @@ def judged(path: Path, title: str, curves: Mapping[str, Sequence[Judgement]]) ->
     reliability.set(xlabel=axis, ylabel="share that is malignant", title="reliability")
     reliability.xaxis.label.set_fontsize("small")
     roc.legend(fontsize="small", loc="lower right")
+    reliability.legend(fontsize="small", loc="upper left")
     save(figure, path)
 
 

@@ -7,10 +7,11 @@ from functools import partial
 from engines.cad.answers import probability, side_of
 from engines.card import Card
 from engines.evaluation.judgements import Judgement
+from engines.evaluation.taught import Taught, taught
 from engines.training.regions import Mass
 from service.cli.evaluate.bench import Bench, titled
 from service.cli.evaluate.everything.masses import Masses
-from service.cli.evaluate.everything.measures.before import enlargers, opened_ways
+from service.cli.evaluate.everything.measures.before import enlargers, opened_ways, own_way
 from service.cli.evaluate.everything.parts import Missing, Part, Watch
 
 CHAPTER = "classification"
@@ -30,11 +31,16 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Classified:
-    """What a model makes of the masses of a set; `recipe` is how it was trained."""
+    """What a model makes of the masses of a set; `recipe` is how it was trained, in words.
+
+    `own` is the way that regions were brought before it when it learned.
+    """
 
     model: str
     backend: str
     set: str
+    own: str
+    taught: Taught
     recipe: str
     masses: tuple[Told, ...]
 
@@ -57,8 +63,8 @@ def classifying(cards: Sequence[Card]) -> list[Card]:
 
 def parts(bench: Bench, sets: Sequence[Masses]) -> Iterator[Part[Classified] | Missing]:
     """Yield a part for each model that classifies and each set, where there are both classes."""
-    first = enlargers(bench.cards)
     for card in classifying(bench.cards):
+        first = enlargers(bench.cards, card)
         for one in sets:
             masses, name = one.held_back(card), f"{CHAPTER}/{titled(card)}/{one.title}"
             if {mass.is_malignant for mass in masses} != {True, False}:
@@ -68,7 +74,13 @@ def parts(bench: Bench, sets: Sequence[Masses]) -> Iterator[Part[Classified] | M
             shas = [card.sha256, *(other.sha256 for other in first)]
             yield Part(
                 name,
-                (bench.device, *shas, *one.digest, *(mass.name for mass in masses)),
+                (
+                    bench.device,
+                    *shas,
+                    str(taught(card)),
+                    *one.digest,
+                    *(mass.name for mass in masses),
+                ),
                 len(masses),
                 Classified,
                 partial(_measured, bench, card, first, (one.title, masses)),
@@ -83,12 +95,21 @@ def _measured(
     watch: Watch,
 ) -> Classified:
     title, masses = titled_masses
+    room, side = taught(card).room, side_of(card)
     found = []
     with bench.opened(card) as engine, opened_ways(bench, first) as ways:
         for mass in masses:
-            pictures = {way.name: way.picture(mass, side_of(card)) for way in ways}
+            pictures = {way.name: way.picture(mass, room, side) for way in ways}
             said = {name: probability(engine, one, MALIGNANT) for name, one in pictures.items()}
             found.append(Told(mass.name, mass.patient, mass.is_malignant, said))
             watch()
         backend = engine.backend
-    return Classified(titled(card), backend, title, card.training.recipe, tuple(found))
+    return Classified(
+        model=titled(card),
+        backend=backend,
+        set=title,
+        own=own_way(card, first),
+        taught=taught(card),
+        recipe=card.training.recipe,
+        masses=tuple(found),
+    )

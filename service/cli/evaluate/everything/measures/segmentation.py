@@ -13,11 +13,12 @@ from engines.card import Card
 from engines.engine import Engine
 from engines.evaluation.feeding import BICUBIC, PLAIN, Way
 from engines.evaluation.overlaps import Overlap, overlap
+from engines.evaluation.taught import Taught, taught
 from engines.training.regions import Mass, part, region
 from service.cli.evaluate.bench import Bench, titled
 from service.cli.evaluate.everything.figures.regions import masks
 from service.cli.evaluate.everything.masses import Masses
-from service.cli.evaluate.everything.measures.before import enlargers, opened_ways
+from service.cli.evaluate.everything.measures.before import enlargers, opened_ways, own_way
 from service.cli.evaluate.everything.parts import Missing, Part, Watch
 
 CHAPTER = "segmentation"
@@ -39,12 +40,17 @@ class Outlined:
 
 @dataclass(frozen=True, slots=True)
 class Segmented:
-    """What a model makes of the masses of a set; `file` shows some of them."""
+    """What a model makes of the masses of a set; `file` shows some of them.
+
+    `own` is the way that regions were brought before it when it learned, `side` theirs in pixels.
+    """
 
     model: str
     backend: str
     set: str
     side: int
+    own: str
+    taught: Taught
     masses: tuple[Outlined, ...]
     file: str
 
@@ -68,8 +74,8 @@ def parts(
     bench: Bench, sets: Sequence[Masses], folder: Path
 ) -> Iterator[Part[Segmented] | Missing]:
     """Yield a part for each model that outlines and each set, as far as there is what to judge."""
-    first = enlargers(bench.cards)
     for card in segmenting(bench.cards):
+        first = enlargers(bench.cards, card)
         for one in sets:
             masses, name = one.held_back(card), f"{CHAPTER}/{titled(card)}/{one.title}"
             if not masses:
@@ -80,7 +86,7 @@ def parts(
             patients = [mass.name for mass in masses]
             yield Part(
                 name,
-                (bench.device, *shas, *one.digest, *patients),
+                (bench.device, *shas, str(taught(card)), *one.digest, *patients),
                 len(masses),
                 Segmented,
                 partial(_measured, bench, card, _Task(masses, one.title, first, folder, file)),
@@ -107,14 +113,23 @@ def _measured(bench: Bench, card: Card, task: _Task, watch: Watch) -> Segmented:
             watch()
         backend = engine.backend
     _draw(task, titled(card), found)
-    told = tuple(one.outlined for one in found)
-    return Segmented(titled(card), backend, task.title, side_of(card), told, task.file)
+    return Segmented(
+        model=titled(card),
+        backend=backend,
+        set=task.title,
+        side=side_of(card),
+        own=own_way(card, task.first),
+        taught=taught(card),
+        masses=tuple(one.outlined for one in found),
+        file=task.file,
+    )
 
 
 def _seen(engine: Engine, mass: Mass, ways: Sequence[Way]) -> Seen:
-    side, around = side_of(engine.card), region(mass)
+    side, room = side_of(engine.card), taught(engine.card).room
+    around = region(mass, room)
     wanted, counts = (part(one, around, side) for one in (mass.mask, mass.counts))
-    pictures = {way.name: way.picture(mass, side) for way in ways}
+    pictures = {way.name: way.picture(mass, room, side) for way in ways}
     given = {name: seen(engine, picture) > CERTAIN for name, picture in pictures.items()}
     overlaps = {name: overlap(mask, wanted, counts) for name, mask in given.items()}
     return Seen(Outlined(mass.name, mass.patient, overlaps), pictures[PLAIN], wanted, given)
