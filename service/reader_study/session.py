@@ -49,7 +49,7 @@ class Session(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """How a reader is to read; None where a session that began goes on as it is."""
+    """How a reader is to read; `seed` counts only where a session begins."""
 
     reader: str
     blinded: bool
