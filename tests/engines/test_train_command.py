@@ -76,7 +76,7 @@ def test_another_scale_starts_from_what_was_learned_of_one(ran, data, own, tmp_p
     assert done.exit_code == 0, done.output
 
 
-def test_a_training_is_resumed_and_not_overwritten(ran, data, tmp_path):
+def test_a_training_is_resumed_and_not_overwritten(ran, data):
     _, out = ran
     given = options(data, out, "--scale", 3, "--epochs", 3, "--recipe", out / RECIPE)
 

@@ -55,7 +55,8 @@ def test_a_region_is_bright_where_the_mass_is(mass):
     shown = question(mass)
 
     assert shown.shades.shape == (SIDE, SIDE)
-    assert shown.shades[shown.mask].mean() > 0.7 > 0.3 > shown.shades[~shown.mask].mean()
+    assert shown.shades[shown.mask].mean() > 0.7
+    assert shown.shades[~shown.mask].mean() < 0.3
 
 
 def test_what_else_is_outlined_does_not_count(data):
