@@ -2,11 +2,11 @@
 
 from math import ceil
 
-import onnx
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
 from engines.card import Card
 from engines.compile.reach import Reach, reach
+from engines.compile.storing import read
 from engines.engine import UnusableError
 
 WIDEST = 384
@@ -45,7 +45,7 @@ def windowed(card: Card, tile: int) -> Card:
 
 def _reach(card: Card) -> Reach:
     try:
-        found = reach(onnx.load_model(card.weights, load_external_data=False))
+        found = reach(read(card.weights))
     except (OSError, DecodeError) as error:
         raise UnusableError(f"cannot read {card.weights}: {error}") from error
     if found is None:

@@ -21,6 +21,7 @@ from engines.card import Card, Precision
 from engines.compile.bound import bound
 from engines.compile.centre import centre
 from engines.compile.inside import inside
+from engines.compile.storing import read
 from engines.compile.widen import fits, widen
 from engines.engine import Batch, UnusableError
 
@@ -94,7 +95,7 @@ class OpenVinoEngine:
 
 def _prepared(card: Card) -> tuple[onnx.ModelProto, np.float32]:
     """Return the card's graph without padding, and what is to be subtracted from its input."""
-    shelved = onnx.load_model(card.weights, load_external_data=False)
+    shelved = read(card.weights)
     bare = inside(shelved, card.halo)
     if bare is shelved:  # padded: zeros must stay zeros
         return shelved, np.float32(0)

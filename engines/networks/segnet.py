@@ -30,7 +30,7 @@ class SegNet(nn.Module):  # type: ignore[misc] # torch is an extra
     puts values back where the encoder's pooling took its maxima from.
     """
 
-    def __init__(self, width: int = 64, channels: int = 1, classes: int = 1) -> None:
+    def __init__(self, channels: int = 1, classes: int = 1, width: int = WIDTH) -> None:
         super().__init__()
         stages = [(count, filters * width // WIDTH) for count, filters in ENCODER]
         self.encoder, self.decoder = nn.ModuleList(), nn.ModuleList()

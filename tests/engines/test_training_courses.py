@@ -55,7 +55,7 @@ def read_outliner(data):
 
 def read_outliner_of_enlarged(data):
     paper = REGIONS.model_copy(update={"augmentation": "paper"})
-    return outlining.read(data, partial(SegNet, 8), paper, doubled)
+    return outlining.read(data, partial(SegNet, width=8), paper, doubled)
 
 
 def read_teller(data):

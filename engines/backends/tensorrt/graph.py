@@ -7,6 +7,7 @@ from onnx.external_data_helper import uses_external_data
 from engines.card import Card, Precision
 from engines.compile.half import half
 from engines.compile.inside import inside
+from engines.compile.storing import read
 from engines.engine import UnusableError
 
 SCHEMA = 1
@@ -36,7 +37,7 @@ def prepared(card: Card, precision: Precision) -> bytes:
 def _read(card: Card) -> onnx.ModelProto:
     """Return the model; the checksum on the card is of all of it, so all is in one file."""
     try:
-        model = onnx.load_model(card.weights, load_external_data=False)
+        model = read(card.weights)
     except (OSError, DecodeError) as error:
         raise UnusableError(f"cannot read {card.weights}: {error}") from error
     for tensor in model.graph.initializer:

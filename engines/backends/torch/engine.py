@@ -7,7 +7,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import numpy as np
-import onnx
 import torch
 from torch import Tensor
 
@@ -19,6 +18,7 @@ from engines.backends.torch.threads import on_threads
 from engines.backends.trim import trimmed
 from engines.card import Card, Precision
 from engines.compile.inside import inside
+from engines.compile.storing import read
 from engines.engine import Batch
 
 TYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
@@ -53,7 +53,7 @@ class TorchEngine:
         """
         self.card = card
         self.backend = f"torch-{precision}"
-        shelved = onnx.load_model(card.weights, load_external_data=False)
+        shelved = read(card.weights)
         made = program(inside(shelved, card.halo), TYPES[precision])
         _try(made, card)
         self._device, self._threads = torch.device(device), threads
