@@ -423,6 +423,7 @@ class FastDimse(StreamingDimse):
             logger.error("a fault while storing: %s", type(error).__name__)  # noqa: TRY400
             taken = Taken(UNFORESEEN)
         finally:
+            self.heard()
             self.dul._idle_timer.restart()  # noqa: SLF001
             self.is_storing = False
         if self.assoc.is_aborted or self.assoc.is_released or self.dul._kill_thread:  # noqa: SLF001

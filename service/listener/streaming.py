@@ -65,7 +65,7 @@ class StreamingDimse(DIMSEServiceProvider):
     @override
     def receive_primitive(self, primitive: P_DATA) -> None:
         """Take one P-DATA: its values one by one, for the command decides where the rest goes."""
-        self._heard = time.monotonic()
+        self.heard()
         for value in primitive.presentation_data_value_list:
             single = P_DATA()
             single.presentation_data_value_list.append(value)
@@ -92,6 +92,10 @@ class StreamingDimse(DIMSEServiceProvider):
         if following is not None:
             super().send_msg(*following)
 
+    def heard(self) -> None:
+        """Take note that something comes, or was under way until now."""
+        self._heard = time.monotonic()
+
     def idle_s(self) -> float:
         """Return for how many seconds nothing came and nothing was under way."""
         busy = any(not part.ended for part in self.parts) or not self.msg_queue.empty()
@@ -105,6 +109,7 @@ class StreamingDimse(DIMSEServiceProvider):
 
     def stream(self, announced: Announced) -> Part:
         """Let the data set that comes now go into a file, and return that."""
+        self.heard()
         self.parts = [part for part in self.parts if not part.taken]
         part = Part(announced, self._intake)
         self.parts.append(part)

@@ -19,6 +19,7 @@ from pynetdicom import AE, build_context
 from pynetdicom.dsutils import split_dataset
 
 from pipelines.mammogram.decode import DECODERS
+from service.listener.listener import IDLE_S
 from service.listener.syntaxes import ACCEPTED
 
 GIB = 1 << 30
@@ -213,6 +214,26 @@ def test_a_node_that_stops_lets_what_is_under_way_finish(tmp_path):
         sender.fragment(whole[100:], last=True)
 
         assert sender.receive() == 0
+        sender.release()
+        stopping.join()
+
+
+def test_a_node_that_stops_takes_what_a_busy_sender_has_next(tmp_path):
+    with door(tmp_path) as node, Raw(node.port).associate() as sender:
+        sender.command("1.2.3.9.1")
+        sender.fragment(ct()[:100], last=False)
+        time.sleep(IDLE_S + 0.2)  # longer than a silent sender is waited for
+        stopping = threading.Thread(target=node.listener.stop, args=(10,))
+        stopping.start()
+        until(lambda: not listens(node.port), 10)
+
+        sender.fragment(ct()[100:], last=True)
+        answers = [sender.receive()]
+        time.sleep(0.2)
+        sender.store(ct("1.2.3.9.2"), "1.2.3.9.2")
+        answers.append(sender.receive())
+
+        assert answers == [0, 0]
         sender.release()
         stopping.join()
 
