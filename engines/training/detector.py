@@ -14,6 +14,7 @@ from torch import nn
 
 from engines.cad.tones import toned
 from engines.cad.window import Mask, Shades
+from engines.evaluation.bootstrap import Interval
 from engines.training.distort import Bounds, one_of, stacked, tinted, warped
 from engines.training.lesions import Boxed, Outlined, boxed, outlined, pieces, split
 from engines.training.loop import Taught
@@ -75,7 +76,7 @@ class Detection:
         lost = [overlap_loss(network, _lesson(one))[0] for one in (wholes, films)]
         return Taught(lost[0] + lost[1])
 
-    def tested(self, _: nn.Module) -> Mapping[str, float]:
+    def tested(self, _: nn.Module) -> Mapping[str, Interval]:
         """Return nothing: the test is `senoscope evaluate mass-detector`, on films."""
         return {}
 

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from engines.compile.subpixel import SubpixelFSRCNN
 from engines.evaluation.areas import breast, whole
+from engines.evaluation.bootstrap import Interval, intervals
 from engines.evaluation.scores import Area, inner
 from engines.evaluation.table import bicubic
 from engines.images import Grey, binned, fitting, image_files, read_luma
@@ -48,8 +49,9 @@ BLACK = 1e-9
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Held:
-    """An image to validate on: the part of it that counts, and the PSNR of its bicubic peer."""
+    """An image to be judged on: the part of it that counts, and the PSNR of its bicubic peer."""
 
+    patient: str
     high: Grey
     low: Grey
     area: Area
@@ -96,25 +98,25 @@ class Enlarging:
         return Taught(torch.stack(losses).sum(), {"psnr": decibels(error)})
 
     def figures(self, network: nn.Module) -> Mapping[str, float]:
-        """Return mean loss and PSNR in dB, and of each set what is gained over bicubic."""
-        return self._judged(network, "validation")
-
-    def tested(self, network: nn.Module) -> Mapping[str, float]:
-        """Return the same of films that chose nothing."""
-        return self._judged(network, "test")
-
-    def finished(self, network: nn.Module) -> nn.Module:
-        """Return `network`."""
-        return network
-
-    def _judged(self, network: nn.Module, which: Part) -> Mapping[str, float]:
+        """Return the PSNR of the validation in dB, and what is gained over bicubic, set by set."""
         found, gains = {}, {}
-        for name, images in self._held[which].items():
+        for name, images in self._held["validation"].items():
             found[name] = float(np.mean([self._psnr(network, one) for one in images]))
             peers = float(np.mean([one.peer for one in images]))
             gains[f"gain on {name}"] = found[name] - peers
         mean = float(np.mean(list(found.values())))
         return {"gain": float(np.mean(list(gains.values()))), "psnr": mean, **gains}
+
+    def finished(self, network: nn.Module) -> nn.Module:
+        """Return `network`."""
+        return network
+
+    def tested(self, network: nn.Module) -> Mapping[str, Interval]:
+        """Return the mean PSNR and gain on whole films that chose nothing."""
+        films = self._held["test"]["films"]
+        scores = [(self._psnr(network, one), one.peer) for one in films]
+        psnr_there, gain = intervals(scores, [one.patient for one in films], _means)
+        return {"psnr of films": psnr_there, "gain on films": gain}
 
     def _psnr(self, network: nn.Module, image: Held) -> float:
         answer = enlarged(network, batch_of([image.low]))[0, 0].cpu().numpy()
@@ -139,13 +141,15 @@ def read(data: Path, make: Callable[[], nn.Module], scale: int, menu: Menu) -> E
         learned = [read_luma(one.image) for one in of.of(films(folder), "train")]
         sources |= {"breasts": within(learned, side), "rims": on_rims(learned, side)}
     held: dict[Part, dict[str, list[Held]]] = {}
-    parts: tuple[Part, ...] = ("validation", "test")
-    for part in parts:
-        strips = [strip(read_luma(one.image)) for one in of.of(films(folder), part)]
-        held[part] = {"films": [held_back(*one, scale) for one in strips]}
+    shapes: dict[Part, Callable[[Grey], tuple[Grey, Area]]]
+    shapes = {"validation": strip, "test": whole_film}
+    for part, shape in shapes.items():
+        there = of.of(films(folder), part)
+        kept = [held_back(one.patient, *shape(read_luma(one.image)), scale) for one in there]
+        held[part] = {"films": kept}
     for name, pattern in HELD.items():
         images = [read_luma(path) for path in _images(data / NATURAL / "val", pattern)]
-        held["validation"][name] = [held_back(image, whole(image), scale) for image in images]
+        held["validation"][name] = [held_back("", one, whole(one), scale) for one in images]
     return Enlarging(make, scale, menu, sources, held)
 
 
@@ -161,12 +165,17 @@ def strip(film: Grey) -> tuple[Grey, Area]:
     return film[rows], breast(film)[rows]
 
 
-def held_back(image: Grey, area: Area, scale: int) -> Held:
-    """Return an image to validate on."""
+def whole_film(film: Grey) -> tuple[Grey, Area]:
+    """Return a film and its breast."""
+    return film, breast(film)
+
+
+def held_back(patient: str, image: Grey, area: Area, scale: int) -> Held:
+    """Return an image to be judged on."""
     high = fitting(image, scale)
     rows, columns = high.shape
     counts, low = inner(area[:rows, :columns]), binned(high, scale)
-    return Held(high, low, counts, psnr(bicubic(low, scale), high, counts))
+    return Held(patient, high, low, counts, psnr(bicubic(low, scale), high, counts))
 
 
 def enlarged(network: nn.Module, low: NDArray[np.float32]) -> Tensor:
@@ -179,6 +188,12 @@ def enlarged(network: nn.Module, low: NDArray[np.float32]) -> Tensor:
 
 def _form(network: nn.Module) -> nn.Module:
     return SubpixelFSRCNN(network) if isinstance(network, FSRCNN) else network
+
+
+def _means(scores: Sequence[tuple[float, float]]) -> Sequence[float]:
+    """Return the mean PSNR, and the mean of what is gained over the peer."""
+    found = np.array(scores)
+    return [float(found[:, 0].mean()), float((found[:, 0] - found[:, 1]).mean())]
 
 
 def psnr(answer: Grey, wanted: Grey, area: Area) -> float:

@@ -9,6 +9,8 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from engines.evaluation.bootstrap import Interval
+
 CURVES, PICTURE = "curves.csv", "curves.png"
 
 FIGURES = "figures.json"
@@ -44,11 +46,13 @@ def write_journal(folder: Path, history: Sequence[Entry], name: str) -> None:
     _draw(folder / PICTURE, history, name)
 
 
-def write_tested(folder: Path, figures: Mapping[str, float]) -> None:
-    """Add what the test came to to the figures of the best epoch."""
+def write_tested(folder: Path, figures: Mapping[str, Interval]) -> None:
+    """Add what the test came to, with its intervals, to the figures of the best epoch."""
     path = folder / FIGURES
     stated = json.loads(path.read_text(encoding="utf-8"))
-    stated |= {f"test {name}": value for name, value in figures.items()}
+    for name, one in figures.items():
+        stated[f"test {name}"] = one.value
+        stated[f"test {name}, 95 %"] = [one.low, one.high]
     path.write_text(json.dumps(stated, indent=2) + "\n", encoding="utf-8")
 
 

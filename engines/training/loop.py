@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from engines.compile.export import rewritten
+from engines.evaluation.bootstrap import Interval
 from engines.training.checkpoint import BEST, LAST, keep
 from engines.training.journal import Entry, best_of, write_journal, write_tested
 from engines.training.optimisers import optimiser
@@ -50,7 +51,7 @@ class Course(Protocol):
     def figures(self, network: nn.Module) -> Mapping[str, float]:
         """Return what `network` is worth on what is kept for validation."""
 
-    def tested(self, network: nn.Module) -> Mapping[str, float]:
+    def tested(self, network: nn.Module) -> Mapping[str, Interval]:
         """Return what `network` is worth on what chose nothing; empty where nothing is kept."""
 
     def finished(self, network: nn.Module) -> nn.Module:
@@ -173,11 +174,11 @@ def best_network(course: Course, folder: Path) -> nn.Module:
     return made
 
 
-def close(course: Course, folder: Path) -> Mapping[str, float]:
+def close(course: Course, folder: Path) -> Mapping[str, Interval]:
     """Write the best weights of a run as ONNX beside its checkpoints; return the test's figures."""
     network = best_network(course, folder)
     onnx.save_model(rewritten(course.finished(network)), folder / WEIGHTS)
     with torch.inference_mode():
-        found = {name: float(value) for name, value in course.tested(network).items()}
+        found = course.tested(network)
     write_tested(folder, found)
     return found

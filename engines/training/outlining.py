@@ -9,9 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from torch import nn
 
 from engines.cad.window import Mask, Shades, resized
+from engines.evaluation.bootstrap import Interval, intervals
 from engines.training.changes import changed
 from engines.training.distort import one_of, stacked
 from engines.training.loop import Taught
@@ -34,6 +36,8 @@ HALF = 0.5
 
 AT_ONCE = 16
 """Regions that are validated on at once."""
+
+Scores = NDArray[np.float64]
 
 Enlarge = Callable[[Shades], Shades]
 
@@ -78,17 +82,34 @@ class Outlining:
 
     def figures(self, network: nn.Module) -> Mapping[str, float]:
         """Return loss, IoU and Dice of the validation: means over outlines, all and set by set."""
-        return self._judged(network, self._held["validation"])
+        held = self._held["validation"]
+        scores, losses = self._scores(network, held)
+        names = np.array([one.set for one in held])
+        figures = {"loss": losses.mean(), "iou": scores[:, 0].mean(), "dice": scores[:, 1].mean()}
+        for name in sorted(set(names)):
+            iou, overlap = scores[names == name].mean(axis=0)
+            figures |= {f"iou of {name}": iou, f"dice of {name}": overlap}
+        return {name: float(value) for name, value in figures.items()}
 
-    def tested(self, network: nn.Module) -> Mapping[str, float]:
-        """Return the same of the test."""
-        return self._judged(network, self._held["test"])
+    def tested(self, network: nn.Module) -> Mapping[str, Interval]:
+        """Return IoU and Dice of the test."""
+        held = self._held["test"]
+        scores, _ = self._scores(network, held)
+        sets = np.array([one.set for one in held])
+        some = {"": sets != "", **{f" of {name}": sets == name for name in sorted(set(sets))}}
+        found: dict[str, Interval] = {}
+        for name, counts in some.items():
+            patients = [one.patient for one, there in zip(held, counts, strict=True) if there]
+            iou, overlap = intervals([*scores[counts]], patients, _means)
+            found |= {f"iou{name}": iou, f"dice{name}": overlap}
+        return found
 
     def finished(self, network: nn.Module) -> nn.Module:
         """Return `network`."""
         return network
 
-    def _judged(self, network: nn.Module, held: Sequence[Mass]) -> Mapping[str, float]:
+    def _scores(self, network: nn.Module, held: Sequence[Mass]) -> tuple[Scores, Scores]:
+        """Return (IoU, Dice) of each mass, and the loss."""
         regions = [shown(question(one), self._enlarge) for one in held]
         scores, losses = [], []
         for first in range(0, len(regions), AT_ONCE):
@@ -96,12 +117,7 @@ class Outlining:
             loss, given = overlap_loss(network, lesson(some))
             losses += [float(loss)] * len(some)
             scores += [overlaps(mask, one) for mask, one in zip(given, some, strict=True)]
-        found, names = np.array(scores), np.array([one.set for one in held])
-        figures = {"loss": np.mean(losses), "iou": found[:, 0].mean(), "dice": found[:, 1].mean()}
-        for name in sorted(set(names)):
-            iou, overlap = found[names == name].mean(axis=0)
-            figures |= {f"iou of {name}": iou, f"dice of {name}": overlap}
-        return {name: float(value) for name, value in figures.items()}
+        return np.array(scores), np.array(losses)
 
 
 def read(
@@ -134,6 +150,12 @@ def shown(region: Question, enlarge: Enlarge | None) -> Question:
         resized(one.astype(np.float32), shades.shape) > HALF for one in (region.mask, region.counts)
     )
     return replace(region, shades=shades, mask=mask, counts=counts)
+
+
+def _means(scores: Sequence[Scores]) -> Sequence[float]:
+    """Return the means of IoU and of Dice."""
+    means: list[float] = np.array(scores).mean(axis=0).tolist()
+    return means
 
 
 def lesson(regions: Sequence[Question]) -> Lesson:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from engines.cad.window import Shades, resized
+from engines.evaluation.bootstrap import Interval, intervals
 from engines.training.changes import changed
 from engines.training.distort import one_of, stacked
 from engines.training.loop import Taught
@@ -91,13 +92,19 @@ class Telling:
 
     def figures(self, network: nn.Module) -> Mapping[str, float]:
         """Return loss, area under the ROC curve and accuracy of the validation."""
-        return self._judged(network, "validation")
+        logits, wanted = self._answers(network, "validation")
+        loss = nn.functional.cross_entropy(logits, _there(wanted.astype(np.int64), logits))
+        return {"loss": float(loss), **_figures(logits, wanted)}
 
-    def tested(self, network: nn.Module) -> Mapping[str, float]:
-        """Return the same of the test."""
-        return self._judged(network, "test")
+    def tested(self, network: nn.Module) -> Mapping[str, Interval]:
+        """Return area under the ROC curve and accuracy of the test."""
+        logits, wanted = self._answers(network, "test")
+        cases = list(zip(logits, wanted, strict=True))
+        found = intervals(cases, [one.patient for one in self._held["test"]], _of_cases)
+        return dict(zip(("auc", "accuracy"), found, strict=True))
 
-    def _judged(self, network: nn.Module, which: Part) -> Mapping[str, float]:
+    def _answers(self, network: nn.Module, which: Part) -> tuple[Tensor, NDArray[np.bool_]]:
+        """Return (masses, classes) of what the softmax is given, and which are malignant."""
         held = self._held[which]
         logits = torch.cat(
             [
@@ -107,11 +114,7 @@ class Telling:
                 )
             ]
         ).float()[:, :CLASSES]
-        wanted = np.array([one.is_malignant for one in held])
-        loss = nn.functional.cross_entropy(logits, _there(wanted.astype(np.int64), logits))
-        given = logits.softmax(1)[:, 1].cpu().numpy()
-        accuracy = float(np.mean((given > HALF) == wanted))
-        return {"loss": float(loss), "auc": area_under_curve(given, wanted), "accuracy": accuracy}
+        return logits.cpu(), np.array([one.is_malignant for one in held])
 
     def _shown(self, region: Question) -> Shades:
         if self._enlarge:
@@ -152,6 +155,24 @@ def read(
 def splits(data: Path) -> Mapping[str, Split]:
     """Return the split by patient that the course keeps to."""
     return {CBIS: split(data, CBIS)}
+
+
+def _figures(logits: Tensor, wanted: NDArray[np.bool_]) -> Mapping[str, float]:
+    given = logits.softmax(1)[:, 1].numpy()
+    accuracy = float(np.mean((given > HALF) == wanted))
+    return {"auc": area_under_curve(given, wanted), "accuracy": accuracy}
+
+
+def _of_cases(cases: Sequence[tuple[Tensor, np.bool_]]) -> Sequence[float]:
+    """Return the figures of some cases.
+
+    Raises:
+        ValueError: they are all benign, or all malignant.
+    """
+    wanted = np.array([kind for _, kind in cases])
+    if wanted.all() or not wanted.any():
+        raise ValueError("cases of one kind have no ROC curve")
+    return list(_figures(torch.stack([one for one, _ in cases]), wanted).values())
 
 
 def area_under_curve(given: NDArray[np.float32], wanted: NDArray[np.bool_]) -> float:

@@ -130,9 +130,10 @@ def test_a_run_leaves_the_best_weights_and_what_they_are_worth(trained):
     values = [float(row[figure]) for row in rows]
     assert best["epoch"] == 1 + int(np.argmax(values))
     assert best[figure] == pytest.approx(max(values))
-    assert {f"test {name}": pytest.approx(value) for name, value in tested.items()} == {
-        name: value for name, value in best.items() if name.startswith("test ")
-    }
+    for name, one in tested.items():
+        assert best[f"test {name}"] == pytest.approx(one.value)
+        assert best[f"test {name}, 95 %"] == pytest.approx([one.low, one.high])
+        assert one.low <= one.value <= one.high
     assert float(rows[0]["training loss"]) != float(rows[1]["training loss"])
     assert (trained.folder / PICTURE).stat().st_size > 1000
 

@@ -58,8 +58,8 @@ def trained(asked: Asked, recipe: "Recipe[Any]", *, resume: bool) -> Outcome:
     courses.note(course, recipe, asked.out)
     _run(run, asked.out, quiet=asked.as_json)
     best = best_of(run.history, course.course.figure)
-    tested = {f"test {name}": one for name, one in loop.close(course.course, asked.out).items()}
-    figures = {**best.figures, **tested}
+    tested = loop.close(course.course, asked.out)
+    figures = {**best.figures, **{f"test {name}": one.value for name, one in tested.items()}}
     return Outcome(best.number, course.course.figure, figures, asked.out / loop.WEIGHTS)
 
 
