@@ -35,6 +35,7 @@ from service.cli.evaluate.everything.sets import (
     known_films,
     named_sets,
     natural_sets,
+    some_of,
 )
 
 Parts = list[Part[Any] | Missing]
@@ -93,7 +94,7 @@ def _film_sets(films: Films, card: Card) -> Iterator[ImageSet]:
     """Yield the films that a model is judged on, as a set, if there are any."""
     counting = films.held_back(card)
     if counting:
-        yield film_set(counting)
+        yield film_set(counting if super_resolution.is_small(card) else some_of(counting))
 
 
 def _quality(bench: Bench, films: Films) -> Parts:

@@ -53,17 +53,19 @@ def read(data: Path, sets: Mapping[str, Reader]) -> tuple[list[Masses], list[Mis
     found, missing = [], []
     for name, reader in sets.items():
         try:
-            masses = _read(reader, data)
+            digest = digests_of(_files(data / name))
+            masses = _read(reader, data, digest)
         except (OSError, ValueError, KeyError) as error:
             if name not in OPTIONAL or (data / name).exists():
-                missing.append(Missing(TITLES[name], _reason(data / name, error), "--data DIR"))
+                what = f"masses of {TITLES[name]}"
+                missing.append(Missing(what, _reason(data / name, error), "--data DIR"))
             continue
-        found.append(Masses(name, masses, digests_of(_files(data / name))))
+        found.append(Masses(name, masses, digest))
     return found, missing
 
 
 @cache
-def _read(reader: Reader, data: Path) -> Sequence[Mass]:
+def _read(reader: Reader, data: Path, _digest: tuple[str, ...]) -> Sequence[Mass]:
     return reader(data)
 
 

@@ -151,9 +151,14 @@ def digest_of(words: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(words).encode()).hexdigest()
 
 
-@cache
 def digest_of_file(path: Path) -> str:
     """Return a digest of what is in a file."""
+    known = path.stat()
+    return _digest_of_file(path, known.st_mtime_ns, known.st_size)
+
+
+@cache
+def _digest_of_file(path: Path, _changed: int, _size: int) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
+import numpy as np
+
 from engines.evaluation.areas import breast, whole
 from engines.evaluation.mias import FOLDER, Film, films
 from engines.evaluation.scores import Area
@@ -15,6 +17,9 @@ NATURAL = "natural/val"
 
 FILMS = "mini-MIAS"
 
+MOST = 48
+"""Films that a large network is judged on at most, so that a report stays under half an hour."""
+
 NAMES = {"set5": "Set5", "set14": "Set14"}
 
 
@@ -23,6 +28,14 @@ def natural_sets(data: Path) -> list[ImageSet]:
     files = image_files(data / NATURAL)
     grouped = groupby(files, key=lambda path: path.stem.partition("_")[0])
     return [ImageSet(NAMES.get(name, name), tuple(found), whole) for name, found in grouped]
+
+
+def some_of(counting: Sequence[Film]) -> list[Film]:
+    """Return at most `MOST` films, evenly chosen from first to last."""
+    if len(counting) <= MOST:
+        return list(counting)
+    places = np.linspace(0, len(counting) - 1, MOST).round().astype(int)
+    return [counting[place] for place in places]
 
 
 def film_set(counting: Sequence[Film]) -> ImageSet:

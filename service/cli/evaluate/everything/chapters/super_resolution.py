@@ -19,8 +19,10 @@ Low resolution is the s x s binning of the 8-bit picture (mean of each block, ha
 the scale. Grey pictures are what they are, colour ones BT.601 luma in 16..235. PSNR is on 0..255,
 SSIM Wang's (Gaussian window, sigma 1.5); the outermost 2 pixels do not count, and of films only the
 breast does (largest region of 18 and more after an opening by 9 x 9, holes filled). Bicubic is
-Pillow's (Keys, a = -1/2, pixel centres in place) on the same binned picture. `openvino-fp32` is the
-network as trained; other methods are what a node would run on this machine."""
+Pillow's (Keys, a = -1/2, pixel centres in place) on the same binned picture. Films are those of
+patients who were in no training and no validation (Set5 and Set14 chose the epoch). `openvino-fp32`
+is the network as trained; other methods are what a node would run on this machine. Networks of more
+than 1 MB are run only so, and on at most 48 films, evenly chosen."""
 
 
 def tell(results: Results) -> Section:

@@ -17,8 +17,8 @@ from service.cli.evaluate.everything.parts import Part, Watch, digests_of
 
 CHAPTER = "quality"
 
-WIDTH = 2
-"""The scale of Honjo 2022."""
+FAMILY, WIDTH = "fsrcnn", 2
+"""The network of Honjo 2022, and its scale."""
 
 ORIGINAL, BICUBIC, NETWORK = "original", "bicubic", "super-resolved"
 
@@ -60,8 +60,9 @@ def parts(bench: Bench, cards: Sequence[tuple[Card, Sequence[Film]]]) -> Iterato
 
 
 def doubling(cards: Sequence[Card]) -> list[Card]:
-    """Return the models that the paper's table is of."""
-    return [card for card in cards if card.task == "super-resolution" and card.scale == WIDTH]
+    """Return the models that the paper's table is of: FSRCNN, else whatever doubles."""
+    every = [card for card in cards if card.task == "super-resolution" and card.scale == WIDTH]
+    return [card for card in every if card.name.startswith(FAMILY)] or every
 
 
 def _measured(bench: Bench, card: Card, films: Sequence[Film], watch: Watch) -> Quality:
