@@ -67,21 +67,27 @@ class Label(Record):
 
 
 class Training(Record):
-    """Where the weights come from."""
+    """Where the weights come from, and what they are not fit for."""
 
     data: str
     licence: str
     recipe: str
     command: str
+    seed: int | None = None
+    limits: str = ""
 
 
 class Measurement(Record):
-    """One measured result, and the command that measures it again."""
+    """One measured result, and the command that measures it again.
+
+    `interval` is where it lies in 95 % of draws of patients anew.
+    """
 
     what: str
     value: float
     unit: str
     command: str
+    interval: tuple[float, float] | None = None
 
 
 class Chain(Record):

@@ -12,12 +12,14 @@ from engines.cad.window import Shades
 from engines.networks.enlarge import Residual
 from engines.training import detector, enlarging, outlining, telling
 from engines.training.loop import Course
+from engines.training.plan import Record
 from engines.training.recipe import CLASSIFIERS, ENLARGERS, OUTLINERS, Recipe, made
 from engines.training.splits import Split, write_split
 from engines.training.start import forget_last, start
 
-SPLIT, RECIPE = "split.csv", "recipe.toml"
-"""What a run leaves besides its weights and curves: who was held back, and how it was trained."""
+SPLIT, RECIPE, NOTED = "split.csv", "recipe.toml", "run.toml"
+"""What a run leaves besides its weights and curves: who was held back, how it was trained, and
+where it began."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +64,33 @@ def prepare(begin: Start, recipe: Recipe[Any], data: Path) -> Prepared:
     return Prepared(detector.read(data, make), {})
 
 
-def note(prepared: Prepared, recipe: Recipe[Any], folder: Path) -> None:
-    """Write who is held back, and the recipe as it is run, into the folder of a run."""
+class Noted(Record):
+    """What is known of a run besides its recipe.
+
+    Its network, how many times that enlarges, the weights it started from, and the model of the
+    shelf that enlarged regions before.
+    """
+
+    network: str
+    scale: int = 1
+    init: str = ""
+    before: str = ""
+
+    def command(self, recipe: str) -> str:
+        """Return what gives the same weights again, by the recipe in that file."""
+        options = {"init": self.init, "before": self.before, "recipe": recipe}
+        if self.scale > 1:
+            options = {"scale": str(self.scale), **options}
+        words = [f"--{name} {value}" for name, value in options.items() if value]
+        return " ".join([f"senoscope train {self.network}", *words])
+
+
+def note(prepared: Prepared, recipe: Recipe[Any], noted: Noted, folder: Path) -> None:
+    """Write who is held back, the recipe as it is run, and where it began into a run's folder."""
     write_split(folder / SPLIT, prepared.splits)
     text = tomli_w.dumps(recipe.model_dump(exclude_none=True))
     (folder / RECIPE).write_text(text, encoding="utf-8")
+    (folder / NOTED).write_text(tomli_w.dumps(noted.model_dump()), encoding="utf-8")
 
 
 def _maker(begin: Start, arguments: Mapping[str, int | float]) -> Callable[[], nn.Module]:

@@ -86,8 +86,8 @@ def recipe(
         raise ValueError("; ".join(_said(kind, one) for one in error.errors())) from error
 
 
-def changes_in(path: Path) -> dict[str, Any]:
-    """Return what a file of the user's wants to be other than in the recipe.
+def read(path: Path) -> dict[str, Any]:
+    """Return what a TOML file says, such as what the user wants to be other than in the recipe.
 
     Raises:
         ValueError: it is no TOML.

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-import onnx
 import torch
 from onnx import numpy_helper
 from torch import Tensor, nn
 
+from engines.compile.storing import read
 from engines.compile.subpixel import phases
 
 AVERAGED, ADDED = "module.", "network."
@@ -63,7 +63,7 @@ def _of_onnx(path: Path, network: nn.Module) -> Mapping[str, Tensor]:
     """
     tensors = {
         one.name.removeprefix(ADDED): torch.from_numpy(numpy_helper.to_array(one).copy()).float()
-        for one in onnx.load(path).graph.initializer
+        for one in read(path).graph.initializer
     }
     wanted = network.state_dict()
     if len(tensors) == len(wanted) and not wanted.keys() & tensors.keys():

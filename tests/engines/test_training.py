@@ -25,7 +25,7 @@ from engines.training.patches import (
     within,
 )
 from engines.training.plan import Plan
-from engines.training.recipe import KINDS, changes_in, made, recipe
+from engines.training.recipe import KINDS, made, read, recipe
 from engines.training.schedule import learning_rate
 from engines.training.splits import by_patient, leaky, write_split
 from engines.training.start import start
@@ -170,7 +170,7 @@ def test_a_file_of_ones_own_changes_what_it_says_and_nothing_else(tmp_path):
     own = tmp_path / "mine.toml"
     own.write_text('[plan]\nrate = 0.5\n[menu]\nloss = "l1"\n')
 
-    found, usual = recipe("fsrcnn", "best", changes_in(own)), recipe("fsrcnn", "best")
+    found, usual = recipe("fsrcnn", "best", read(own)), recipe("fsrcnn", "best")
 
     assert (found.plan.rate, found.menu.loss) == (0.5, "l1")
     assert found.plan.but(rate=usual.plan.rate) == usual.plan

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from service.cli.options import Json, examples
+from service.cli.train import shelving
 from service.cli.train.asked import Asked, Preset
 from service.cli.train.learning import learn
 from service.cli.train.searching import search
@@ -154,6 +155,7 @@ def _on_regions(name: str, said: str) -> None:
         _go(asked, grid, searched=searched)
 
 
+shelving.register(app)
 _enlarging("fsrcnn", "Train FSRCNN (Dong 2016; Honjo 2022) to enlarge 2, 3 or 4 times.", 2)
 _enlarging("edsr", "Train EDSR (Lim 2017; Jimenez-Gaona 2024) to enlarge.", 3)
 _enlarging("rdn", "Train RDN (Zhang 2018; Jimenez-Gaona 2024) to enlarge.", 4)

@@ -58,11 +58,16 @@ def stated(asked: Asked) -> "Recipe[Any]":
     except ImportError as error:
         raise RefusedError(f"training needs senoscope[train]: {error}") from error
     try:
-        changes = recipe.changes_in(asked.own) if asked.own else {}
+        changes = recipe.read(asked.own) if asked.own else {}
         found = recipe.recipe(asked.network, asked.preset.value, changes)
         return found.model_copy(update={"plan": found.plan.but(**asked.plan)})
     except (ValueError, OSError) as error:
         raise WrongUsageError(str(error)) from error
+
+
+def before(asked: Asked, recipe: "Recipe[Any]") -> str:
+    """Return the name of the model that enlarges regions before; none if it is empty."""
+    return asked.before if asked.before is not None else getattr(recipe.menu, "before", "")
 
 
 def prepared(asked: Asked, recipe: "Recipe[Any]") -> "Prepared":
@@ -75,9 +80,9 @@ def prepared(asked: Asked, recipe: "Recipe[Any]") -> "Prepared":
         from engines.training import courses  # noqa: PLC0415 - PyTorch is an extra
     except ImportError as error:
         raise RefusedError(f"training needs senoscope[train]: {error}") from error
-    before = asked.before if asked.before is not None else getattr(recipe.menu, "before", "")
+    name = before(asked, recipe)
     try:
-        enlarge = _enlarger(before, asked.models or packaged_models()) if before else None
+        enlarge = _enlarger(name, asked.models or packaged_models()) if name else None
         begin = courses.Start(asked.network, asked.scale, asked.init, enlarge)
         return courses.prepare(begin, recipe, asked.data)
     except (OSError, ValueError, CardError, UnusableError) as error:

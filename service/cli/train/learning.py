@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from service.cli.options import console, print_json
-from service.cli.train.asked import Asked, prepared, stated
+from service.cli.train.asked import Asked, before, prepared, stated
 from service.errors import RefusedError
 
 if TYPE_CHECKING:
@@ -55,7 +55,13 @@ def trained(asked: Asked, recipe: "Recipe[Any]", *, resume: bool) -> Outcome:
         run = loop.prepare(course.course, recipe.plan, asked.out, resume=resume)
     except (OSError, ValueError) as error:
         raise RefusedError(str(error)) from error
-    courses.note(course, recipe, asked.out)
+    noted = courses.Noted(
+        network=asked.network,
+        scale=asked.scale or 1,
+        init=str(asked.init or ""),
+        before=before(asked, recipe),
+    )
+    courses.note(course, recipe, noted, asked.out)
     _run(run, asked.out, quiet=asked.as_json)
     best = best_of(run.history, course.course.figure)
     tested = loop.close(course.course, asked.out)

@@ -58,10 +58,10 @@ def search(asked: Asked, grid: Path | None) -> None:
 
 
 def _grid(recipe: "Recipe[Any]", path: Path | None) -> Mapping[str, Sequence[Any]]:
-    from engines.training.recipe import changes_in  # noqa: PLC0415 - PyTorch is an extra
+    from engines.training.recipe import read  # noqa: PLC0415 - PyTorch is an extra
 
     try:
-        values = changes_in(path) if path else recipe.grid
+        values = read(path) if path else recipe.grid
     except (ValueError, OSError) as error:
         raise WrongUsageError(str(error)) from error
     if not values:
