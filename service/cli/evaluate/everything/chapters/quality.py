@@ -109,17 +109,17 @@ def _told(spread: Spread) -> str:
 
 
 def _every_film(one: Quality) -> Table:
-    whats = (ORIGINAL, BICUBIC, NETWORK)
+    kinds = (ORIGINAL, BICUBIC, NETWORK)
     columns = [Column(name) for name in ("film", "patient", "tissue", "findings")]
-    columns += [Column(f"{name}, {what}", 4) for name in ("PIQE", "NIQE") for what in whats]
+    columns += [Column(f"{name}, {what}", 4) for name in ("PIQE", "NIQE") for what in kinds]
     rows: list[tuple[Cell, ...]] = [
         (
             film.film,
             film.patient,
             film.tissue,
             " ".join(film.findings),
-            *(film.piqe[what] for what in whats),
-            *(film.niqe[what] for what in whats),
+            *(film.piqe[what] for what in kinds),
+            *(film.niqe[what] for what in kinds),
         )
         for film in one.films
     ]
