@@ -51,6 +51,9 @@ MOST_HELD = 1 << 24
 WHOLE_COMMAND, LAST_OF_DATA = 3, 2
 """Message control headers: a command in one piece, the last piece of a data set: PS3.8 E.2."""
 
+REQUESTS = frozenset(("Evt7", "Evt8", "Evt9", "Evt11", "Evt14", "Evt15"))
+"""Events of what this node is to send: PS3.8 Table 9-10."""
+
 T = TypeVar("T")
 
 
@@ -74,10 +77,10 @@ class Telling(Queue[T]):
 
 
 class Events(Queue[str]):
-    """The events of a DUL without those of a timer that was stopped meanwhile: PS3.8 Table 9-10.
+    """The events of a DUL without those that came too late: PS3.8 Table 9-10.
 
-    pynetdicom looks at the timer before it acts on a request that is there already, and then dies
-    of a time-out in a state that knows none.
+    pynetdicom looks at the timer, and at what is to be sent, before it acts on what is there
+    already, and then dies of a time-out or a request in a state that knows none.
     """
 
     def __init__(self, dul: DULServiceProvider) -> None:
@@ -87,13 +90,18 @@ class Events(Queue[str]):
     @override
     def get(self, block: bool = True, timeout: float | None = None) -> str:
         """Return the next event that still counts."""
-        while (event := super().get(block, timeout)) == "Evt18":
-            state = self._dul.state_machine.current_state
-            if state == "Sta2":
-                logger.warning("a peer opened no association in time: its connection is closed")
-            if state in {"Sta2", "Sta13"}:
-                break
+        while not self._counts(event := super().get(block, timeout)):
+            pass
         return event
+
+    def _counts(self, event: str) -> bool:
+        state = self._dul.state_machine.current_state
+        if event in REQUESTS and state == "Sta13":  # the association was given up meanwhile
+            self._dul.to_provider_queue.queue.clear()
+            return False
+        if event == "Evt18" and state == "Sta2":
+            logger.warning("a peer opened no association in time: its connection is closed")
+        return event != "Evt18" or state in {"Sta2", "Sta13"}
 
 
 class FastDul(DULServiceProvider):

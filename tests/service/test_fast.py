@@ -72,6 +72,19 @@ def test_a_request_that_was_sent_behind_another_is_answered_too(node):
         peer.release()
 
 
+def test_an_answer_to_who_breaks_the_rules_meanwhile_is_dropped_and_the_connection_ends(tmp_path):
+    request = Written()
+    request.store(ct()[:60])
+
+    with door(tmp_path, acse_s=2) as node, Raw(node.port).associate() as peer:
+        peer.send(request.content + b"\xff" * 10)  # in one go: refused, and broken right behind
+
+        assert peer.receive() == "aborted"
+        peer.socket.close()
+        until(lambda: not _left_behind(node), 10)
+        assert len(node.reasons()) == 1
+
+
 def test_silence_within_a_data_set_ends_the_association(node):
     with Raw(node.port).associate() as peer:
         peer.command("1.2.3.9.1")
@@ -156,6 +169,16 @@ def test_file_meta_by_hand_is_the_one_of_pynetdicom():
     )
 
     assert file_meta(CLASS, "1.2.3", SYNTAX) == encode_file_meta(told)
+
+
+class Written(Raw):
+    """What a peer would send, on no connection."""
+
+    def __init__(self) -> None:
+        self.content = b""
+
+    def send(self, content: bytes) -> None:
+        self.content += content
 
 
 def _send_one(port: int, number: int) -> None:
