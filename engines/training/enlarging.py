@@ -20,7 +20,7 @@ from engines.evaluation.table import bicubic
 from engines.images import Grey, binned, fitting, image_files, read_luma
 from engines.networks.enlarge import Residual
 from engines.networks.fsrcnn import FSRCNN
-from engines.training.films import MIAS, films, split
+from engines.training.films import MIAS, Film, films, split
 from engines.training.loop import Taught
 from engines.training.losses import LOSSES
 from engines.training.menus import Patches as Menu
@@ -37,6 +37,8 @@ from engines.training.splits import Part, Split
 from engines.training.tensors import tensor
 
 NATURAL = "natural"
+
+PARTS: tuple[Part, ...] = ("train", "validation", "test")
 
 HELD = {"Set5": "set5_*", "Set14": "set14_*"}
 
@@ -113,7 +115,9 @@ class Enlarging:
 
     def tested(self, network: nn.Module) -> Mapping[str, Interval]:
         """Return the mean PSNR and gain on whole films that chose nothing."""
-        films = self._held["test"]["films"]
+        films = self._held["test"].get("films", [])
+        if not films:
+            return {}
         scores = [(self._psnr(network, one), one.peer) for one in films]
         psnr_there, gain = intervals(scores, [one.patient for one in films], _means)
         return {"psnr of films": psnr_there, "gain on films": gain}
@@ -136,26 +140,29 @@ def read(data: Path, make: Callable[[], nn.Module], scale: int, menu: Menu) -> E
     if menu.pictures:
         images = [read_luma(path) for path in _images(data / NATURAL / "train", "*")]
         sources["pictures"] = Pictures(in_all_sizes(images), side)
-    folder, of = data / MIAS, split(data / MIAS)
-    if menu.breasts or menu.rims:
-        learned = [read_luma(one.image) for one in of.of(films(folder), "train")]
-        sources |= {"breasts": within(learned, side), "rims": on_rims(learned, side)}
-    held: dict[Part, dict[str, list[Held]]] = {}
-    shapes: dict[Part, Callable[[Grey], tuple[Grey, Area]]]
-    shapes = {"validation": strip, "test": whole_film}
-    for part, shape in shapes.items():
-        there = of.of(films(folder), part)
-        kept = [held_back(one.patient, *shape(read_luma(one.image)), scale) for one in there]
-        held[part] = {"films": kept}
+    held: dict[Part, dict[str, list[Held]]] = {"validation": {}, "test": {}}
+    if menu.breasts or menu.rims or (data / MIAS).exists():
+        of = split(data / MIAS)
+        there = {part: of.of(films(data / MIAS), part) for part in PARTS}
+        if menu.breasts or menu.rims:
+            learned = [read_luma(one.image) for one in there["train"]]
+            sources |= {"breasts": within(learned, side), "rims": on_rims(learned, side)}
+        held = {part: {"films": _held_films(there[part], part, scale)} for part in held}
     for name, pattern in HELD.items():
         images = [read_luma(path) for path in _images(data / NATURAL / "val", pattern)]
         held["validation"][name] = [held_back("", one, whole(one), scale) for one in images]
     return Enlarging(make, scale, menu, sources, held)
 
 
+def _held_films(there: Sequence[Film], part: Part, scale: int) -> list[Held]:
+    """Return films to be judged on: their middles for validation, which comes often, else whole."""
+    shape = strip if part == "validation" else whole_film
+    return [held_back(one.patient, *shape(read_luma(one.image)), scale) for one in there]
+
+
 def splits(data: Path) -> Mapping[str, Split]:
-    """Return the splits by patient that the course keeps to."""
-    return {MIAS: split(data / MIAS)}
+    """Return the splits by patient that the course keeps to, where there are patients."""
+    return {MIAS: split(data / MIAS)} if (data / MIAS).exists() else {}
 
 
 def strip(film: Grey) -> tuple[Grey, Area]:

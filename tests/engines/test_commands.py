@@ -77,20 +77,6 @@ def test_a_model_that_is_not_on_the_shelf_is_refused(senoscope, pictures):
         senoscope("evaluate", "fate", "--models", MODELS, "--images", f"rings={pictures}")
 
 
-def test_training_runs_from_the_command_line_and_goes_on(senoscope, tmp_path, pictures):
-    for part in ("train", "val"):
-        (tmp_path / part).symlink_to(pictures)
-    asked = ["train", "fsrcnn", "--data", tmp_path, "--out", tmp_path / "out", "--steps", 1]
-
-    senoscope(*asked, "--epochs", 1)
-    ran = senoscope(*asked, "--epochs", 2, "--resume")
-
-    assert (tmp_path / "out" / "weights.onnx").exists()
-    assert "weights.onnx" in ran.output.replace("\n", "")
-    with pytest.raises(RefusedError, match="resume it"):
-        senoscope(*asked)
-
-
 def test_training_without_images_is_refused(senoscope, tmp_path):
     with pytest.raises(RefusedError, match="no images in"):
         senoscope("train", "fsrcnn", "--data", tmp_path, "--out", tmp_path / "out")

@@ -169,6 +169,21 @@ def test_a_run_ends_when_nothing_better_has_come_for_long_enough(data, tmp_path)
     assert run.is_over
 
 
+def test_natural_images_are_enough_for_a_recipe_of_natural_images(data, tmp_path):
+    (tmp_path / "natural").symlink_to(data / "natural")
+
+    course = enlarging.read(tmp_path, FSRCNN, 2, Patches(side=12, pictures=2))
+
+    assert set(course.figures(course.network())) == {
+        "gain",
+        "psnr",
+        "gain on Set5",
+        "gain on Set14",
+    }
+    assert course.tested(course.network()) == {}
+    assert enlarging.splits(tmp_path) == {}
+
+
 def test_bf16_learns_too(data, tmp_path):
     course = read_enlarger(data)
 
