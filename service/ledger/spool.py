@@ -342,11 +342,19 @@ class Spool:
 
     @contextmanager
     def locked(self, sop_instance_uid: str) -> Iterator[None]:
-        """Let nobody else hold this UID meanwhile, in this process or another."""
+        """Let nobody else hold this UID meanwhile, in this process or another.
+
+        Raises:
+            SpoolFullError: if the disk has no room for that.
+            UnavailableError: if the disk fails.
+        """
         digest = hashlib.sha256(sop_instance_uid.encode()).hexdigest()
-        descriptor = os.open(self._locks / digest[:2], os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+        with disk_errors(self._root):
+            descriptor = os.open(self._locks / digest[:2], flags, 0o666)
         try:
-            flock(descriptor, LOCK_EX)
+            with disk_errors(self._root):
+                flock(descriptor, LOCK_EX)
             yield
         finally:
             os.close(descriptor)

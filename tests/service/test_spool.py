@@ -1,5 +1,6 @@
 import errno
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -273,6 +274,14 @@ def test_a_disk_that_fails_at_the_last_moment_leaves_no_row(tmp_path):
 
     assert ledger.versions(UID) == []
     assert receive(spool, ledger, row_of(plain_image(UID)), arrived(spool)) is Reception.KEPT
+
+
+def test_a_disk_on_which_nothing_can_be_locked_is_unavailable_not_a_fault(tmp_path):
+    spool, ledger = Spool(tmp_path / "spool"), open_test_ledger(tmp_path)
+    shutil.rmtree(tmp_path / "spool" / "locks")
+
+    with pytest.raises(UnavailableError):
+        receive(spool, ledger, row_of(plain_image(UID)), arrived(spool))
 
 
 def test_all_folders_are_made_at_the_start_once(tmp_path):
