@@ -217,5 +217,5 @@ def decibels(error: float) -> float:
 def _images(folder: Path, pattern: str) -> list[Path]:
     found = image_files(folder, pattern)
     if not found:
-        raise FileNotFoundError(f"no images {pattern} in {folder}")
+        raise FileNotFoundError(f"no images in {folder / pattern}")
     return found
