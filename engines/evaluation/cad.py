@@ -9,11 +9,13 @@ from skimage.draw import polygon2mask
 from engines.cad.chain import Networks, examine_region
 from engines.cad.detection import Candidate, Limits, candidates, limits_of, within
 from engines.cad.finding import Finding, Region
+from engines.card import Card
 from engines.evaluation.agreement import Mask, area_under_roc, dice
 from engines.evaluation.bootstrap import Case, Interval, Statistic, intervals
 from engines.evaluation.classical import classical
 from engines.evaluation.froc import Curve, Mark, Marked, Truth, froc, sensitivities
-from engines.evaluation.mias import SPACING, Film, Lesion
+from engines.evaluation.held_back import seen_by
+from engines.evaluation.mias import FOLDER, SPACING, Film, Lesion
 from engines.images import Grey, read_luma
 
 RATES = (1.0, 2.0, 4.0)
@@ -134,9 +136,16 @@ def marked(watched: Sequence[Watched], method: str, kind: Kind) -> list[Marked]:
     ]
 
 
-def figures(watched: Sequence[Watched], limits: Limits) -> Iterator[Figure]:
-    """Yield what is reported within `limits`, and what the networks make of lesions."""
-    yield from _reported(watched, limits)
+def unseen(watched: Sequence[Watched], cards: Sequence[Card]) -> list[Watched]:
+    """Return the films of patients whom none of these models has seen."""
+    films = [one.film for one in watched]
+    for card in cards:
+        films = seen_by(card).held_back(films, FOLDER)
+    return [one for one in watched if one.film in films]
+
+
+def followed(watched: Sequence[Watched]) -> Iterator[Figure]:
+    """Yield what the networks after the detector make of lesions."""
     every = [lesion for one in watched for lesion in one.lesions]
     for kind in KINDS[:2]:
         of_kind = [one for one in every if kind.holds(one.lesion)]
@@ -154,7 +163,7 @@ def figures(watched: Sequence[Watched], limits: Limits) -> Iterator[Figure]:
     )
 
 
-def _reported(watched: Sequence[Watched], limits: Limits) -> Iterator[Figure]:
+def reported(watched: Sequence[Watched], limits: Limits) -> Iterator[Figure]:
     """Yield the sensitivity and the false marks an image of the network at its operating point."""
     method = next(iter(watched[0].candidates))
     images = [

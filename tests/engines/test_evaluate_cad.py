@@ -148,7 +148,7 @@ def test_a_detector_may_be_named_itself_and_its_table_is_printed(senoscope, shel
     [
         (["cad", "--detector", "fate"], "no model 'fate'"),
         (["plain-detector", "--images", "a=b"], "for models that enlarge"),
-        (["plain-judge"], "no images"),
+        (["plain-judge"], "does not enlarge"),
         (["plain-detector"], "no films"),
     ],
 )

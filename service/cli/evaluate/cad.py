@@ -21,9 +21,12 @@ from engines.evaluation.cad import (
     Watched,
     curves,
     detected,
-    figures,
+    followed,
+    reported,
+    unseen,
     watch,
 )
+from engines.evaluation.held_back import seen_by
 from engines.evaluation.mias import FOLDER, Film, films
 from engines.load import open_engine
 from engines.plans.store import PlanStore
@@ -78,11 +81,13 @@ def evaluate(card: Card, opener: Opener, wish: Wish, out: Path | None, *, as_jso
         RefusedError: there are no films.
         UnusableError: nothing opens a model here.
     """
-    every = _films(wish)
+    every = _films(card, wish)
     with _networks(card, opener) as networks:
         watched = list(_tracked(every, networks, wish, hidden=as_json))
+        others = [engine.card for engine in _each(networks)[1:]]
         models = [f"{one.card.name} {one.card.version} {one.backend}" for one in _each(networks)]
-    found, told = list(detected(watched)), list(figures(watched, limits_of(card)))
+    found = list(detected(watched))
+    told = [*reported(watched, limits_of(card)), *followed(unseen(watched, others))]
     if out is not None:
         picture = _picture(watched, out.with_suffix(".png"))
         out.write_text(markdown(card, models, watched, found, told, picture), encoding="utf-8")
@@ -97,10 +102,10 @@ def evaluate(card: Card, opener: Opener, wish: Wish, out: Path | None, *, as_jso
     print_table("", ["what", "number", "value", "95 % interval"], rows_of_figures(told))
 
 
-def _films(wish: Wish) -> list[Film]:
+def _films(card: Card, wish: Wish) -> list[Film]:
     folder = wish.data / FOLDER
     try:
-        found = films(folder)
+        found = seen_by(card).held_back(films(folder), FOLDER)
     except OSError as error:
         raise RefusedError(f"no films: {error.filename}: {error.strerror}") from error
     except ValueError as error:

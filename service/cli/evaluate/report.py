@@ -12,8 +12,9 @@ MOST_SHOWN = 8
 """False marks an image at the right end of the picture."""
 
 METHOD = f"""\
-Films of mini-MIAS (Suckling 1994), all of them oblique views, digitised at 0.2 mm and 8 bits. None
-of them was trained or validated on. Each film is shrunk to the detector's window; the
+Films of mini-MIAS (Suckling 1994), all of them oblique views, digitised at 0.2 mm and 8 bits. The
+detector has seen none of these patients, in training or validation; what follows it is judged on
+patients whom none of its networks has seen. Each film is shrunk to the detector's window; the
 pectoral muscle is not searched. Films with a lesion whose place is not given are left out.
 
 A candidate hits a lesion when the centre of its region lies within the annotated circle. Several

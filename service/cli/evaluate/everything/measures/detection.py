@@ -9,7 +9,18 @@ from pathlib import Path
 from engines.cad.chain import Networks
 from engines.cad.detection import chain_of, limits_of
 from engines.card import Card
-from engines.evaluation.cad import KINDS, Detected, Figure, Kind, curves, detected, figures, watch
+from engines.evaluation.cad import (
+    KINDS,
+    Detected,
+    Figure,
+    Kind,
+    curves,
+    detected,
+    followed,
+    reported,
+    unseen,
+    watch,
+)
 from engines.evaluation.mias import Film
 from engines.shelf import find_card
 from service.cli.evaluate.bench import Bench, titled
@@ -87,7 +98,7 @@ def _measured(
         len(films),
         sum(len(film.lesions) for film in films),
         tuple(detected(watched)),
-        tuple(figures(watched, limits_of(card))),
+        (*reported(watched, limits_of(card)), *followed(unseen(watched, others))),
         file,
     )
 
