@@ -178,8 +178,12 @@ class Spool:
                 path.hardlink_to(temporary)
             except FileExistsError:
                 return False
-            sync()
-            sync_path(path.parent)
+            try:
+                sync()
+                sync_path(path.parent)
+            except OSError:  # a disk that is full shall not keep what nobody will ask for
+                path.unlink(missing_ok=True)
+                raise
         return True
 
     def keep_dataset(self, dataset: Dataset) -> Path:

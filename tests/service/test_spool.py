@@ -263,7 +263,7 @@ def test_other_bytes_do_not_take_the_name_of_those_that_are_gone(tmp_path):
     assert spool.path(UID).read_bytes() == b"the bytes"
 
 
-def test_a_disk_that_fails_at_the_last_moment_leaves_no_row(tmp_path):
+def test_a_disk_that_fails_at_the_last_moment_leaves_neither_row_nor_file(tmp_path):
     spool, ledger = Spool(tmp_path / "spool"), open_test_ledger(tmp_path)
 
     def fail():
@@ -273,6 +273,7 @@ def test_a_disk_that_fails_at_the_last_moment_leaves_no_row(tmp_path):
         receive(spool, ledger, row_of(plain_image(UID)), arrived(spool), fail)
 
     assert ledger.versions(UID) == []
+    assert not spool.exists(UID)
     assert receive(spool, ledger, row_of(plain_image(UID)), arrived(spool)) is Reception.KEPT
 
 
