@@ -9,6 +9,10 @@ from scipy import stats
 from engines.evaluation.bootstrap import Interval, intervals
 
 
+SAME = 1e-9
+"""Differences that differ by less, for their size, are one: what is left is rounding."""
+
+
 @dataclass(frozen=True, slots=True)
 class Spread:
     """Of some figures: how many, their mean, and their standard deviation (n - 1); none of one."""
@@ -55,7 +59,7 @@ def paired(before: Sequence[float], after: Sequence[float], patients: Sequence[s
     differences = [b - a for a, b in zip(before, after, strict=True)]
     first, last = spread(before), spread(after)
     (change,) = intervals(differences, patients, lambda drawn: [float(np.mean(drawn))])
-    if np.ptp(differences) == 0:
+    if np.ptp(differences) <= SAME * np.max(np.abs(differences)):
         return Paired(first, last, change, None, None)
     t_test = float(stats.ttest_rel(after, before).pvalue)
     wilcoxon = float(stats.wilcoxon(differences).pvalue)

@@ -4,7 +4,8 @@ from PIL import Image
 
 from engines.evaluation.areas import breast, whole
 from engines.evaluation.scores import inner, score
-from engines.evaluation.table import ImageSet, bicubic, compare, markdown
+from engines.evaluation.table import ImageSet, bicubic, compare, judged, markdown
+from engines.images import binned, fitting
 
 
 def noisy(sigma, seed=0):
@@ -84,3 +85,27 @@ def test_methods_are_compared_on_every_image_of_a_set(tmp_path):
     ]
     assert rows[0].psnr == rows[1].psnr
     assert f"| noise | 3 | a | {rows[0].psnr:.2f} |" in markdown(rows)
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_where_only_a_part_counts_only_that_is_enlarged_and_the_scores_are_the_same(
+    tmp_path, scale
+):
+    chance = np.random.default_rng(scale)
+    film = np.zeros((150, 170), np.uint8)
+    film[40:100, 20:90] = chance.integers(60, 200, (60, 70))
+    Image.fromarray(film).save(tmp_path / "film.png")
+    images = ImageSet("film", (tmp_path / "film.png",), breast, ("patient",))
+    sizes = []
+
+    def method(low):
+        sizes.append(low.size)
+        return bicubic(low, scale)
+
+    (near,) = judged(images, scale, {"bicubic": method}, halo=4)
+    (whole_film,) = judged(images, scale, {"bicubic": method}, halo=200)
+
+    assert near == whole_film
+    assert sizes[0] < 0.6 * sizes[1]
+    wanted = fitting(film, scale)
+    assert near["bicubic"] == score(bicubic(binned(wanted, scale), scale), wanted, breast(wanted))

@@ -208,6 +208,15 @@ def test_what_does_not_change_has_no_p_value():
     assert (found.t_test, found.wilcoxon, found.change.value) == (None, None, 0)
 
 
+def test_what_changes_by_the_same_everywhere_has_none_either_whatever_rounding_does():
+    before = [0.1 * n for n in range(9)]
+
+    found = paired(before, [one + 0.3 for one in before], list("abcdefghi"))
+
+    assert (found.t_test, found.wilcoxon) == (None, None)
+    assert found.change.value == pytest.approx(0.3)
+
+
 def test_a_spread_of_one_has_no_deviation_and_of_nothing_is_none():
     assert spread([4.0]).deviation is None
     with pytest.raises(ValueError, match="nothing"):
