@@ -22,7 +22,7 @@ breast does (largest region of 18 and more after an opening by 9 x 9, holes fill
 Pillow's (Keys, a = -1/2, pixel centres in place) on the same binned picture. Films are those of
 patients who were in no training and no validation (Set5 and Set14 chose the epoch). `openvino-fp32`
 is the network as trained; other methods are what a node would run on this machine. Networks of more
-than 1 MB are run only so, and on at most 48 films, evenly chosen."""
+than 200 kB are run only so, and on at most 48 films, evenly chosen."""
 
 
 def tell(results: Results) -> Section:

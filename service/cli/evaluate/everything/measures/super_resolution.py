@@ -20,7 +20,7 @@ from service.cli.evaluate.everything.tables import Column, Table
 
 CHAPTER = "super-resolution"
 
-SMALL = 1_000_000
+SMALL = 200_000
 """Bytes of weights up to which a network is fast: it is measured in fp32 too, and on all films."""
 
 
