@@ -49,7 +49,7 @@ def test_models_networks_and_back_ends_are_listed_with_their_state(engines):
     }
     assert [one["network"] for one in told["networks"]] == list(ARCHITECTURES)
     states = {one["network"]: one["state"] for one in told["networks"]}
-    assert (states["fsrcnn-x2"], states["unet"]) == ("on the shelf", "no weights")
+    assert (states["fsrcnn-x2"], states["vgg16"]) == ("on the shelf", "no weights")
     back_ends = {(one["back_end"], one["device"]): one for one in told["back_ends"]}
     assert back_ends["openvino", "cpu"]["state"] == "ready"
     assert back_ends["tensorrt-rtx", "cpu"]["state"] == "ready"
