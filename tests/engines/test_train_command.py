@@ -1,6 +1,7 @@
 """`senoscope train`, on made-up data."""
 
 import csv
+import importlib.util
 import json
 
 import pytest
@@ -139,3 +140,14 @@ def test_a_search_without_a_grid_is_wrong_usage(data, tmp_path):
     done = train("unet", *options(data, tmp_path / "run", "--search"))
 
     assert "has no [grid]" in str(done.exception)
+
+
+def test_curves_go_to_tensorboard_where_it_is_installed(data, own, tmp_path):
+    given = options(data, tmp_path / "run", "--epochs", 1, "--recipe", own, "--tensorboard")
+
+    done = train("fsrcnn", *given)
+
+    if importlib.util.find_spec("tensorboard"):
+        assert list((tmp_path / "run/tensorboard").glob("events.*"))
+    else:
+        assert "needs senoscope[tensorboard]" in str(done.exception)

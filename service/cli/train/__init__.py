@@ -43,6 +43,9 @@ Grid = Annotated[
     typer.Option(help="TOML of lists to try, all with all, instead of the recipe's [grid]."),
 ]
 Search = Annotated[bool, typer.Option("--search", help="Try all of the recipe's [grid].")]
+Tensorboard = Annotated[
+    bool, typer.Option("--tensorboard", help="Write curves for TensorBoard, an extra, too.")
+]
 
 SHARED = Path("../shared/data")
 
@@ -89,6 +92,7 @@ def _enlarging(name: str, said: str, usual: int) -> None:
         device: Device = "cpu",
         grid: Grid = None,
         searched: Search = False,
+        tensorboard: Tensorboard = False,
         as_json: Json = False,
     ) -> None:
         asked = Asked(
@@ -103,6 +107,7 @@ def _enlarging(name: str, said: str, usual: int) -> None:
                   "device": device},
             resume=resume,
             as_json=as_json,
+            tensorboard=tensorboard,
         )  # fmt: skip
         _go(asked, grid, searched=searched)
 
@@ -136,6 +141,7 @@ def _on_regions(name: str, said: str) -> None:
         device: Device = "cpu",
         grid: Grid = None,
         searched: Search = False,
+        tensorboard: Tensorboard = False,
         as_json: Json = False,
     ) -> None:
         asked = Asked(
@@ -151,6 +157,7 @@ def _on_regions(name: str, said: str) -> None:
                   "device": device},
             resume=resume,
             as_json=as_json,
+            tensorboard=tensorboard,
         )  # fmt: skip
         _go(asked, grid, searched=searched)
 

@@ -44,6 +44,7 @@ class Asked:
     models: Path | None = None
     resume: bool = False
     as_json: bool = False
+    tensorboard: bool = False
 
 
 def stated(asked: Asked) -> "Recipe[Any]":

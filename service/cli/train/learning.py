@@ -9,6 +9,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 
 from service.cli.options import console, print_json
 from service.cli.train.asked import Asked, before, prepared, stated
+from service.cli.train.board import Board
 from service.errors import RefusedError
 
 if TYPE_CHECKING:
@@ -62,16 +63,17 @@ def trained(asked: Asked, recipe: "Recipe[Any]", *, resume: bool) -> Outcome:
         before=before(asked, recipe),
     )
     courses.note(course, recipe, noted, asked.out)
-    _run(run, asked.out, quiet=asked.as_json)
+    board = Board(asked.out) if asked.tensorboard else None
+    _run(run, asked, board)
     best = best_of(run.history, course.course.figure)
     tested = loop.close(course.course, asked.out)
     figures = {**best.figures, **{f"test {name}": one.value for name, one in tested.items()}}
     return Outcome(best.number, course.course.figure, figures, asked.out / loop.WEIGHTS)
 
 
-def _run(run: "Run", out: Path, *, quiet: bool) -> None:
+def _run(run: "Run", asked: Asked, board: Board | None) -> None:
     """Train to the end with a bar, or line by line where nobody looks."""
-    with _progress(hidden=quiet) as progress:
+    with _progress(hidden=asked.as_json) as progress:
         done, epochs = len(run.history), run.plan.epochs
         task = progress.add_task("training", total=epochs, completed=done, figure="")
 
@@ -79,10 +81,12 @@ def _run(run: "Run", out: Path, *, quiet: bool) -> None:
             figure = run.course.figure
             said = f"validation {figure} {entry.figures[figure]:.4f}"
             progress.update(task, completed=entry.number, figure=said)
-            if not (console.is_terminal or quiet):
+            if board:
+                board.add(entry)
+            if not (console.is_terminal or asked.as_json):
                 console.print(f"epoch {entry.number} of {epochs}: {_told(entry)}", soft_wrap=True)
 
-        run.run(out, watch)
+        run.run(asked.out, watch)
 
 
 def _told(entry: "Entry") -> str:
