@@ -96,11 +96,18 @@ class Storekeeper:
             for uid, version in unknown:
                 if stop.is_set():
                     return removed
-                self.received.remove(uid, version)
-                removed += 1
+                removed += self._remove_orphan(uid, version)
         if removed:
             logger.warning("removed %d files that a crash left without a row", removed)
         return removed
+
+    def _remove_orphan(self, uid: str, version: str) -> bool:
+        """Remove a file that has no row, unless its sender came back meanwhile."""
+        with self.received.locked(uid):
+            if not self.ledger.unknown_received([(uid, version)]):
+                return False
+            self.received.remove(uid, version)
+            return True
 
     def _remove_image(self, instance: Instance) -> None:
         self.received.remove(instance.sop_instance_uid, instance.version)

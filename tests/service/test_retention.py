@@ -300,6 +300,29 @@ def test_a_file_without_a_row_goes_when_it_is_old_and_those_with_one_stay(world)
     ]
 
 
+class SentAgain:
+    """A ledger that is told of an image right after it was asked for what it does not know."""
+
+    def __init__(self, world):
+        self.world, self.asked = world, 0
+
+    def unknown_received(self, names):
+        unknown = self.world.ledger.unknown_received(names)
+        self.asked += 1
+        if self.asked == 1:
+            self.world.receive()
+        return unknown
+
+
+def test_what_a_sender_sends_again_just_then_is_no_longer_without_a_row(world):
+    orphan = old_file(world, world.received.path("1.2.3").name)
+    world.keeper = replace(world.keeper, ledger=SentAgain(world))
+
+    assert world.keeper.reconcile(threading.Event()) == 0
+
+    assert orphan.read_bytes() == b"pixels"
+
+
 def test_the_ledger_knows_how_much_lies_in_the_spool(world):
     world.whole_way()
     world.receive(plain_image("1.2.4"), content=b"1234", digest="4" * 32)
