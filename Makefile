@@ -2,6 +2,8 @@
 SHELL := /bin/bash
 BIN := .venv/bin
 ARGS ?=
+# Tests run on so many processes at once, each file of them on one.
+AT_ONCE ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check bench bench-engines bench-idle bench-queue bench-receive faults chaos lock clean
@@ -16,7 +18,7 @@ demo: ## the whole way once, on a sample study; ARGS="--keep DIR --input FILES"
 test: ## all tests with coverage; ARGS="tests/service -k spool" for some
 	@tools/bootstrap.sh dev
 	@tools/bootstrap.sh peers
-	@$(BIN)/python -m pytest --cov --cov-report=term --cov-report=xml $(ARGS)
+	@$(BIN)/python -m pytest -n $(AT_ONCE) --dist loadfile --cov --cov-report=term --cov-report=xml $(ARGS)
 
 check: ## format, lint, types, floors and spelling
 	@tools/bootstrap.sh dev
