@@ -15,7 +15,7 @@ from engines.training.loop import Course
 from engines.training.plan import Record
 from engines.training.recipe import CLASSIFIERS, ENLARGERS, OUTLINERS, Recipe, made
 from engines.training.splits import Split, write_split
-from engines.training.start import forget_last, start
+from engines.training.start import forget_last, is_of_residual, start
 
 SPLIT, RECIPE, NOTED = "split.csv", "recipe.toml", "run.toml"
 """What a run leaves besides its weights and curves: who was held back, how it was trained, and
@@ -105,12 +105,17 @@ def _maker(begin: Start, arguments: Mapping[str, int | float]) -> Callable[[], n
 
 
 def _residual(begin: Start, arguments: Mapping[str, int | float]) -> Callable[[], nn.Module]:
-    """Return what makes a network whose answer is added to its input, and is slight at first."""
+    """Return what makes a network whose answer is added to its input.
+
+    It is slight at first, unless the network starts from one whose answer was added too.
+    """
     make = _maker(begin, arguments)
+    is_new = begin.init is None or not is_of_residual(begin.init)
 
     def make_residual() -> nn.Module:
         network = make()
-        forget_last(network)
+        if is_new:
+            forget_last(network)
         return Residual(network, int(arguments["scale"]))
 
     return make_residual

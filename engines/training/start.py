@@ -38,6 +38,14 @@ def start(network: nn.Module, path: Path) -> list[str]:
     return sorted(set(wanted) - set(fitting))
 
 
+def is_of_residual(path: Path) -> bool:
+    """Return whether the weights in `path` are of a network whose answer is added to its input."""
+    if path.suffix == ".onnx":
+        return any(one.name.startswith(ADDED) for one in read(path).graph.initializer)
+    kept = torch.load(path, weights_only=True, map_location="cpu")
+    return any(name.startswith(AVERAGED + ADDED) for name in kept.get("average", ()))
+
+
 def forget_last(network: nn.Module) -> None:
     """Let the last layer with weights of `network` answer hardly anything."""
     last = [one for one in network.modules() if isinstance(one, nn.Conv2d | nn.ConvTranspose2d)][-1]

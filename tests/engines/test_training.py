@@ -28,7 +28,7 @@ from engines.training.plan import Plan
 from engines.training.recipe import KINDS, made, read, recipe
 from engines.training.schedule import learning_rate
 from engines.training.splits import by_patient, leaky, write_split
-from engines.training.start import start
+from engines.training.start import is_of_residual, start
 
 PLAN = Plan(epochs=10, steps=50, rate=1e-3)
 
@@ -278,6 +278,17 @@ def test_weights_of_another_network_are_no_start(tmp_path):
         start(FSRCNN(), tmp_path / "other.pth")
     with pytest.raises(FileNotFoundError):
         start(FSRCNN(), tmp_path / "nothing.pth")
+
+
+def test_it_is_known_whether_weights_are_of_an_answer_that_is_added(tmp_path):
+    for name, network in (("plain", FSRCNN()), ("added", Residual(FSRCNN(), 2))):
+        onnx.save_model(rewritten(network), tmp_path / f"{name}.onnx")
+        average = {f"module.{key}": value for key, value in network.state_dict().items()}
+        torch.save({"average": average}, tmp_path / f"{name}.pt")
+
+    told = {path.name: is_of_residual(path) for path in tmp_path.iterdir()}
+
+    assert told == {"plain.onnx": False, "added.onnx": True, "plain.pt": False, "added.pt": True}
 
 
 @pytest.mark.parametrize("scale", [2, 3, 4])
