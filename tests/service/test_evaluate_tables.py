@@ -4,7 +4,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from engines.evaluation.bootstrap import Interval
-from service.cli.evaluate.everything.parts import Keeper, Part
+from engines.evaluation.scores import Score
+from engines.evaluation.table import BICUBIC
+from service.cli.evaluate.everything.figures.scatter import scatter
+from service.cli.evaluate.everything.measures.super_resolution import (
+    Enlarged,
+    Scored,
+    points,
+    table,
+)
+from service.cli.evaluate.everything.parts import Done, Keeper, Part
 from service.cli.evaluate.everything.tables import Column, Table, probability, told
 
 TABLE = Table(
@@ -47,6 +56,32 @@ def test_p_values_are_said_as_papers_say_them(p, said):
 
 def test_what_has_no_value_is_a_dash():
     assert told(None, 2) == "-"
+
+
+def enlarged(model, images):
+    scores = {BICUBIC: Score(30.0, 0.8), "numpy": Score(33.0, 0.9)}
+    scored = tuple(Scored(name, f"p{name}", scores) for name in images)
+    return Enlarged(model, 2, "mini-MIAS", scored)
+
+
+def done(outcome):
+    return Done("part", Clock().now, 1, "here", outcome, is_new=True)
+
+
+def test_models_that_were_judged_on_other_images_stand_beside_bicubic_on_the_same(tmp_path):
+    every = [
+        done(enlarged("a 1", "1234")),
+        done(enlarged("b 1", "12")),
+        done(enlarged("c 1", "12")),
+    ]
+
+    rows = table(every).rows
+    scatter(tmp_path / "scatter.png", "films", points(every, "mini-MIAS"))
+
+    assert [(row[0], row[3]) for row in rows] == [
+        ("bicubic", 4), ("a 1", 4), ("bicubic", 2), ("b 1", 2), ("c 1", 2),
+    ]  # fmt: skip
+    assert (tmp_path / "scatter.png").stat().st_size
 
 
 class Clock:

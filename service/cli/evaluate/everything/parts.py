@@ -16,11 +16,15 @@ import service
 
 FOLDER = "parts"
 
+DRAWN = ("enlarging", "regions", "saving")
+"""Pictures that are drawn while something is measured."""
+
 CODE = (
     (engines, ("*.py", "evaluation/**/*.py", "cad/*.py", "backends/**/*.py", "compile/*.py")),
     (engines, ("training/lesions.py", "training/regions.py", "training/films.py")),
     (pipelines, ("quality/*.py",)),
-    (service, ("cli/evaluate/**/*.py",)),
+    (service, ("cli/evaluate/*.py", "cli/evaluate/everything/measures/*.py")),
+    (service, tuple(f"cli/evaluate/everything/figures/{name}.py" for name in DRAWN)),
 )
 """What the figures of a part depend on, beside its models and its data."""
 

@@ -2,7 +2,7 @@
 
 from engines.evaluation.papers import ENLARGING
 from service.cli.evaluate.everything.chapter import Results
-from service.cli.evaluate.everything.figures.enlarging import scatter
+from service.cli.evaluate.everything.figures.scatter import scatter
 from service.cli.evaluate.everything.measures.crops import FILE, SIDE, Shown
 from service.cli.evaluate.everything.measures.super_resolution import (
     Enlarged,

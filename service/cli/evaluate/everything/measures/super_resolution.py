@@ -110,11 +110,12 @@ COLUMNS = (
 def table(done: Sequence[Done[Enlarged]]) -> Table:
     """Return the means of every model on every set, beside bicubic enlargement."""
     rows: list[tuple[str | int | float | Interval | None, ...]] = []
-    seen: set[tuple[int, str]] = set()
+    seen: set[tuple[object, ...]] = set()
     for one in (each.outcome for each in sorted(done, key=_by_scale_and_set)):
         head = (one.scale, one.set, len(one.images))
-        if head[:2] not in seen:
-            seen.add(head[:2])
+        base = (one.scale, one.set, *(image.image for image in one.images))
+        if base not in seen:
+            seen.add(base)
             rows.append((BICUBIC, *head, "", *_means(one, BICUBIC), None, None))
         for method in one.methods:
             gains = gained(one, method)
