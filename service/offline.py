@@ -18,7 +18,8 @@ from pipelines.kinds import USUAL, Kind, Made
 from pipelines.mammogram.attributes import text
 from pipelines.pipeline import Context, Document, Outcome, Pipeline
 from service.errors import BadObjectError, RefusedError
-from service.ledger.spool import UNREADABLE, disk_errors, read_file, readable
+from service.ledger.disk import disk_errors
+from service.ledger.reading import UNREADABLE, read_file, readable
 from service.worker.stopwatch import Stopwatch
 
 INDEX = "index.jsonl"

@@ -20,7 +20,7 @@ def list_refused(config: Config = None, as_json: Json = False) -> None:
     """List the refused objects that are kept, newest first, with the reason of each."""
     kept = [
         {"name": path.stem, "file": path, "bytes": path.stat().st_size, "reason": reason}
-        for path, reason in open_received(config).quarantined()
+        for path, reason in open_received(config).quarantine.files()
     ]
     if as_json:
         print_json(kept)
@@ -35,7 +35,7 @@ def list_refused(config: Config = None, as_json: Json = False) -> None:
 @app.command("remove", epilog=examples("senoscope quarantine remove 1.2.840.99999.1"))
 def remove(name: Name, config: Config = None) -> None:
     """Remove a refused object for good."""
-    found = {path.stem: path for path, _ in open_received(config).quarantined()}
+    found = {path.stem: path for path, _ in open_received(config).quarantine.files()}
     if name not in found:
         raise UnknownError(f"no {name} in quarantine; `senoscope quarantine list` has the names")
     _unlink(found[name])

@@ -10,8 +10,8 @@ from pydicom import Dataset
 
 from service.cli.options import Config, Json, console, examples, print_json, print_table
 from service.delivery.files import find_files
+from service.ledger.reading import read_file
 from service.ledger.records import Decision, Instance, Job
-from service.ledger.spool import read_file
 from service.parts import Parts, now
 from service.router.routes_file import load_routes
 from service.wiring import settings_of

@@ -11,7 +11,7 @@ from service.datasets.cbis_tables import FOLDERS
 from service.datasets.finding import distinct, files_under, grouped
 from service.datasets.images import Mask, read_pixels
 from service.errors import NodeError
-from service.ledger.spool import read_file
+from service.ledger.reading import read_file
 
 ALIKE = 0.01
 """How far the shapes of a mask and its film may differ, as a share."""

@@ -12,7 +12,7 @@ from pipelines.errors import CannotProcessError
 from pipelines.mammogram.attributes import numbers
 from pipelines.mammogram.read import Pixels, read
 from service.errors import NodeError
-from service.ledger.spool import read_file
+from service.ledger.reading import read_file
 
 Tones = NDArray[np.uint8]
 """(rows, columns), 0 black and 255 white."""

@@ -16,8 +16,8 @@ from pynetdicom.sop_class import StorageCommitmentPushModel  # type: ignore[attr
 from service.delivery.outbox import Outbox
 from service.delivery.peer import Peer
 from service.errors import NodeError, RefusedError, UnavailableError
+from service.ledger.reading import UNREADABLE
 from service.ledger.records import Commitment, CommitmentState, Delivery
-from service.ledger.spool import UNREADABLE
 
 logger = logging.getLogger(__name__)
 

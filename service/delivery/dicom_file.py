@@ -7,7 +7,8 @@ from pydicom.filereader import read_file_meta_info
 from pydicom.uid import UID
 
 from service.errors import BadObjectError, UnavailableError
-from service.ledger.spool import UNREADABLE, is_uid, read_file
+from service.ledger.reading import UNREADABLE, read_file
+from service.ledger.uids import is_uid
 
 _NOT_DECODED = (ValueError, TypeError, KeyError, AttributeError, NotImplementedError, RuntimeError)
 """What pydicom and its decoders raise on pixel data that they cannot decode."""

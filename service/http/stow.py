@@ -17,7 +17,7 @@ from service.http.multipart import LONGEST_BOUNDARY
 from service.http.stow_answer import answer_of, status_of, told
 from service.http.upload import DICOM, Gate, Sender, Upload
 from service.intake.statuses import comment_of
-from service.ledger.spool import is_uid
+from service.ledger.uids import is_uid
 
 STALLED_S = 60.0
 """Longest wait for the next bytes of a body."""

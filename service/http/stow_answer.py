@@ -9,7 +9,7 @@ from pydicom import DataElement, Dataset
 
 from service.http.upload import Outcome
 from service.intake.statuses import OUT_OF_RESOURCES
-from service.ledger.spool import is_uid
+from service.ledger.uids import is_uid
 
 KEPT_AS_VERSION = 0xB100
 """Warning Reason of our own: other bytes are kept under this UID too; docs/stow.md."""

@@ -10,7 +10,7 @@ from service.errors import BadObjectError
 from service.intake.source import File
 from service.intake.statuses import MismatchError
 from service.intake.structure import TagPath, read_values
-from service.ledger.spool import is_uid
+from service.ledger.uids import is_uid
 
 SOP_CLASS_UID = (0x00080016,)
 SOP_INSTANCE_UID = (0x00080018,)

@@ -10,7 +10,8 @@ import xxhash
 from service.errors import BadObjectError, NodeError, SpoolFullError, UnavailableError
 from service.intake.file_meta import file_meta
 from service.intake.growing import GrowingFile, Reader
-from service.ledger.spool import Spool, is_uid
+from service.ledger.spool import Spool
+from service.ledger.uids import is_uid
 
 PREAMBLE = bytes(128) + b"DICM"  # PS3.10 7.1
 _LOOK_EVERY = 64 << 20

@@ -24,7 +24,8 @@ from service.intake.statuses import (
 from service.ledger.ledger import Ledger
 from service.ledger.receive import Reception, receive
 from service.ledger.records import Instance, Refusal
-from service.ledger.spool import LONGEST_UID, Spool
+from service.ledger.spool import Spool
+from service.ledger.uids import LONGEST_UID
 
 logger = logging.getLogger(__name__)
 
@@ -89,7 +90,7 @@ class Taking:
             self.refuse(calling, part, status, reason, study_instance_uid)
             if isinstance(error, RefusedError) and part.path.exists():
                 with suppress(UnavailableError):  # it is kept for people only where there is room
-                    self.spool.quarantine(part.path, part.announced.sop_instance_uid, reason)
+                    self.spool.quarantine.put(part.path, part.announced.sop_instance_uid, reason)
             return Taken(status, comment_of(error))
         name = sop_class_name(part.announced.sop_class_uid)
         self.counts.received(calling, name, reception)

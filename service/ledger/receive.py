@@ -8,9 +8,10 @@ from pathlib import Path
 
 from service.errors import BadObjectError
 from service.ledger.dicom_bytes import same_data_set
+from service.ledger.disk import sync_path
 from service.ledger.ledger import Ledger
 from service.ledger.records import Instance
-from service.ledger.spool import Spool, sync_path
+from service.ledger.spool import Spool
 
 MOST_VERSIONS = 8
 """Different bytes that are kept under one SOP Instance UID: whoever sends more does not mean it."""

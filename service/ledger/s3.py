@@ -14,7 +14,10 @@ from urllib.parse import urlsplit
 from typing_extensions import override
 
 from service.errors import BadConfigurationError, BadObjectError, UnavailableError
-from service.ledger.spool import QUARANTINED_BYTES, Spool, disk_errors, is_uid, named, sync_path
+from service.ledger.disk import disk_errors, sync_path
+from service.ledger.quarantine import QUARANTINED_BYTES
+from service.ledger.spool import Spool, named
+from service.ledger.uids import is_uid
 
 if TYPE_CHECKING:
     from s3fs import S3FileSystem

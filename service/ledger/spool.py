@@ -1,55 +1,26 @@
 """DICOM files on disk, byte for byte as they came or will go."""
 
-import errno
 import filecmp
 import hashlib
 import os
-import re
 import shutil
-import struct
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from fcntl import LOCK_EX, flock
 from functools import partial
-from itertools import accumulate
 from pathlib import Path
 from uuid import uuid4
 
-from pydicom import Dataset, dcmread
-from pydicom.errors import BytesLengthException, InvalidDicomError
+from pydicom import Dataset
 
-from service.errors import BadObjectError, SpoolFullError, UnavailableError
-
-LONGEST_UID = 64
-"""PS3.5 9.1."""
-QUARANTINED = 200
-"""Refused files that are kept for people to look at; beyond that the oldest goes."""
-QUARANTINED_BYTES = 1_024_000_000
-"""Likewise, if nobody says otherwise."""
-UNREADABLE = (
-    ArithmeticError,
-    AttributeError,
-    BytesLengthException,
-    EOFError,
-    InvalidDicomError,
-    LookupError,
-    NotImplementedError,
-    RecursionError,
-    TypeError,
-    ValueError,
-    struct.error,
-)
-"""What pydicom raises on bytes that are no data set, or a value that is none of its VR."""
+from service.errors import BadObjectError, UnavailableError
+from service.ledger.disk import disk_errors, make_folder, modified, size_of, sync_path
+from service.ledger.quarantine import QUARANTINED_BYTES, Quarantine
+from service.ledger.reading import read_file
+from service.ledger.uids import LONGEST_UID, is_uid
 
 _HEX = "0123456789abcdef"
-_UID = re.compile(r"[0-9]+(\.[0-9]+)+")
-_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-
-
-def is_uid(text: str) -> bool:
-    """Tell whether `text` is a UID by PS3.5 9.1; components with leading zeros pass, they exist."""
-    return len(text) <= LONGEST_UID and _UID.fullmatch(text) is not None
 
 
 class Spool:
@@ -62,15 +33,14 @@ class Spool:
 
     def __init__(self, root: Path, most_quarantined: int = QUARANTINED_BYTES) -> None:
         self._root = root
-        self._most_quarantined = most_quarantined
         self._incoming = root / "incoming"
-        self._quarantine = root / "quarantine"
+        self.quarantine = Quarantine(root / "quarantine", most_quarantined)
         self._locks = root / "locks"
         self._durable: set[Path] = set()
         """Folders that are on the disk, whoever made them."""
         with disk_errors(root):
-            for folder in (self._incoming, self._quarantine, self._locks):
-                _make_folder(folder)
+            for folder in (self._incoming, self.quarantine.folder, self._locks):
+                make_folder(folder)
 
     def lay_out(self) -> None:
         """Make all folders that files will be kept in: each would cost its first file five syncs.
@@ -253,42 +223,10 @@ class Spool:
         """Make `folder` durably: who found it made may be quicker than who made it."""
         if folder in self._durable:
             return
-        _make_folder(folder)
+        make_folder(folder)
         sync_path(folder.parent)
         sync_path(self._root)
         self._durable.add(folder)
-
-    def quarantine(self, temporary: Path, name: str, reason: str) -> Path:
-        """Put a file that was refused where people can look at it, with the reason beside it."""
-        digest = hashlib.sha256(name.encode(errors="replace")).hexdigest()
-        path = self._quarantine / f"{name if is_uid(name) else digest[:16]}.dcm"
-        with disk_errors(self._root):
-            path.with_suffix(".txt").write_text(f"{reason}\n", encoding="utf-8")
-            temporary.replace(path)
-            for old in self._too_many():
-                old.unlink(missing_ok=True)
-                old.with_suffix(".txt").unlink(missing_ok=True)
-        return path
-
-    def quarantined(self) -> list[tuple[Path, str]]:
-        """Return the files that were refused, each with the reason, the newest first.
-
-        Raises:
-            UnavailableError: if the disk fails.
-        """
-        with disk_errors(self._root):
-            newest = sorted(self._quarantine.glob("*.dcm"), key=_modified, reverse=True)
-            return [(path, _reason(path)) for path in newest]
-
-    def _too_many(self) -> list[Path]:
-        """Return the refused files for which there is no room, the oldest ones."""
-        newest = sorted(self._quarantine.glob("*.dcm"), key=_modified, reverse=True)
-        sums = accumulate(_size(path) for path in newest)
-        return [
-            path
-            for number, (path, size) in enumerate(zip(newest, sums, strict=True))
-            if number >= QUARANTINED or size > self._most_quarantined
-        ]
 
     def usage(self) -> Mapping[str, tuple[int, int]]:
         """Return files and bytes of ``incoming`` and ``quarantine``.
@@ -298,8 +236,8 @@ class Spool:
         """
         with disk_errors(self._root):
             found = {
-                folder.name: [_size(path) for path in folder.iterdir()]
-                for folder in (self._incoming, self._quarantine)
+                folder.name: [size_of(path) for path in folder.iterdir()]
+                for folder in (self._incoming, self.quarantine.folder)
             }
         return {name: (len(sizes), sum(sizes)) for name, sizes in found.items()}
 
@@ -311,7 +249,7 @@ class Spool:
         """
         with disk_errors(self._root):
             for path in self._root.glob("?/?/*.dcm"):
-                if 0 < _modified(path) < moment.timestamp() and is_uid(named(path.name)[0]):
+                if 0 < modified(path) < moment.timestamp() and is_uid(named(path.name)[0]):
                     yield named(path.name)  # what is named otherwise is somebody else's
 
     def sweep_incoming(self, older_than: float) -> int:
@@ -323,7 +261,7 @@ class Spool:
             UnavailableError: if the disk fails.
         """
         with disk_errors(self._root):
-            left = [path for path in self._incoming.iterdir() if _modified(path) < older_than]
+            left = [path for path in self._incoming.iterdir() if modified(path) < older_than]
             for path in left:
                 path.unlink(missing_ok=True)
         return len(left)
@@ -364,92 +302,7 @@ class Spool:
             os.close(descriptor)
 
 
-def read_file(path: Path, *, stop_before_pixels: bool = False) -> Dataset:
-    """Return the data set in the DICOM file at `path`.
-
-    Raises:
-        BadObjectError: if it cannot be read.
-        UnavailableError: if it is not there, or the disk fails.
-    """
-    try:
-        return dcmread(path, stop_before_pixels=stop_before_pixels)
-    except OSError as error:
-        raise UnavailableError(f"cannot read {path.name}: {os.strerror(_errno(error))}") from error
-    except UNREADABLE as error:
-        raise BadObjectError(f"cannot read {path.name}: {type(error).__name__}") from error
-
-
-def readable(path: Path) -> Dataset:
-    """Return the data set in the DICOM file at `path`, without its pixels if these are broken.
-
-    Raises:
-        BadObjectError: if not even its header can be read.
-        UnavailableError: if it is not there, or the disk fails.
-    """
-    try:
-        return read_file(path)
-    except BadObjectError:
-        return read_file(path, stop_before_pixels=True)
-
-
-@contextmanager
-def disk_errors(root: Path) -> Iterator[None]:
-    """Turn what the operating system says about the disk into this node's words."""
-    try:
-        yield
-    except OSError as error:
-        number = _errno(error)
-        if number in _NO_ROOM:
-            raise SpoolFullError(f"no room on the disk of {root}") from error
-        raise UnavailableError(f"cannot use {root}: {os.strerror(number)}") from error
-
-
-def _errno(error: OSError) -> int:
-    """Return what went wrong; pydicom wraps an OSError in one that does not know."""
-    cause = error.__cause__
-    return error.errno or (isinstance(cause, OSError) and cause.errno) or errno.EIO
-
-
-def sync_path(path: Path) -> None:
-    """Make sure that the file or folder at `path` is on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _make_folder(folder: Path) -> None:
-    """Make `folder` and those above it, durably."""
-    if folder.is_dir():
-        return
-    _make_folder(folder.parent)
-    folder.mkdir(exist_ok=True)
-    sync_path(folder.parent)
-
-
 def named(name: str) -> tuple[str, str]:
     """Return the (UID, version) of a file of that name."""
     uid, _, version = name.removesuffix(".dcm").partition("~")
     return uid, version
-
-
-def _reason(path: Path) -> str:
-    try:
-        return path.with_suffix(".txt").read_text(encoding="utf-8").strip()
-    except FileNotFoundError:
-        return ""
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return 0
-
-
-def _modified(path: Path) -> float:
-    try:
-        return path.stat().st_mtime
-    except FileNotFoundError:
-        return 0.0

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from struct import Struct, pack
 
-from service.ledger.spool import is_uid
+from service.ledger.uids import is_uid
 
 _ELEMENT = Struct("<HHL")
 _SOP_CLASS_UID, _COMMAND_FIELD, _MESSAGE_ID = 0x0002, 0x0100, 0x0110

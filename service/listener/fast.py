@@ -15,8 +15,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from queue import Queue
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 import pynetdicom
 from pydicom.uid import UID
@@ -33,8 +32,9 @@ from typing_extensions import override
 from service.intake.part import Announced, Part
 from service.intake.statuses import SUCCESS, UNFORESEEN, answer
 from service.intake.taking import Taken
-from service.ledger.spool import UNREADABLE
+from service.ledger.reading import UNREADABLE
 from service.listener.command import StoreRequest, store_request, stored
+from service.listener.queues import Events, Telling
 from service.listener.store import Store
 from service.listener.streaming import StreamingDimse, StreamingHandler, StreamingServer
 from service.listener.wire import BrokenPduError, Wire, data_of
@@ -51,57 +51,10 @@ MOST_HELD = 1 << 24
 WHOLE_COMMAND, LAST_OF_DATA = 3, 2
 """Message control headers: a command in one piece, the last piece of a data set: PS3.8 E.2."""
 
-REQUESTS = frozenset(("Evt7", "Evt8", "Evt9", "Evt11", "Evt14", "Evt15"))
-"""Events of what this node is to send: PS3.8 Table 9-10."""
-
-T = TypeVar("T")
-
 
 def handler_of(version: str = pynetdicom.__version__) -> type[StreamingHandler]:
     """Return what serves connections: quick where pynetdicom is the version that is known."""
     return FastHandler if version == KNOWN else StreamingHandler
-
-
-class Telling(Queue[T]):
-    """A queue that tells of each item that comes in."""
-
-    def __init__(self, told: threading.Event) -> None:
-        super().__init__()
-        self._told = told
-
-    @override
-    def put(self, item: T, block: bool = True, timeout: float | None = None) -> None:
-        """Add `item`, and tell."""
-        super().put(item, block, timeout)
-        self._told.set()
-
-
-class Events(Queue[str]):
-    """The events of a DUL without those that came too late: PS3.8 Table 9-10.
-
-    pynetdicom looks at the timer, and at what is to be sent, before it acts on what is there
-    already, and then dies of a time-out or a request in a state that knows none.
-    """
-
-    def __init__(self, dul: DULServiceProvider) -> None:
-        super().__init__()
-        self._dul = dul
-
-    @override
-    def get(self, block: bool = True, timeout: float | None = None) -> str:
-        """Return the next event that still counts."""
-        while not self._counts(event := super().get(block, timeout)):
-            pass
-        return event
-
-    def _counts(self, event: str) -> bool:
-        state = self._dul.state_machine.current_state
-        if event in REQUESTS and state == "Sta13":  # the association was given up meanwhile
-            self._dul.to_provider_queue.queue.clear()
-            return False
-        if event == "Evt18" and state == "Sta2":
-            logger.warning("a peer opened no association in time: its connection is closed")
-        return event != "Evt18" or state in {"Sta2", "Sta13"}
 
 
 class FastDul(DULServiceProvider):

@@ -21,8 +21,10 @@ from pynetdicom.sop_class import StorageCommitmentPushModel  # type: ignore[attr
 
 from service.errors import BadObjectError, UnavailableError
 from service.ledger.ledger import Ledger
+from service.ledger.reading import UNREADABLE
 from service.ledger.records import Commitment, CommitmentState
-from service.ledger.spool import UNREADABLE, Spool, is_uid
+from service.ledger.spool import Spool
+from service.ledger.uids import is_uid
 from service.listener.vouching import Vouched, vouch
 
 logger = logging.getLogger(__name__)

@@ -26,7 +26,7 @@ from pynetdicom.transport import (
 from typing_extensions import override
 
 from service.intake.part import Announced, Intake, Part
-from service.ledger.spool import UNREADABLE
+from service.ledger.reading import UNREADABLE
 from service.listener.gate import Gate, host_of, plain
 
 if TYPE_CHECKING:

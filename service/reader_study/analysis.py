@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pipelines.results.provenance import DISCLAIMER
 from service.errors import BadConfigurationError
-from service.ledger.spool import disk_errors
+from service.ledger.disk import disk_errors
 from service.reader_study import agreement, patients, preference, strata
 from service.reader_study.answers import Answer, read_answers
 from service.reader_study.cases import LISTING, Case, read_cases

@@ -14,7 +14,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from service.errors import BadConfigurationError, UnavailableError
-from service.ledger.spool import disk_errors
+from service.ledger.disk import disk_errors
 from service.reader_study.light_box import Which
 from service.reader_study.session import sync_folder
 

@@ -10,7 +10,7 @@ from pydicom.errors import InvalidDicomError
 
 from pipelines.mammogram.attributes import integer, items, text
 from service.errors import BadConfigurationError
-from service.ledger.spool import UNREADABLE
+from service.ledger.reading import UNREADABLE
 from service.reader_study.cases import LISTING, Case, read_cases
 
 PNG = ".png"

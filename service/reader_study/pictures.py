@@ -14,7 +14,7 @@ from pipelines.display import LINEAR, Voi, Window, tones, voi
 from pipelines.errors import CannotProcessError
 from pipelines.mammogram.read import Grey, Pixels, read
 from service.errors import BadObjectError, UnavailableError
-from service.ledger.spool import read_file
+from service.ledger.reading import read_file
 from service.reader_study.pairing import PNG
 
 Tones = NDArray[np.uint8]

@@ -18,7 +18,7 @@ from pipelines.errors import CannotProcessError
 from pipelines.quality.piqe import piqe
 from pipelines.super_resolution import enlarged
 from service.errors import BadObjectError
-from service.ledger.spool import disk_errors
+from service.ledger.disk import disk_errors
 from service.reader_study.cases import LISTING, Case, read_cases
 from service.reader_study.pairing import PNG
 from service.reader_study.pictures import BITS_OF_BYTE, open_pair, read_png

@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from service.errors import BadConfigurationError, RefusedError
-from service.ledger.spool import disk_errors
+from service.ledger.disk import disk_errors
 from service.reader_study.light_box import Which
 
 SESSION = "session.json"

@@ -16,7 +16,7 @@ from pydicom.uid import (
 
 from engines.cad.finding import Points
 from pipelines.mammogram.attributes import integer, items, text, values
-from service.ledger.spool import UNREADABLE
+from service.ledger.reading import UNREADABLE
 from service.report.tree import outline, walk
 
 REPORTS = (

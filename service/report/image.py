@@ -10,7 +10,7 @@ from pipelines.errors import CannotProcessError
 from pipelines.mammogram.attributes import text
 from pipelines.results.derived_image import side_of, spacing_of
 from pipelines.results.views import mammographic_view
-from service.ledger.spool import UNREADABLE
+from service.ledger.reading import UNREADABLE
 from service.report.crops import MILLIMETRES, Enlarged, Scene, pair, sample
 from service.report.gallery import Gallery
 from service.report.held import Held, Results, scale_of

@@ -9,7 +9,7 @@ from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.multival import MultiValue
 
 from service.errors import BadObjectError
-from service.ledger.spool import UNREADABLE
+from service.ledger.reading import UNREADABLE
 from service.router.routes import NUMBERS, Condition, Route
 
 PATIENT_GROUP = 0x0010

@@ -13,8 +13,9 @@ from pydicom import Dataset
 from pipelines.results.provenance import is_ours
 from service.errors import BadObjectError, UnavailableError
 from service.ledger.ledger import Studies
+from service.ledger.reading import UNREADABLE
 from service.ledger.records import Decision, Instance, Job, Study
-from service.ledger.spool import UNREADABLE, Spool
+from service.ledger.spool import Spool
 from service.queue.queue import Queue
 from service.router.complete import is_complete
 from service.router.gather import members, of, with_job

@@ -17,8 +17,9 @@ from pipelines.pipeline import Context, Document, Outcome, Pipeline, Product
 from service.errors import RefusedError, UnavailableError
 from service.ledger.ledger import Ledger
 from service.ledger.moves import LONGEST_RUN
+from service.ledger.reading import read_file, readable
 from service.ledger.records import Job, Result, WorkerPresence
-from service.ledger.spool import Spool, read_file, readable
+from service.ledger.spool import Spool
 from service.worker.day import day_of
 from service.worker.heart import BEAT_S, Heart, nothing
 from service.worker.keeping import accepted_by, keep, wanted

@@ -310,7 +310,7 @@ def test_what_was_refused_is_listed_with_its_reason_and_removed_on_demand(say, c
     for uid, reason in (("1.2.7", "no data set"), ("1.2.8", "truncated")):
         refused = spool.temporary()
         refused.write_bytes(b"bytes")
-        spool.quarantine(refused, uid, reason)
+        spool.quarantine.put(refused, uid, reason)
 
     assert "no data set" in say("quarantine", "list")
     say("quarantine", "remove", "1.2.7")

@@ -18,7 +18,8 @@ from working import open_test_ledger, plain_image, row_of
 
 from service.errors import BadObjectError, UnavailableError
 from service.ledger.receive import Reception, receive
-from service.ledger.spool import LONGEST_UID, Spool, is_uid
+from service.ledger.spool import Spool
+from service.ledger.uids import LONGEST_UID, is_uid
 
 UID = "1.2.840.99999.1"
 
@@ -125,7 +126,7 @@ def test_only_old_leftovers_are_swept(tmp_path):
 def test_what_is_refused_is_kept_with_its_reason_under_a_name_of_ours(tmp_path):
     spool = Spool(tmp_path)
 
-    path = spool.quarantine(arrived(spool), "../../../evil", "its UID is none")
+    path = spool.quarantine.put(arrived(spool), "../../../evil", "its UID is none")
 
     assert path.parent == tmp_path / "quarantine"
     assert path.read_bytes() == b"the bytes"
@@ -300,9 +301,9 @@ def test_the_quarantine_is_bounded_by_files_and_bytes_and_the_newest_stay(tmp_pa
     for number in range(205):
         path = arrived(spool, b"0123456789")
         os.utime(path, (1000 + number, 1000 + number))
-        spool.quarantine(path, f"1.2.{number}", f"reason {number}")
+        spool.quarantine.put(path, f"1.2.{number}", f"reason {number}")
 
-    kept = spool.quarantined()
+    kept = spool.quarantine.files()
 
     assert [reason for _, reason in kept] == [f"reason {n}" for n in range(204, 204 - left, -1)]
     assert spool.usage()["quarantine"][0] == 2 * left  # each has its reason beside it
