@@ -6,7 +6,7 @@ from pydantic import Field
 
 from engines.training.plan import Record
 
-Augmentation = Literal["none", "paper", "strong"]
+Augmentation = Literal["none", "paper", "slight", "strong"]
 
 
 class Patches(Record):

@@ -174,6 +174,18 @@ def test_changes_go_by_their_names(mass):
     assert len(seen) == 8
 
 
+def test_a_slight_change_leaves_the_mass_whole_and_bright(mass):
+    region = question(mass)
+
+    made = [changed(mass, "slight", np.random.default_rng(seed)) for seed in range(20)]
+
+    assert len({one.shades.tobytes() for one in made}) == 20
+    for one in made:
+        assert one.shades.shape == one.mask.shape == (SIDE, SIDE)
+        assert one.mask.sum() == region.mask.sum()
+        assert one.shades[one.mask].mean() > 0.6
+
+
 def test_a_hole_is_of_the_mean_and_small():
     shades = np.random.default_rng(0).random((64, 64), np.float32)
 
