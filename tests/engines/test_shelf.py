@@ -20,7 +20,18 @@ def test_every_shipped_model_is_what_its_card_says():
     assert "fsrcnn-x2" in {card.name for card in shipped}
     for card in shipped:
         verify(card)
-        assert card.weights.stat().st_size < 5e6
+    assert sum(path.stat().st_size for path in MODELS.glob("*/*/weights.onnx")) < 120e6
+
+
+def test_a_shipped_model_that_was_trained_by_a_recipe_says_all_that_gives_it_again():
+    told = [card for card in cards(MODELS) if card.training.seed is not None]
+
+    assert {"fsrcnn-x2", "fsrcnn-x3", "fsrcnn-x4", "edsr-x2", "unet"} <= {one.name for one in told}
+    for card in told:
+        assert (card.folder / "recipe.toml").exists()
+        assert f"models/{card.name}/{card.version}/recipe.toml" in card.training.command
+        assert all((card.training.data, card.training.licence, card.training.limits))
+        assert any(one.interval for one in card.measured)
 
 
 def test_the_newest_version_is_found_unless_another_is_named(tmp_path):
