@@ -1,4 +1,4 @@
-"""Weights kept in fp16: half the file, the same answers, and nothing that looks for weights lost."""
+"""Weights kept in fp16: half the file, the same answers, and no weights that are not found."""
 
 import numpy as np
 import onnx
