@@ -49,7 +49,7 @@ def test_a_hospitals_models_stand_beside_the_shipped_ones(tmp_path, made):
 
     assert {"super-resolution", "super-resolution:fsrcnn-x2", "classification:my-net"} <= set(found)
     assert found["classification:my-net"].networks == ("my-net",)
-    assert Versions(found)["super-resolution"].startswith("1 ")
+    assert Versions(found)["super-resolution"].startswith("2 ")
 
 
 def test_of_two_models_of_a_name_the_hospitals_own_is_taken(tmp_path, made):
@@ -114,7 +114,7 @@ def test_the_pipeline_that_is_always_there_says_when_its_model_is_missing(tmp_pa
         ("classification:nat", "classification:net"),
         ("segmentation:net", "classification:net"),
         ("super-resolution:net", "classification:net"),
-        ("super-resolution:fsrcnn", "super-resolution:fsrcnn-x2"),
+        ("super-resolution:fsrcn-x2", "super-resolution:fsrcnn-x2"),
     ],
 )
 def test_a_route_that_names_no_model_of_the_task_is_told_which_is_meant(

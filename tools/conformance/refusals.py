@@ -7,9 +7,9 @@ from pathlib import Path
 import service.errors
 from service.errors import NodeError
 from service.intake import identity, part, source, statuses, structure, taking
-from service.ledger import database, receive, spool
+from service.ledger import database, disk, receive, spool
 
-MODULES = (identity, part, source, taking, structure, receive, spool, database)
+MODULES = (identity, part, source, taking, structure, receive, spool, disk, database)
 """Where what a sender is told is worded."""
 READS = "cannot read"
 """How errors of reading what was kept begin: no sender waits for them."""
