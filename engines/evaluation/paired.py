@@ -8,7 +8,6 @@ from scipy import stats
 
 from engines.evaluation.bootstrap import Interval, intervals
 
-
 SAME = 1e-9
 """Differences that differ by less, for their size, are one: what is left is rounding."""
 
