@@ -1,7 +1,6 @@
 """Outlined and boxed lesions to learn from, split by patient."""
 
-import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -13,6 +12,7 @@ from engines.cad.breast import breast
 from engines.cad.tones import toned
 from engines.cad.window import Mask, Shades
 from engines.images import Grey, read_luma
+from engines.training.tables import Row, rows
 
 WHOLE, REGIONS = "mammo/cesm_low_energy", "mammo/cbis_mass"
 """CDD-CESM, low energy: whole images, outlines. CBIS-DDSM: regions of films, boxes, pathology."""
@@ -96,10 +96,10 @@ def outlined(data: Path) -> list[Outlined]:
         FileNotFoundError: they are not in `data`.
     """
     folder = data / WHOLE
-    return [_outlined(folder, row) for row in _rows(folder / "labels.csv")]
+    return [_outlined(folder, row) for row in rows(folder / "labels.csv")]
 
 
-def _outlined(folder: Path, row: dict[str, str]) -> Outlined:
+def _outlined(folder: Path, row: Row) -> Outlined:
     values = read_luma(folder / row["image"])
     area = breast(values)
     drawn = read_luma(folder / row["mask"]) > 0
@@ -115,10 +115,10 @@ def boxed(data: Path) -> list[Boxed]:
         FileNotFoundError: they are not in `data`.
     """
     folder = data / REGIONS
-    return [_boxed(folder, row) for row in _rows(folder / "labels.csv")]
+    return [_boxed(folder, row) for row in rows(folder / "labels.csv")]
 
 
-def _boxed(folder: Path, row: dict[str, str]) -> Boxed:
+def _boxed(folder: Path, row: Row) -> Boxed:
     left, top, width, height = (float(row[f"bbox_{end}"]) for end in "xywh")
     is_malignant = row["label"] == "malignant"
     return Boxed(
@@ -159,8 +159,3 @@ def bounds(mask: Mask) -> tuple[int, int, int, int]:
     """Return left, top, width and height of what `mask` holds."""
     left, top, width, height = cv2.boundingRect(mask.astype(np.uint8))
     return left, top, width, height
-
-
-def _rows(path: Path) -> Sequence[dict[str, str]]:
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))

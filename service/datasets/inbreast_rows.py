@@ -10,32 +10,15 @@ import numpy as np
 
 from pipelines.display import picture
 from pipelines.errors import CannotProcessError
+from service.datasets import mini_mias
 from service.datasets.finding import only
 from service.datasets.images import AGAIN, Mask, Tones, as_png, read_dicom, spacing_of
 from service.datasets.inbreast_outlines import CALCIFICATION, MASS, OTHER, Mark, drawn, read_marks
 from service.datasets.inbreast_table import Case, FileName
 from service.datasets.preparing import Made
 
-COLUMNS = (
-    "image",
-    "patient",
-    "side",
-    "tissue",
-    "lesion_index",
-    "abnormality",
-    "is_mass",
-    "severity",
-    "x_px",
-    "y_px",
-    "radius_px",
-    "x_orig",
-    "y_orig_bottom_left",
-    "view",
-    "birads",
-    "acr",
-    "spacing_mm",
-    "roi_name",
-)
+COLUMNS = (*mini_mias.COLUMNS, "view", "birads", "acr", "spacing_mm", "roi_name")
+"""Those of mini-MIAS, as whose layout it is, and more."""
 
 
 @dataclass(frozen=True, slots=True)

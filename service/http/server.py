@@ -101,16 +101,28 @@ def listen(host: str, port: int) -> socket.socket:
     Raises:
         BadConfigurationError: if it cannot be had.
     """
+    try:
+        return open_port(host, port)
+    except OSError as error:
+        raise BadConfigurationError(
+            f"http.port {port} on {host} cannot be opened: {error.strerror}; "
+            "choose another in senoscope.toml or SENOSCOPE_HTTP__PORT"
+        ) from None
+
+
+def open_port(host: str, port: int) -> socket.socket:
+    """Take that port; 0 takes a free one.
+
+    Raises:
+        OSError: if it cannot be had.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
         listening.listen()
-    except OSError as error:
+    except OSError:
         listening.close()
-        raise BadConfigurationError(
-            f"http.port {port} on {host} cannot be opened: {error.strerror}; "
-            "choose another in senoscope.toml or SENOSCOPE_HTTP__PORT"
-        ) from None
+        raise
     return listening

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from service.errors import BadConfigurationError, RefusedError
-from service.http.server import serve_http
+from service.http.server import open_port, serve_http
 from service.reader_study.answers import Answers
 from service.reader_study.app import make_app
 from service.reader_study.door import Door
@@ -60,14 +60,9 @@ def take(host: str, port: int) -> Address:
             f"--host {host}: name one address; or leave the page on this machine and come by "
             "`ssh -L 8000:127.0.0.1:PORT`"
         )
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listening.bind((host, port))
-        listening.listen()
+        listening = open_port(host, port)
     except OSError as error:
-        listening.close()
         said = error.strerror or error
         raise BadConfigurationError(f"--host {host} --port {port}: {said}") from None
     return Address(listening, host)
