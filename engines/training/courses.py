@@ -15,7 +15,7 @@ from engines.training.loop import Course
 from engines.training.plan import Record
 from engines.training.recipe import CLASSIFIERS, ENLARGERS, OUTLINERS, Recipe, made
 from engines.training.splits import Split, write_split
-from engines.training.start import forget_last, is_of_residual, start
+from engines.training.start import forget_last, is_of_residual, silence_branches, start
 
 SPLIT, RECIPE, NOTED = "split.csv", "recipe.toml", "run.toml"
 """What a run leaves besides its weights and curves: who was held back, how it was trained, and
@@ -96,6 +96,7 @@ def note(prepared: Prepared, recipe: Recipe[Any], noted: Noted, folder: Path) ->
 def _maker(begin: Start, arguments: Mapping[str, int | float]) -> Callable[[], nn.Module]:
     def make() -> nn.Module:
         network = made(begin.network, arguments)
+        silence_branches(network)
         if begin.init is not None:
             start(network, begin.init)
         return network

@@ -47,7 +47,7 @@ class Verdicts(Record):
 
     A region is `room` times as wide as its mass and shown at `side` pixels. `smoothing` is of the
     labels, `mixup` the strength of mixing, `signs` how much it counts to tell shape, margins and
-    assessment besides; `before` names a model of the shelf that enlarges regions before. By the
+    assessment besides, `gradients` to tell the histograms of gradients of the region; `before` names a model of the shelf that enlarges regions before. By the
     split `leaky` variants of one region are on both sides (Jimenez-Gaona 2024): for comparison
     only.
     """
@@ -58,6 +58,7 @@ class Verdicts(Record):
     smoothing: float = Field(default=0.0, ge=0, lt=1)
     mixup: float = Field(default=0.0, ge=0)
     signs: float = Field(default=0.0, ge=0)
+    gradients: float = Field(default=0.0, ge=0)
     room: float = Field(default=2.0, ge=1)
     side: int = Field(default=128, ge=32)
     before: str = ""

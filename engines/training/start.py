@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from engines.compile.storing import read
 from engines.compile.subpixel import phases
+from engines.networks.resnet import Bottleneck
 
 AVERAGED, ADDED = "module.", "network."
 """What a moving average, and a network whose answer is added to its input, write before names."""
@@ -51,6 +52,13 @@ def forget_last(network: nn.Module) -> None:
     last = [one for one in network.modules() if isinstance(one, nn.Conv2d | nn.ConvTranspose2d)][-1]
     nn.init.normal_(last.weight, std=SLIGHT)
     nn.init.zeros_(last.bias)
+
+
+def silence_branches(network: nn.Module) -> None:
+    """Let each residual block of a ResNet answer its input alone at first (Goyal 2017, 5.1)."""
+    for block in network.modules():
+        if isinstance(block, Bottleneck):
+            nn.init.zeros_(block.bn3.weight)
 
 
 def _of_checkpoint(path: Path) -> Mapping[str, Tensor]:

@@ -18,6 +18,7 @@ from engines.cad.window import Shades, resized
 from engines.evaluation.bootstrap import Interval, intervals
 from engines.training.changes import changed
 from engines.training.distort import one_of, stacked
+from engines.training.gradients import COMPONENTS, Components, components
 from engines.training.loop import Taught
 from engines.training.menus import Verdicts
 from engines.training.regions import CBIS, Mass, Question, cbis, question, split
@@ -32,6 +33,9 @@ AT_ONCE = 32
 """Regions that are judged at once."""
 
 HALF = 0.5
+
+LOOKED_AT = 20
+"""Batches of regions of which the histograms of gradients are looked at beforehand."""
 
 Enlarge = Callable[[Shades], Shades]
 
@@ -61,13 +65,14 @@ class Telling:
         self._make, self._menu, self._enlarge = make, menu, enlarge
         self._kinds = [[one for one in samples if one.is_malignant == kind] for kind in (0, 1)]
         self._held = held
+        self._gradients = self._components() if menu.gradients else None
 
     def network(self) -> nn.Module:
-        """Return the network before it has learned, with outputs for signs if those are taught."""
+        """Return the network before it has learned, with outputs for all that it is taught."""
         network = self._make()
-        if self._menu.signs:
-            signs = len(self._kinds[0][0].signs)
-            _replace_last(network, lambda last: nn.Linear(last.in_features, CLASSES + signs))
+        besides = self._signs + (COMPONENTS if self._gradients else 0)
+        if besides:
+            _replace_last(network, lambda last: nn.Linear(last.in_features, CLASSES + besides))
         return network
 
     def finished(self, network: nn.Module) -> nn.Module:
@@ -79,16 +84,17 @@ class Telling:
     def taught(self, network: nn.Module, chance: np.random.Generator) -> Taught:
         """Return cross-entropy on some masses, as many benign as malignant ones."""
         wanted = np.arange(self._menu.batch) % CLASSES
-        samples = [one_of(self._kinds[kind], chance) for kind in wanted]
-        shades = stacked([self._shown(one.draw(chance)) for one in samples])
+        samples, shades = self._drawn(wanted, chance)
         target = np.eye(CLASSES, dtype=np.float32)[wanted]
         target = target * (1 - self._menu.smoothing) + self._menu.smoothing / CLASSES
         both = np.hstack([target, np.array([one.signs for one in samples], np.float32)])
         if self._menu.mixup:
             shades, both = mixed(shades, both, self._menu.mixup, chance)
-        logits = network.logits(tensor(shades, network)).float()
+        batch = tensor(shades, network)
+        logits = network.logits(batch).float()
         right = logits[:, :CLASSES].argmax(1).cpu().numpy() == wanted
-        return Taught(self._loss(logits, _there(both, logits)), {"accuracy": float(right.mean())})
+        loss = self._loss(logits, _there(both, logits), batch)
+        return Taught(loss, {"accuracy": float(right.mean())})
 
     def figures(self, network: nn.Module) -> Mapping[str, float]:
         """Return loss, area under the ROC curve and accuracy of the validation."""
@@ -121,14 +127,36 @@ class Telling:
             return self._enlarge(region.shades)
         return resized(region.shades, (self._menu.side, self._menu.side))
 
-    def _loss(self, logits: Tensor, wanted: Tensor) -> Tensor:
+    @property
+    def _signs(self) -> int:
+        """How many signs of a mass are taught besides."""
+        return len(self._kinds[0][0].signs) if self._menu.signs else 0
+
+    def _drawn(
+        self, wanted: Sequence[int], chance: np.random.Generator
+    ) -> tuple[list[Sample], NDArray[np.float32]]:
+        """Return masses of the kinds that are wanted, and regions of them as they are shown."""
+        samples = [one_of(self._kinds[kind], chance) for kind in wanted]
+        return samples, stacked([self._shown(one.draw(chance)) for one in samples])
+
+    def _components(self) -> Components:
+        chance = np.random.default_rng(0)
+        wanted = np.arange(self._menu.batch) % CLASSES
+        some = [self._drawn(wanted, chance)[1] for _ in range(LOOKED_AT)]
+        return components([torch.from_numpy(shades) for shades in some])
+
+    def _loss(self, logits: Tensor, wanted: Tensor, batch: Tensor) -> Tensor:
+        """Return the loss: of classes, of signs, and of gradients, as much as each counts."""
         loss = nn.functional.cross_entropy(logits[:, :CLASSES], wanted[:, :CLASSES])
-        if not self._menu.signs:
-            return loss
-        told = nn.functional.binary_cross_entropy_with_logits(
-            logits[:, CLASSES:], wanted[:, CLASSES:]
-        )
-        return loss + self._menu.signs * told
+        signs = slice(CLASSES, CLASSES + self._signs)
+        if self._signs:
+            loss = loss + self._menu.signs * nn.functional.binary_cross_entropy_with_logits(
+                logits[:, signs], wanted[:, signs]
+            )
+        if self._gradients:
+            there = self._gradients.of(batch)
+            loss = loss + self._menu.gradients * (logits[:, signs.stop :] - there).square().mean()
+        return loss
 
 
 def read(
