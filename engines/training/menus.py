@@ -46,10 +46,10 @@ class Verdicts(Record):
     """What a batch of a network that classifies is made of: as many benign as malignant masses.
 
     A region is `room` times as wide as its mass and shown at `side` pixels. `smoothing` is of the
-    labels, `mixup` the strength of mixing, `signs` how much it counts to tell shape, margins and
-    assessment besides, `gradients` to tell the histograms of gradients of the region; `before` names a model of the shelf that enlarges regions before. By the
-    split `leaky` variants of one region are on both sides (Jimenez-Gaona 2024): for comparison
-    only.
+    labels, `mixup` the strength of mixing; `signs` and `gradients` are how much it counts to tell
+    besides shape, margins and assessment, and the region's histograms of gradients; `before` names
+    a model of the shelf that enlarges regions before. By the split `leaky` variants of one region
+    are on both sides (Jimenez-Gaona 2024): for comparison only.
     """
 
     batch: int = Field(default=32, ge=2)
