@@ -3,7 +3,7 @@
 Regions of films of CBIS-DDSM around boxed masses, with the pathology.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
@@ -133,7 +133,7 @@ class Telling:
         return len(self._kinds[0][0].signs) if self._menu.signs else 0
 
     def _drawn(
-        self, wanted: Sequence[int], chance: np.random.Generator
+        self, wanted: Iterable[int], chance: np.random.Generator
     ) -> tuple[list[Sample], NDArray[np.float32]]:
         """Return masses of the kinds that are wanted, and regions of them as they are shown."""
         samples = [one_of(self._kinds[kind], chance) for kind in wanted]
