@@ -1,0 +1,159 @@
+"""The ledger's users, sessions and tokens in SQL."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from service.errors import RefusedError, UnknownError
+from service.ledger.people import ApiToken, Role, Session, User
+from service.ledger.rows import Part, columns_of, records_of, values_of
+from service.ledger.tables import api_tokens, sessions, users
+
+USED_EVERY = timedelta(minutes=1)
+"""A token that is used all the time is noted so often."""
+
+
+class SqlAccounts(Part):
+    """See `service.ledger.people.Accounts`."""
+
+    __slots__ = ()
+
+    def users(self) -> Sequence[User]:
+        """See Accounts."""
+        named = sa.select(*columns_of(users, User)).order_by(users.c.name)
+        with self.database.reading() as connection:
+            return records_of(User, connection.execute(named))
+
+    def user(self, name: str) -> User | None:
+        """See Accounts."""
+        with self.database.reading() as connection:
+            return _user(connection, name)
+
+    def add_user(self, user: User) -> None:
+        """See Accounts."""
+        added = self.database.insert(users).values(**values_of(user)).on_conflict_do_nothing()
+        with self.database.writing() as connection:
+            if connection.scalar(added.returning(users.c.name)) is None:
+                raise RefusedError(f"there is a user {user.name}")
+
+    def remove_user(self, name: str) -> None:
+        """See Accounts."""
+        with self.database.writing() as connection:
+            _check_admin_left(connection, _known(connection, name))
+            for table in (sessions, api_tokens):
+                connection.execute(table.delete().where(table.c.user == name))
+            connection.execute(users.delete().where(users.c.name == name))
+
+    def change_role(self, name: str, role: Role) -> None:
+        """See Accounts."""
+        with self.database.writing() as connection:
+            user = _known(connection, name)
+            if role is not Role.ADMIN:
+                _check_admin_left(connection, user)
+            connection.execute(users.update().where(users.c.name == name).values(role=role))
+
+    def change_password(self, name: str, password: str) -> None:
+        """See Accounts."""
+        chosen = users.update().where(users.c.name == name)
+        with self.database.writing() as connection:
+            _known(connection, name)
+            connection.execute(chosen.values(password=password, password_at=self.now()))
+            connection.execute(sessions.delete().where(sessions.c.user == name))
+
+    def open_session(self, session: Session) -> None:
+        """See Accounts."""
+        with self.database.writing() as connection:
+            connection.execute(sessions.insert().values(**values_of(session)))
+
+    def session(self, digest: str) -> tuple[Session, User] | None:
+        """See Accounts."""
+        chosen = sa.select(*columns_of(sessions, Session)).where(sessions.c.digest == digest)
+        with self.database.reading() as connection:
+            found = records_of(Session, connection.execute(chosen))
+            user = _user(connection, found[0].user) if found else None
+        return (found[0], user) if user is not None else None
+
+    def see_session(self, digest: str) -> None:
+        """See Accounts."""
+        seen = sessions.update().where(sessions.c.digest == digest).values(seen_at=self.now())
+        with self.database.writing() as connection:
+            connection.execute(seen)
+
+    def end_session(self, digest: str) -> None:
+        """See Accounts."""
+        with self.database.writing() as connection:
+            connection.execute(sessions.delete().where(sessions.c.digest == digest))
+
+    def end_sessions(self, user: str) -> int:
+        """See Accounts."""
+        with self.database.writing() as connection:
+            return connection.execute(sessions.delete().where(sessions.c.user == user)).rowcount
+
+    def forget_sessions(self, seen_before: datetime, created_before: datetime) -> int:
+        """See Accounts."""
+        over = (sessions.c.seen_at < seen_before) | (sessions.c.created_at < created_before)
+        with self.database.writing() as connection:
+            return connection.execute(sessions.delete().where(over)).rowcount
+
+    def api_tokens(self, user: str | None = None) -> Sequence[ApiToken]:
+        """See Accounts."""
+        newest = sa.select(*columns_of(api_tokens, ApiToken)).order_by(
+            api_tokens.c.created_at.desc(), api_tokens.c.user, api_tokens.c.label
+        )
+        if user is not None:
+            newest = newest.where(api_tokens.c.user == user)
+        with self.database.reading() as connection:
+            return records_of(ApiToken, connection.execute(newest))
+
+    def add_api_token(self, token: ApiToken) -> None:
+        """See Accounts."""
+        same = (api_tokens.c.user == token.user) & (api_tokens.c.label == token.label)
+        with self.database.writing() as connection:
+            _known(connection, token.user)
+            if connection.scalar(sa.select(api_tokens.c.digest).where(same)) is not None:
+                raise RefusedError(f"{token.user} has a token {token.label!r}; remove it first")
+            connection.execute(api_tokens.insert().values(**values_of(token)))
+
+    def remove_api_token(self, user: str, label: str) -> None:
+        """See Accounts."""
+        named = (api_tokens.c.user == user) & (api_tokens.c.label == label)
+        with self.database.writing() as connection:
+            if connection.execute(api_tokens.delete().where(named)).rowcount == 0:
+                raise UnknownError(f"{user} has no token {label!r}")
+
+    def api_user(self, digest: str) -> User | None:
+        """See Accounts."""
+        now = self.now()
+        chosen = sa.select(*columns_of(api_tokens, ApiToken)).where(api_tokens.c.digest == digest)
+        with self.database.reading() as connection:
+            found = records_of(ApiToken, connection.execute(chosen))
+            user = _user(connection, found[0].user) if found else None
+        if user is not None and _is_long_ago(found[0].used_at, now):
+            used = api_tokens.update().where(api_tokens.c.digest == digest).values(used_at=now)
+            with self.database.writing() as connection:
+                connection.execute(used)
+        return user
+
+
+def _is_long_ago(used_at: datetime | None, now: datetime) -> bool:
+    return used_at is None or now - used_at > USED_EVERY
+
+
+def _user(connection: sa.Connection, name: str) -> User | None:
+    chosen = sa.select(*columns_of(users, User)).where(users.c.name == name)
+    return next(iter(records_of(User, connection.execute(chosen))), None)
+
+
+def _known(connection: sa.Connection, name: str) -> User:
+    user = _user(connection, name)
+    if user is None:
+        raise UnknownError(f"there is no user {name}")
+    return user
+
+
+def _check_admin_left(connection: sa.Connection, user: User) -> None:
+    """Raise RefusedError if nobody else could let people in."""
+    admins = sa.select(users.c.name).where(users.c.role == Role.ADMIN).with_for_update()
+    if user.role is Role.ADMIN and len(connection.scalars(admins).all()) == 1:
+        raise RefusedError(f"{user.name} is the last administrator: name another one first")
