@@ -5,12 +5,14 @@ from dataclasses import dataclass
 
 from pydicom.uid import UID
 
-from pipelines.results.views import VIEWS
+from pipelines.mammogram.circumstances import MOST_MAGNIFICATION
+from pipelines.results.views import SIDES, VIEWS
 from service.errors import BadObjectError
 from service.intake.source import File
 from service.intake.statuses import MismatchError
 from service.intake.structure import TagPath, read_values
 from service.ledger.uids import is_uid
+from service.ledger.views import IMPLANT, MAGNIFIED, PARTIAL, SPECIAL, View, word_of
 
 SOP_CLASS_UID = (0x00080016,)
 SOP_INSTANCE_UID = (0x00080018,)
@@ -18,6 +20,13 @@ STUDY_INSTANCE_UID = (0x0020000D,)
 SERIES_INSTANCE_UID = (0x0020000E,)
 VIEW_POSITION = (0x00185101,)
 VIEW_CODE = (0x00540220, 0x00080100)
+MODIFIERS = (
+    (0x00540220, 0x00540222, 0x00080100),  # in the view's item, where they belong
+    (0x00540222, 0x00080100),  # beside it, where some write them
+)
+MAGNIFICATION = (0x00181114,)
+IMPLANT_PRESENT = (0x00281300,)
+PARTIAL_VIEW = (0x00281350,)
 LATERALITIES = (
     (0x00200062,),  # Image Laterality
     (0x52009229, 0x00209071, 0x00209072),  # shared Frame Laterality, of tomosynthesis
@@ -36,6 +45,10 @@ _WANTED = (
     SERIES_INSTANCE_UID,
     VIEW_POSITION,
     VIEW_CODE,
+    *MODIFIERS,
+    MAGNIFICATION,
+    IMPLANT_PRESENT,
+    PARTIAL_VIEW,
     *LATERALITIES,
 )
 
@@ -49,7 +62,7 @@ class Identity:
     study_instance_uid: str
     series_instance_uid: str
     view: str
-    """Such as ``RMLO``; empty where laterality or view is unknown."""
+    """Such as ``RMLO`` or ``RCC+ID``; empty where laterality or view is unknown."""
 
 
 def identify(file: File, size: int, transfer_syntax: UID) -> Identity:
@@ -59,7 +72,7 @@ def identify(file: File, size: int, transfer_syntax: UID) -> Identity:
         MismatchError: if a UID is missing that every composite object has.
         BadObjectError: if a UID is none, or the data set does not hold together.
     """
-    found = read_values(file, size, transfer_syntax, _WANTED)
+    found = read_values(file, size, transfer_syntax, _WANTED, several=MODIFIERS)
     return Identity(
         sop_class_uid=_uid(found, "SOP Class UID", SOP_CLASS_UID),
         sop_instance_uid=_uid(found, "SOP Instance UID", SOP_INSTANCE_UID),
@@ -71,9 +84,36 @@ def identify(file: File, size: int, transfer_syntax: UID) -> Identity:
 
 def view_of(found: Mapping[TagPath, str]) -> str:
     """Return laterality and view in one word, or nothing."""
-    laterality = next((found[path] for path in LATERALITIES if found.get(path)), "")
-    view = found.get(VIEW_POSITION) or VIEW_OF_CODE.get(found.get(VIEW_CODE, ""), "")
-    return laterality + view if laterality in {"L", "R"} and view else ""
+    side = next((found[path] for path in LATERALITIES if found.get(path)), "")
+    position = _position(found)
+    return word_of(View(side, position, _special(found))) if side in SIDES and position else ""
+
+
+def _position(found: Mapping[TagPath, str]) -> str:
+    word = found.get(VIEW_POSITION, "").upper()
+    if word.startswith(SIDES) and word[1:] in VIEWS:
+        return word[1:]  # some write the side before it
+    return word or VIEW_OF_CODE.get(found.get(VIEW_CODE, ""), "")
+
+
+def _special(found: Mapping[TagPath, str]) -> frozenset[str]:
+    codes = {code for path in MODIFIERS for code in found.get(path, "").split("\\")}
+    special = {SPECIAL[code] for code in codes if code in SPECIAL}
+    if _number(found.get(MAGNIFICATION, "")) > MOST_MAGNIFICATION:
+        special.add(MAGNIFIED)
+    if found.get(IMPLANT_PRESENT) == "YES":
+        special.add(IMPLANT)
+    if found.get(PARTIAL_VIEW) == "YES":
+        special.add(PARTIAL)
+    return frozenset(special)
+
+
+def _number(text: str) -> float:
+    """Return `text` as a number; what is none is no magnification."""
+    try:
+        return float(text)
+    except ValueError:
+        return 1.0
 
 
 def _uid(found: Mapping[TagPath, str], name: str, path: TagPath) -> str:

@@ -38,18 +38,22 @@ def read_values(
     transfer_syntax: UID,
     wanted: Collection[TagPath],
     barred_group: int | None = FILE_META,
+    *,
+    several: Collection[TagPath] = (),
 ) -> Mapping[TagPath, str]:
     """Return the texts at `wanted`, having walked the whole data set to its end.
 
     `file` stands at the first byte of the data set and ends `size` bytes later. Of a sequence's
-    items the first that has the element counts; what is absent is absent. Elements of
+    items the first that has the element counts, but those of `several` are all told, with a
+    backslash between them; what is absent is absent. Elements of
     `barred_group` have no place in a data set: PS3.5 7.1.
 
     Raises:
         BadObjectError: if the data set does not hold together; the message says how.
     """
     source = Inflated(file) if transfer_syntax.is_deflated else Plain(file, size)
-    walk = _Walk(source, wanted, "<" if transfer_syntax.is_little_endian else ">", barred_group)
+    order = "<" if transfer_syntax.is_little_endian else ">"
+    walk = _Walk(source, (wanted, several), order, barred_group)
     walk.elements((), implicit=transfer_syntax.is_implicit_VR)
     return walk.found
 
@@ -58,12 +62,18 @@ class _Walk:
     """One way through a data set, element by element."""
 
     def __init__(
-        self, source: Source, wanted: Collection[TagPath], order: str, barred: int | None
+        self,
+        source: Source,
+        asked: tuple[Collection[TagPath], Collection[TagPath]],
+        order: str,
+        barred: int | None,
     ) -> None:
+        wanted, several = asked
         self.found: dict[TagPath, str] = {}
         self._source = source
         self._barred = barred
         self._wanted = frozenset(wanted)
+        self._several = frozenset(several)
         self._inside = {path[:depth] for path in wanted for depth in range(1, len(path))}
         self._tag = struct.Struct(f"{order}HH")
         self._length16 = struct.Struct(f"{order}H")
@@ -98,9 +108,15 @@ class _Walk:
             self._items(path, implicit=implicit, end=self._source.position + length)
         elif path in self._wanted and length <= LONGEST_VALUE:
             value = self._take(length).decode("ascii", "replace")
-            self.found.setdefault(path, value.split("\\")[0].strip(" \0"))
+            self._note(path, value.split("\\")[0].strip(" \0"))
         else:
             self._source.skip(length)
+
+    def _note(self, path: TagPath, value: str) -> None:
+        if path in self._several and len(self.found.get(path, "")) < LONGEST_VALUE:
+            self.found[path] = "\\".join(filter(None, [self.found.get(path), value]))
+        else:
+            self.found.setdefault(path, value)
 
     def _items(self, path: TagPath, *, implicit: bool, end: int | None = None) -> None:
         """Walk the items of a sequence: PS3.5 7.5."""

@@ -91,6 +91,7 @@ def _study_of(instance: Instance) -> dict[str, Any]:
         "first_received_at": instance.received_at,
         "last_received_at": instance.received_at,
         "complete_asked": False,
+        "held": "",
     }
 
 

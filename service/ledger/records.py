@@ -50,7 +50,7 @@ class Instance:
     transfer_syntax_uid: str
     calling_ae_title: str
     view: str
-    """Image Laterality and View Position in one word, such as ``RMLO``; empty where unknown."""
+    """Laterality and view in one word, such as ``RMLO`` or ``RCC+ID``; see `views`."""
     size: int
     """Bytes of the file."""
     digest: str
@@ -92,6 +92,53 @@ class Study:
     """An operator said that nothing more will come."""
     versions: int = 0
     """Objects kept beside other bytes that came under the same SOP Instance UID before."""
+    held: str = ""
+    """Why it waits for a person; empty if it does not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """That a study was thought to be whole, and judged: why, when, and what was missing."""
+
+    study_instance_uid: str
+    completed_at: datetime
+    reason: str
+    missing: tuple[str, ...]
+    """Expected views that had not come."""
+    images: int
+    """That were judged then."""
+    jobs: int
+    """That were made then."""
+    rerun: int
+    """Of the jobs made then: 0 for the first of the study, then 1, 2, ..."""
+    routes_version: int
+    """Of the routes it was judged under; 0 where unknown."""
+    number: int = 0
+    """Of the study's completions, from 0; given by the ledger."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that a person should be told of."""
+
+    kind: str
+    """``incomplete``: a study was judged without all its views; ``held``: it waits for a person."""
+    study_instance_uid: str
+    told: str
+    noted_at: datetime
+    number: int = 0
+    """Counts up; given by the ledger."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoutesVersion:
+    """A text of `routes.toml` that came into force."""
+
+    number: int
+    digest: str
+    """SHA-256 of the text."""
+    text: str
+    in_force_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +192,12 @@ class Job:
     """Of each instance, in their order; empty where all came first."""
     deadline: datetime | None = None
     """A run that lasts longer is taken from its owner, whatever his heart says."""
+    waits: str = ""
+    """Why it is not to run before `run_at`, where a route says so."""
+    rerun: int = 0
+    """0 for a job made when its study was first judged; n for the n-th set made after that."""
+    routes_version: int = 0
+    """Of the routes it was made under; 0 where unknown."""
 
     @property
     def version_of(self) -> Mapping[str, str]:
@@ -190,6 +243,10 @@ class Delivery:
     """When the destination committed itself to keep it: PS3.4 Annex J."""
     transaction_uid: str = ""
     """Of the request to commit to it; empty until it is asked."""
+    is_original: bool = False
+    """It is an image as it was received, and no result."""
+    version: str = ""
+    """Of the original: see `Instance`."""
 
 
 class CommitmentState(StrEnum):

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import Column, Index, Table
 from typing_extensions import override
 
+from service.ledger.people import Role
 from service.ledger.records import CommitmentState, DeliveryState, JobState, Priority
 
 
@@ -105,6 +106,7 @@ studies = Table(
     Column("first_received_at", Moment, nullable=False),
     Column("last_received_at", Moment, nullable=False),
     Column("complete_asked", sa.Boolean, nullable=False),
+    Column("held", sa.Text, nullable=False),
     Index("studies_newest", "last_received_at"),
 )
 
@@ -184,6 +186,9 @@ jobs = Table(
     Column("versions", Words, nullable=False),
     Column("deadline", Moment),
     Column("woken_at", Moment),
+    Column("waits", sa.Text, nullable=False),
+    Column("rerun", sa.Integer, nullable=False),
+    Column("routes_version", sa.Integer, nullable=False),
     Index("jobs_next", "state", "priority", "run_at"),
     Index("jobs_oldest", "state", "run_at"),
     Index("jobs_finished", "state", "finished_at"),
@@ -225,6 +230,8 @@ deliveries = Table(
     Column("lease_until", Moment),
     Column("committed_at", Moment),
     Column("transaction_uid", sa.Text, nullable=False),
+    Column("is_original", sa.Boolean, nullable=False),
+    Column("version", sa.Text, nullable=False),
     Index("deliveries_next", "state", "destination", "priority", "owed_at"),
     Index("deliveries_of_study", "study_instance_uid"),
 )
@@ -253,4 +260,83 @@ workers = Table(
     Column("engines", Words, nullable=False),
     Column("started_at", Moment, nullable=False),
     Column("seen_at", Moment, nullable=False),
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("name", sa.Text, primary_key=True),
+    Column("role", State(Role), nullable=False),
+    Column("password", sa.Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("password_at", Moment, nullable=False),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("digest", sa.Text, primary_key=True),
+    Column("user", sa.Text, nullable=False),
+    Column("address", sa.Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+    Index("sessions_of_user", "user"),
+)
+
+api_tokens = Table(
+    "api_tokens",
+    metadata,
+    Column("digest", sa.Text, primary_key=True),
+    Column("user", sa.Text, nullable=False),
+    Column("label", sa.Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("used_at", Moment),
+    Index("api_tokens_of_user", "user", "label", unique=True),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("number", sa.Integer, primary_key=True, autoincrement=True),
+    Column("at", Moment, nullable=False),
+    Column("who", sa.Text, nullable=False),
+    Column("role", sa.Text, nullable=False),
+    Column("address", sa.Text, nullable=False),
+    Column("action", sa.Text, nullable=False),
+    Column("object", sa.Text, nullable=False),
+    Column("outcome", sa.Text, nullable=False),
+    Index("audit_who", "who", "number"),
+)
+
+completions = Table(
+    "completions",
+    metadata,
+    Column("study_instance_uid", sa.Text, primary_key=True),
+    Column("number", sa.Integer, primary_key=True),
+    Column("completed_at", Moment, nullable=False),
+    Column("reason", sa.Text, nullable=False),
+    Column("missing", Words, nullable=False),
+    Column("images", sa.Integer, nullable=False),
+    Column("jobs", sa.Integer, nullable=False),
+    Column("rerun", sa.Integer, nullable=False),
+    Column("routes_version", sa.Integer, nullable=False),
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("number", sa.Integer, primary_key=True, autoincrement=True),
+    Column("kind", sa.Text, nullable=False),
+    Column("study_instance_uid", sa.Text, nullable=False),
+    Column("told", sa.Text, nullable=False),
+    Column("noted_at", Moment, nullable=False),
+)
+
+routes_versions = Table(
+    "routes_versions",
+    metadata,
+    Column("number", sa.Integer, primary_key=True, autoincrement=True),
+    Column("digest", sa.Text, nullable=False),
+    Column("text", sa.Text, nullable=False),
+    Column("in_force_at", Moment, nullable=False),
 )
