@@ -34,6 +34,11 @@ class Blob:
     bottom: int
     certainty: float
 
+    @property
+    def centre(self) -> tuple[float, float]:
+        """Its middle, (x, y)."""
+        return (self.left + self.right) / 2, (self.top + self.bottom) / 2
+
 
 def blobs(seen: Shades, least: float) -> list[Blob]:
     """Return the blobs of a map of 0..1 whose certainty is `least` or more, the surest first.

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
 
 from engines.cad.answers import seen, side_of
@@ -82,13 +83,23 @@ def candidates(
     window, place = shrunk(pixels, side_of(engine.card))
     area = breast(window)
     found = seen(engine, toned(window, area))
-    searched = resized(area & ~_muscle(window, area, is_oblique=is_oblique), found.shape) > HALF
-    marked = blobs(np.where(searched, found, np.float32(0)), limits.least_certainty)
+    marked = blobs_of(found, window, area, is_oblique=is_oblique, least=limits.least_certainty)
     scale = window.shape[0] / found.shape[0]
     return [
         Candidate(_region(scale * _corners(blob), place, spacing), blob.certainty)
         for blob in within(limits, marked)
     ]
+
+
+def blobs_of(
+    found: Shades, window: NDArray[np.generic], area: Mask, *, is_oblique: bool | None, least: float
+) -> list[Blob]:
+    """Return the blobs of a detector's map of a window, muscle and air left out, the surest first.
+
+    `area` is the breast on the window; those below a certainty of `least` are none.
+    """
+    searched = resized(area & ~_muscle(window, area, is_oblique=is_oblique), found.shape) > HALF
+    return blobs(np.where(searched, found, np.float32(0)), least)
 
 
 def chain_of(card: Card) -> Chain:
@@ -117,7 +128,7 @@ def within(limits: Limits, found: Sequence[Sure]) -> Sequence[Sure]:
     return [one for one in found if one.certainty >= limits.least_certainty][: limits.most]
 
 
-def _muscle(window: Shades, area: Mask, *, is_oblique: bool | None) -> Mask:
+def _muscle(window: NDArray[np.generic], area: Mask, *, is_oblique: bool | None) -> Mask:
     """Return the pectoral muscle: what is surely of it where nobody knows the view."""
     if is_oblique is False:
         return np.zeros(window.shape, bool)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +10,13 @@ from numpy.typing import NDArray
 from engines.evaluation.bootstrap import Interval, intervals
 
 Values = NDArray[np.float64]
+
+
+class Place(Protocol):
+    """Where a lesion is on its image."""
+
+    def holds(self, x: float, y: float) -> bool:
+        """Return whether a place, in pixels, is within it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +49,9 @@ class Marked:
     """
 
     patient: str
-    truths: tuple[Truth, ...]
+    truths: tuple[Place, ...]
     marks: tuple[Mark, ...]
-    others: tuple[Truth, ...] = ()
+    others: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,7 +81,7 @@ class _Tally:
 def froc(images: Sequence[Marked]) -> Curve:
     """Return the curve of a method on `images`.
 
-    A mark hits a lesion when it lies within its circle; further hits on a lesion count neither as
+    A mark hits a lesion when it lies within it; further hits on a lesion count neither as
     lesions nor as false.
 
     Raises:

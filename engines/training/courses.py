@@ -61,7 +61,7 @@ def prepare(begin: Start, recipe: Recipe[Any], data: Path) -> Prepared:
         return Prepared(outlines, outlining.splits(data))
     if begin.network in CLASSIFIERS:
         return Prepared(telling.read(data, make, recipe.menu, begin.enlarge), telling.splits(data))
-    return Prepared(detector.read(data, make), {})
+    return Prepared(detector.read(data, make, recipe.menu), detector.splits(data))
 
 
 class Noted(Record):

@@ -1,10 +1,12 @@
 """Training of the detector of masses: a U-Net on whole images shrunk to one window.
 
 Crops of whole digital images with outlined masses, and regions of films with boxed ones at the
-scale that they have when the film is shrunk to the window.
+scale that they have when the film is shrunk to the window. Films of mini-MIAS are not among them:
+on those it is judged, whole.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,13 +14,18 @@ import cv2
 import numpy as np
 from torch import nn
 
+from engines.cad.detection import blobs_of
 from engines.cad.tones import toned
 from engines.cad.window import Mask, Shades
-from engines.evaluation.bootstrap import Interval
+from engines.evaluation.bootstrap import Interval, intervals
+from engines.evaluation.froc import Mark, Marked, froc, threshold_at
 from engines.training.distort import Bounds, one_of, stacked, tinted, warped
-from engines.training.lesions import Boxed, Outlined, boxed, outlined, pieces, split
+from engines.training.lesions import Boxed, Outlined, boxed, outlined
 from engines.training.loop import Taught
-from engines.training.overlap import Lesson, dice, overlap_loss
+from engines.training.menus import Crops
+from engines.training.overlap import Lesson, overlap_loss
+from engines.training.regions import CBIS, CESM, split
+from engines.training.splits import Part, Split
 from engines.training.tensors import tensor
 
 WHOLES, WHOLE_SIDE = 3, 256
@@ -44,26 +51,56 @@ AS_DIGITAL = 0.6
 
 CERTAIN = 0.5
 
+DICE_OF_WHOLES, DICE_OF_FILMS = "dice of whole images", "dice of regions of films"
 
-class Hits(NamedTuple):
-    """What was found of the masses of some images, and what was not there."""
+OF_WHOLES = (DICE_OF_WHOLES, "sensitivity", "false marks an image")
+"""What is told of whole images; the last two are of the operating point."""
 
-    found: int
-    there: int
-    false: int
+LEAST_CERTAINTY = "least certainty"
+"""The operating point."""
+
+DIMMEST = 0.01
+"""Certainty below which nothing is marked, whatever the operating point."""
+
+
+class Shared(NamedTuple):
+    """Pixels that an answer and a mass have in common, and how many both have together."""
+
+    common: int
+    both: int
+
+
+class Looked(NamedTuple):
+    """What was marked on a whole image, and what became of the pixels of its masses."""
+
+    marked: Marked
+    shared: Shared
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Drawn:
+    """An outline, as a lesion to be found."""
+
+    mask: Mask
+
+    def holds(self, x: float, y: float) -> bool:
+        """Return whether a place is within the outline."""
+        return bool(self.mask[int(y), int(x)])
 
 
 class Detection:
-    """A course: whole images and regions of films to learn from and to validate on."""
+    """A course: whole images and regions of films to learn from, to validate and to test on."""
 
     figure = "dice"
 
     def __init__(
-        self, make: Callable[[], nn.Module], wholes: Sequence[Outlined], films: Sequence[Boxed]
+        self,
+        make: Callable[[], nn.Module],
+        menu: Crops,
+        wholes: Mapping[Part, Sequence[Outlined]],
+        films: Mapping[Part, Sequence[Boxed]],
     ) -> None:
-        self._make = make
-        self._wholes, self._held_wholes = split(wholes)
-        self._films, self._held_films = split(films)
+        self._make, self._menu, self._wholes, self._films = make, menu, wholes, films
 
     def network(self) -> nn.Module:
         """Return a U-Net."""
@@ -71,47 +108,63 @@ class Detection:
 
     def taught(self, network: nn.Module, chance: np.random.Generator) -> Taught:
         """Return the loss on some crops and some regions."""
-        wholes = [crop(one_of(self._wholes, chance), chance) for _ in range(WHOLES)]
-        films = [film_crop(one_of(self._films, chance), chance) for _ in range(REGIONS)]
+        wholes = [crop(one_of(self._wholes["train"], chance), chance) for _ in range(WHOLES)]
+        films = [film_crop(one_of(self._films["train"], chance), chance) for _ in range(REGIONS)]
         lost = [overlap_loss(network, _lesson(one))[0] for one in (wholes, films)]
         return Taught(lost[0] + lost[1])
 
-    def tested(self, _: nn.Module) -> Mapping[str, Interval]:
-        """Return nothing: the test is `senoscope evaluate mass-detector`, on films."""
-        return {}
+    def figures(self, network: nn.Module) -> Mapping[str, float]:
+        """Return Dice of both kinds, their mean, the operating point, and what is found there."""
+        looked = self._looked(network, "validation")
+        least = self._least_certainty(looked)
+        wholes = _of_wholes(_reported(looked, least))
+        (regions,) = _of_films([_shared(network, one) for one in self._films["validation"]])
+        told = dict(zip((DICE_OF_FILMS, *OF_WHOLES), (regions, *wholes), strict=True))
+        return {"dice": (told[DICE_OF_WHOLES] + regions) / 2, **told, LEAST_CERTAINTY: least}
+
+    def tested(self, network: nn.Module) -> Mapping[str, Interval]:
+        """Return what is found on whole images of the test, and Dice of both kinds."""
+        least = self._least_certainty(self._looked(network, "validation"))
+        looked = _reported(self._looked(network, "test"), least)
+        found = intervals(looked, [one.marked.patient for one in looked], _of_wholes)
+        films = self._films["test"]
+        shared = [_shared(network, one) for one in films]
+        (regions,) = intervals(shared, [one.patient for one in films], _of_films)
+        return {**dict(zip(OF_WHOLES, found, strict=True)), DICE_OF_FILMS: regions}
 
     def finished(self, network: nn.Module) -> nn.Module:
         """Return `network`."""
         return network
 
-    def figures(self, network: nn.Module) -> Mapping[str, float]:
-        """Return Dice of both kinds, their mean, and how many masses of whole images are found."""
-        wholes, hits = [], []
-        for one in self._held_wholes:
-            given = _given(network, one.shades) > CERTAIN
-            there = np.any([np.zeros_like(one.area), *one.masses], axis=0)
-            wholes.append((given & ~one.others, there))
-            hits.append(judged(given, one))
-        films = [film_maps(one) for one in self._held_films]
-        regions = [(_given(network, shades) > CERTAIN, there > CERTAIN) for shades, there in films]
-        found, there, false = (sum(column) for column in zip(*hits, strict=True))
-        on_wholes, on_regions = _dice_of_all(wholes), _dice_of_all(regions)
-        return {
-            "dice": (on_wholes + on_regions) / 2,
-            "dice of whole images": on_wholes,
-            "dice of regions of films": on_regions,
-            "sensitivity": found / max(1, there),
-            "false positives an image": false / len(hits),
-        }
+    def _looked(self, network: nn.Module, part: Part) -> list[Looked]:
+        return [_looked(network, one, self._menu.most_findings) for one in self._wholes[part]]
+
+    def _least_certainty(self, looked: Sequence[Looked]) -> float:
+        """Return the lowest certainty at which there are no more false marks than are allowed."""
+        curve = froc([one.marked for one in looked])
+        return min(1.0, threshold_at(curve, self._menu.false_marks))
 
 
-def read(data: Path, make: Callable[[], nn.Module]) -> Detection:
+def read(data: Path, make: Callable[[], nn.Module], menu: Crops) -> Detection:
     """Return the course on what is in `data`.
 
     Raises:
         FileNotFoundError: it is not there.
     """
-    return Detection(make, outlined(data), boxed(data))
+    parts: tuple[Part, ...] = ("train", "validation", "test")
+    wholes, films = outlined(data), boxed(data)
+    of_wholes, of_films = (splits(data)[name] for name in (CESM, CBIS))
+    return Detection(
+        make,
+        menu,
+        {part: of_wholes.of(wholes, part) for part in parts},
+        {part: of_films.of(films, part) for part in parts},
+    )
+
+
+def splits(data: Path) -> Mapping[str, Split]:
+    """Return the splits by patient that the course keeps to."""
+    return {name: split(data, name) for name in (CESM, CBIS)}
 
 
 def crop(image: Outlined, chance: np.random.Generator) -> tuple[Shades, Shades, Shades]:
@@ -152,17 +205,20 @@ def film_maps(region: Boxed) -> tuple[Shades, Shades]:
     return small[0][inner, inner], small[1][inner, inner]
 
 
-def judged(given: Mask, image: Outlined) -> Hits:
-    """Return which masses hold the centre of something that was found, and what holds none.
+def marked(seen: Shades, image: Outlined, most: int) -> Marked:
+    """Return what is marked by a map of a whole image, at most so much, as the chain marks it.
 
-    What lies on another outline is neither.
+    What lies on another outline counts neither way.
     """
-    centres = [np.argwhere(piece).mean(axis=0).round().astype(int) for piece in pieces(given)]
-    places = [(int(row), int(column)) for row, column in centres]
-    found = sum(any(mass[place] for place in places) for mass in image.masses)
-    others = [place for place in places if not image.others[place]]
-    false = sum(not any(mass[place] for mass in image.masses) for place in others)
-    return Hits(found, len(image.masses), false)
+    found = blobs_of(seen, image.values, image.area, is_oblique=image.is_oblique, least=DIMMEST)[
+        :most
+    ]
+    return Marked(
+        image.patient,
+        tuple(map(Drawn, image.masses)),
+        tuple(Mark(*one.centre, one.certainty) for one in found),
+        (Drawn(image.others),),
+    )
 
 
 def _given(network: nn.Module, shades: Shades) -> Shades:
@@ -171,11 +227,50 @@ def _given(network: nn.Module, shades: Shades) -> Shades:
     return made
 
 
-def _dice_of_all(pairs: Sequence[tuple[Mask, Mask]]) -> float:
-    """Return the Dice coefficient of all masks taken as one."""
-    return dice(
-        *(np.concatenate([one.ravel() for one in side]) for side in zip(*pairs, strict=True))
-    )
+def _looked(network: nn.Module, image: Outlined, most: int) -> Looked:
+    seen = _given(network, image.shades)
+    there = np.any([np.zeros_like(image.area), *image.masses], axis=0)
+    shared = _in_common((seen > CERTAIN) & ~image.others, there)
+    return Looked(marked(seen, image, most), shared)
+
+
+def _shared(network: nn.Module, film: Boxed) -> Shared:
+    shades, there = film_maps(film)
+    return _in_common(_given(network, shades) > CERTAIN, there > CERTAIN)
+
+
+def _in_common(given: Mask, there: Mask) -> Shared:
+    both = np.count_nonzero(given) + np.count_nonzero(there)
+    return Shared(np.count_nonzero(given & there), both)
+
+
+def _reported(looked: Sequence[Looked], least: float) -> list[Looked]:
+    """Return images with those marks alone that are certain enough."""
+    return [
+        one._replace(
+            marked=replace(
+                one.marked, marks=tuple(m for m in one.marked.marks if m.certainty >= least)
+            )
+        )
+        for one in looked
+    ]
+
+
+def _of_wholes(looked: Sequence[Looked]) -> Sequence[float]:
+    """Return Dice, sensitivity and false marks an image.
+
+    Raises:
+        ValueError: there is no mass on them.
+    """
+    curve = froc([one.marked for one in looked])
+    (overlap,) = _of_films([one.shared for one in looked])
+    return overlap, float(curve.sensitivities[-1]), float(curve.false_marks[-1])
+
+
+def _of_films(shared: Sequence[Shared]) -> Sequence[float]:
+    """Return the Dice coefficient of all masses taken as one: 1 if nothing is there or given."""
+    common, both = (sum(column) for column in zip(*shared, strict=True))
+    return [2 * common / both if both else 1.0]
 
 
 def _lesson(crops: Sequence[tuple[Shades, Shades, Shades]]) -> Lesson:

@@ -1,9 +1,7 @@
-"""Outlined and boxed lesions to learn from, split by patient."""
+"""Outlined and boxed lesions to learn from."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TypeVar
 
 import cv2
 import numpy as np
@@ -17,11 +15,6 @@ from engines.training.tables import Row, rows
 WHOLE, REGIONS = "mammo/cesm_low_energy", "mammo/cbis_mass"
 """CDD-CESM, low energy: whole images, outlines. CBIS-DDSM: regions of films, boxes, pathology."""
 
-HELD_BACK = 0.15
-"""Share of the patients who are kept for validation."""
-
-SPLIT = 20261123
-
 SMALLEST, LARGEST = 250, 20_000
 """Pixels, of 512 x 512, that the outline of one mass encloses."""
 
@@ -32,22 +25,12 @@ AIR, EDGE = 20, 250
 """Grey levels of a film between which there is breast."""
 
 
-class Patients(Protocol):
-    """Something that is of a patient."""
-
-    @property
-    def patient(self) -> str:
-        """An identifier."""
-
-
-Sample = TypeVar("Sample", bound=Patients)
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Outlined:
     """A whole image in its tones, its breast, and what is outlined on it.
 
     Of the outlines, `masses` are those of single masses; `others` are not to be learned from.
+    `is_oblique` says whether it may show the pectoral muscle, None where nobody knows.
     """
 
     patient: str
@@ -56,6 +39,7 @@ class Outlined:
     area: Mask
     masses: tuple[Mask, ...]
     others: Mask
+    is_oblique: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,7 +89,9 @@ def _outlined(folder: Path, row: Row) -> Outlined:
     drawn = read_luma(folder / row["mask"]) > 0
     masses = [one for one in pieces(drawn) if row["has_mass"] == "1" and is_mass(one)]
     others = drawn & ~np.any([np.zeros_like(drawn), *masses], axis=0)
-    return Outlined(row["patient"], values, toned(values, area), area, tuple(masses), others)
+    is_oblique = row["view"] == "MLO" if "view" in row else None
+    shades = toned(values, area)
+    return Outlined(row["patient"], values, shades, area, tuple(masses), others, is_oblique)
 
 
 def boxed(data: Path) -> list[Boxed]:
@@ -141,18 +127,6 @@ def is_mass(piece: Mask) -> bool:
     _, sides, _ = cv2.minAreaRect(outline)
     fill = cv2.contourArea(outline) / cv2.contourArea(cv2.convexHull(outline))
     return bool(max(sides) <= SLIMMEST * min(sides) and fill >= ROUGHEST)
-
-
-def split(samples: Iterable[Sample]) -> tuple[list[Sample], list[Sample]]:
-    """Return those to learn from and those to validate on; no patient is in both."""
-    found = list(samples)
-    patients = sorted({one.patient for one in found})
-    np.random.default_rng(SPLIT).shuffle(patients)
-    held = set(patients[: max(1, round(HELD_BACK * len(patients)))])
-    return (
-        [one for one in found if one.patient not in held],
-        [one for one in found if one.patient in held],
-    )
 
 
 def bounds(mask: Mask) -> tuple[int, int, int, int]:

@@ -65,4 +65,16 @@ class Verdicts(Record):
 
 
 class Crops(Record):
-    """What a batch of the detector is made of is fixed: nothing is to be chosen."""
+    """What follows a detector, and where it is operated; its batches are fixed.
+
+    The models are named as on the shelf. The least certainty is the lowest at which there are no
+    more than so many `false_marks` an image of the validation, of which `most_findings` count; a
+    finding is suspicious from a probability of `suspicious` on.
+    """
+
+    super_resolution: str = "edsr-x3"
+    segmentation: str = "unet"
+    classification: str = "resnet50"
+    false_marks: float = Field(default=0.5, gt=0)
+    most_findings: int = Field(default=4, ge=1, le=32)
+    suspicious: float = Field(default=0.5, ge=0, le=1)

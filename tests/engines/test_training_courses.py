@@ -13,6 +13,7 @@ import torch
 from training_data import disc, make
 
 from engines.cad.window import resized
+from engines.evaluation.froc import froc
 from engines.networks.enlarge import Residual
 from engines.networks.fsrcnn import FSRCNN
 from engines.networks.segnet import SegNet
@@ -20,12 +21,12 @@ from engines.networks.small_resnet import SmallResNet
 from engines.networks.unet import UNet
 from engines.training import detector, enlarging, loop, outlining, telling
 from engines.training.checkpoint import LAST
-from engines.training.detector import film_maps, judged
+from engines.training.detector import film_maps, marked
 from engines.training.distort import Bounds, tinted, warped
+from engines.training.gradients import COMPONENTS
 from engines.training.journal import CURVES, FIGURES, PICTURE
 from engines.training.lesions import boxed, is_mass, outlined, pieces
-from engines.training.lesions import split as halved
-from engines.training.menus import Patches, Regions, Verdicts
+from engines.training.menus import Crops, Patches, Regions, Verdicts
 from engines.training.overlap import dice
 from engines.training.plan import Plan
 
@@ -42,7 +43,7 @@ def doubled(shades):
 
 
 def read_detector(data):
-    return detector.read(data, partial(UNet, 4))
+    return detector.read(data, partial(UNet, 4), Crops())
 
 
 def read_enlarger(data):
@@ -210,6 +211,20 @@ def test_signs_are_taught_and_not_told(data):
     assert torch.allclose(finished.eval().logits(batch), network.logits(batch)[:, :2], atol=1e-6)
 
 
+def test_gradients_are_taught_besides_signs_and_not_told(data):
+    menu = VERDICTS.model_copy(update={"gradients": 1.0})
+    course = telling.read(data, partial(SmallResNet, 4), menu)
+    network = course.network()
+
+    taught = course.taught(network, np.random.default_rng(1))
+    finished = course.finished(network)
+
+    batch = torch.rand(2, 1, 128, 128)
+    assert network.eval().logits(batch).shape == (2, 2 + 14 + COMPONENTS)
+    assert torch.isfinite(taught.loss)
+    assert torch.allclose(finished.eval().logits(batch), network.logits(batch)[:, :2], atol=1e-6)
+
+
 def test_the_area_under_the_curve_is_how_often_the_order_is_right():
     wanted = np.array([False, False, True, True])
 
@@ -218,14 +233,14 @@ def test_the_area_under_the_curve_is_how_often_the_order_is_right():
     assert telling.area_under_curve(np.array([0.1, 0.3, 0.2, 0.4], np.float32), wanted) == 0.75
 
 
-def test_no_patient_is_both_learned_from_and_validated_on_by_the_detector(data):
-    films = boxed(data)
+def test_the_detector_holds_back_the_patients_that_other_networks_hold_back(data):
+    found = detector.splits(data)
 
-    learned, held = halved(films)
-
-    assert len(learned) + len(held) == len(films)
-    assert held
-    assert not {one.patient for one in learned} & {one.patient for one in held}
+    outlines = outlining.splits(data)
+    assert found == {name: outlines[name] for name in found}
+    assert found.keys() == {"mammo/cesm_low_energy", "mammo/cbis_mass"}
+    for split in found.values():
+        assert set(split.parts.values()) == {"train", "validation", "test"}
 
 
 def test_only_outlines_of_the_size_and_shape_of_a_mass_are_masses(data):
@@ -265,13 +280,30 @@ def test_tones_that_are_not_changed_stay():
     assert tinted(values, STILL, np.random.default_rng(1)) == pytest.approx(values, abs=1e-6)
 
 
-def test_masses_are_found_where_something_has_its_middle_in_them(data):
+def test_masses_are_found_where_a_mark_has_its_middle_in_them(data):
     image = outlined(data)[0]
-    there, elsewhere = disc(256, 95, 115, 10), disc(256, 60, 40, 10)
+    there, elsewhere = disc(256, 95, 115, 10), disc(256, 60, 60, 10)
 
-    assert judged(there | elsewhere, image) == (1, 1, 1)
-    assert judged(elsewhere, image) == (0, 1, 1)
-    assert judged(image.others, image) == (0, 1, 0)
+    def found_and_false(*seen):
+        curve = froc([marked(np.any(seen, axis=0).astype(np.float32), image, 4)])
+        return float(curve.sensitivities[-1]), float(curve.false_marks[-1])
+
+    assert found_and_false(there, elsewhere) == (1, 1)
+    assert found_and_false(elsewhere) == (0, 1)
+    assert found_and_false(disc(256, 32, 150, 2)) == (0, 0)  # on another outline
+    assert len(marked(there | elsewhere, image, 1).marks) == 1
+
+
+def test_the_operating_point_is_the_lowest_with_no_more_false_marks_than_are_allowed(data):
+    course = read_detector(data)
+    network = course.network()
+
+    with torch.inference_mode():
+        told, tested = course.figures(network), course.tested(network)
+
+    assert 0 < told["least certainty"] <= 1
+    assert told["false marks an image"] <= Crops().false_marks
+    assert tested.keys() == told.keys() - {"dice", "least certainty"}
 
 
 def test_the_detector_sees_a_film_at_the_scale_of_its_window(data):
