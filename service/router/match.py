@@ -1,20 +1,16 @@
 """Which routes an image takes, and why it does not take the others: a pure question."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from pydicom import Dataset
-from pydicom.datadict import dictionary_VR, tag_for_keyword
-from pydicom.multival import MultiValue
 
 from service.errors import BadObjectError
-from service.ledger.reading import UNREADABLE
-from service.router.routes import NUMBERS, Condition, Route
-
-PATIENT_GROUP = 0x0010
-CODED = NUMBERS | {"CS", "UI"}
-"""Value representations that hold no free text."""
+from service.router.conditions import AllOf, AnyOf, Condition, Not, When
+from service.router.failing import failure_of, seen
+from service.router.routes import Route
+from service.router.values import Show, discreet
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,20 +22,22 @@ class Match:
     """The first thing that stands against it, in words; empty if it is taken."""
 
 
-def matches(routes: Iterable[Route], header: Dataset, calling_ae_title: str) -> list[Match]:
+def matches(
+    routes: Iterable[Route], header: Dataset, calling_ae_title: str, show: Show = discreet
+) -> list[Match]:
     """Return for each route, in the order they were written, whether the image takes it.
 
     Raises:
         BadObjectError: if a value that a route asks for cannot be read.
     """
-    return [Match(route, why_not(route, header, calling_ae_title)) for route in routes]
+    return [Match(route, why_not(route, header, calling_ae_title, show)) for route in routes]
 
 
-def why_not(route: Route, header: Dataset, calling_ae_title: str) -> str:
+def why_not(route: Route, header: Dataset, calling_ae_title: str, show: Show = discreet) -> str:
     """Return what stands against `route` for an image; nothing if nothing does."""
     if not may_use(route, calling_ae_title):
         return f"{calling_ae_title} is not among the AE titles that may use it"
-    return next(filter(None, (failure(condition, header) for condition in route.when)), "")
+    return next(filter(None, (failure(one, header, show) for one in route.when)), "")
 
 
 def may_use(route: Route, calling_ae_title: str) -> bool:
@@ -47,66 +45,90 @@ def may_use(route: Route, calling_ae_title: str) -> bool:
     return any(fnmatchcase(calling_ae_title, pattern) for pattern in route.calling)
 
 
-def failure(condition: Condition, header: Dataset) -> str:
-    """Return which test of `condition` fails; of several values one that passes is enough.
-
-    An absent or empty attribute passes `none_of` and fails everything else.
-    """
-    found = values(header, condition.keyword)
-    told = f"{condition.keyword} is {_shown(condition.keyword, found)}"
-    if condition.any_of is not None and not set(found) & set(condition.any_of):
-        return f"{told}, not {' or '.join(condition.any_of)}"
-    if condition.none_of is not None and set(found) & set(condition.none_of):
-        return f"{told}, which is excluded"
-    if condition.matches is not None and not any(fnmatchcase(v, condition.matches) for v in found):
-        return f"{told}, not like {condition.matches}"
-    if not _in_range(condition, found):
-        return f"{told}, not {_range(condition)}"
-    return ""
-
-
-def values(header: Dataset, keyword: str) -> Sequence[str]:
-    """Return the values of an attribute as texts without blanks around; none if it is absent.
+def failure(condition: When, header: Dataset, show: Show = discreet) -> str:
+    """Return what stands against `condition` for an image; nothing if it holds.
 
     Raises:
-        BadObjectError: if they are no values of its VR.
+        BadObjectError: if a value that it asks for cannot be read.
     """
-    try:
-        value = header.get(keyword)
-    except UNREADABLE:
-        raise BadObjectError(f"the value of {keyword} cannot be read") from None
-    several = value if isinstance(value, MultiValue | list) else [value]
-    texts = (str(one).strip(" \0") for one in several if one is not None)
-    return [text for text in texts if text]
+    return _failure(condition, _Image(header, show))
 
 
-def _shown(keyword: str, found: Sequence[str]) -> str:
-    """Return `found` for a reason that people read; nothing that may tell of a patient."""
-    tag = tag_for_keyword(keyword) or 0
-    if found and (tag >> 16 == PATIENT_GROUP or dictionary_VR(tag) not in CODED):
-        return "something else"
-    return " and ".join(found) or "absent"
+def study_why_not(route: Route, headers: Sequence[Dataset], show: Show = discreet) -> str:
+    """Return what stands against `route` for a study of images with these headers."""
+    return next(filter(None, (study_failure(one, headers, show) for one in route.study_when)), "")
 
 
-def _in_range(condition: Condition, found: Sequence[str]) -> bool:
-    if condition.min is None and condition.max is None:
-        return True
-    least = float("-inf") if condition.min is None else condition.min
-    greatest = float("inf") if condition.max is None else condition.max
-    return any(least <= number <= greatest for number in map(_number, found))
+def study_failure(condition: When, headers: Sequence[Dataset], show: Show = discreet) -> str:
+    """Return why `condition` does not hold for a study: it must for at least one of its images.
+
+    What is in `not` holds for none of them. An image whose value cannot be read
+    does not make it hold.
+    """
+    return _failure(condition, _Study(headers, show))
 
 
-def _number(text: str) -> float:
-    """Return `text` as a number; what is none is within no range."""
-    try:
-        return float(text)
-    except ValueError:
-        return float("nan")
+@dataclass(frozen=True, slots=True)
+class _Image:
+    """What conditions look at: one image."""
+
+    header: Dataset
+    show: Show
+
+    def failure(self, condition: Condition) -> str:
+        return failure_of(condition, self.header, self.show)
+
+    def seen(self, condition: Condition) -> str:
+        return seen(condition, self.header, self.show)
 
 
-def _range(condition: Condition) -> str:
-    if condition.max is None:
-        return f"at least {condition.min:g}"
-    if condition.min is None:
-        return f"at most {condition.max:g}"
-    return f"from {condition.min:g} to {condition.max:g}"
+@dataclass(frozen=True, slots=True)
+class _Study:
+    """What conditions look at: all images of a study."""
+
+    headers: Sequence[Dataset]
+    show: Show
+
+    def failure(self, condition: Condition) -> str:
+        failures = [self._failure(condition, header) for header in self.headers]
+        if "" in failures:
+            return ""
+        return f"on no image: {'; '.join(dict.fromkeys(failures)) or 'none can be read'}"
+
+    def seen(self, condition: Condition) -> str:
+        holds = (one for one in self.headers if not self._failure(condition, one))
+        return next((seen(condition, one, self.show) for one in holds), condition.keyword)
+
+    def _failure(self, condition: Condition, header: Dataset) -> str:
+        try:
+            return failure_of(condition, header, self.show)
+        except BadObjectError as error:
+            return str(error)
+
+
+def _failure(condition: When, there: _Image | _Study) -> str:
+    if isinstance(condition, Condition):
+        return there.failure(condition)
+    if isinstance(condition, Not):
+        return "" if _failure(condition.inner, there) else _excluded(condition.inner, there)
+    if isinstance(condition, AllOf):
+        return next(filter(None, (_failure(one, there) for one in condition.all)), "")
+    failures = [_failure(one, there) for one in condition.any]
+    return "" if "" in failures else f"none of these holds ({'; '.join(failures)})"
+
+
+def _excluded(condition: When, there: _Image | _Study) -> str:
+    return f"{' and '.join(_holding(condition, there))}, which is excluded"
+
+
+def _holding(condition: When, there: _Image | _Study) -> Iterator[str]:
+    """Yield what makes `condition` hold."""
+    if isinstance(condition, Condition):
+        yield there.seen(condition)
+    elif isinstance(condition, Not):
+        yield _failure(condition.inner, there)
+    elif isinstance(condition, AnyOf):
+        yield from _holding(next(one for one in condition.any if not _failure(one, there)), there)
+    else:
+        for one in condition.all:
+            yield from _holding(one, there)

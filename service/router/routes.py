@@ -3,35 +3,21 @@
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    field_validator,
-    model_validator,
-)
-from pydicom.datadict import dictionary_VR, tag_for_keyword
+from pydantic import Field, StringConstraints, model_validator
 
 from pipelines.kinds import USUAL, Kind
 from service.ledger.records import Priority
 from service.networks import IpNetwork, Network
+from service.router.conditions import When
+from service.router.table import Table
+
+SENDER = "sender"
+"""In place of a destination's name: the one whose AE title sent the image."""
 
 AeTitle = Annotated[str, StringConstraints(pattern=r"^[!-\[\]-~]([ -\[\]-~]{0,14}[!-\[\]-~])?$")]
 """PS3.5 Table 6.2-1: up to 16 characters, neither backslash nor blanks around."""
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 """Of a route or destination: it becomes a label of metrics."""
-
-NUMBERS = frozenset(["DS", "FD", "FL", "IS", "SL", "SS", "SV", "UL", "US", "UV"])
-"""Value representations that have a least and a greatest."""
-NOT_TEXT = frozenset(["AT", "OB", "OD", "OF", "OL", "OV", "OW", "SQ", "UN"])
-"""Value representations that no condition can look at."""
-
-
-class Table(BaseModel):
-    """A table of `routes.toml`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Destination(Table):
@@ -92,39 +78,6 @@ _OF_DICOM = {"ae_title", "host", "port", "tls", "storage_commitment", "find_afte
 _OF_STOW = {"stow_token_file", "stow_user", "stow_password_file"}
 
 
-class Condition(Table):
-    """What the values of one attribute must be; every test that is written must hold."""
-
-    keyword: str
-    """As in PS3.6."""
-    any_of: tuple[str, ...] | None = None
-    none_of: tuple[str, ...] | None = None
-    matches: str | None = None
-    """A glob, such as ``*MAMMO*``."""
-    min: float | None = None
-    max: float | None = None
-
-    @field_validator("keyword")
-    @classmethod
-    def _is_known(cls, keyword: str) -> str:
-        tag = tag_for_keyword(keyword)
-        if tag is None:
-            raise ValueError("no such DICOM keyword")
-        if dictionary_VR(tag) in NOT_TEXT:
-            raise ValueError("a sequence or bulk data: no condition can look at it")
-        return keyword
-
-    @model_validator(mode="after")
-    def _asks_something(self) -> Self:
-        if self.model_fields_set == {"keyword"}:
-            raise ValueError("no test: write any_of, none_of, matches, min or max")
-        tag = tag_for_keyword(self.keyword)
-        ranged = self.min is not None or self.max is not None
-        if ranged and tag is not None and dictionary_VR(tag) not in NUMBERS:
-            raise ValueError(f"{self.keyword} is no number: min and max cannot be asked of it")
-        return self
-
-
 class Complete(Table):
     """When all of a study is thought to be here."""
 
@@ -144,7 +97,10 @@ class Route(Table):
     """Globs of AE titles that may use it; they may associate with this node at all."""
     networks: tuple[Network, ...] = ()
     """Where those AE titles may call from, such as ``10.1.0.0/16``; empty: anywhere."""
-    when: tuple[Condition, ...] = ()
+    when: tuple[When, ...] = ()
+    """Conditions, all of which must hold for an image."""
+    study_when: tuple[When, ...] = ()
+    """Conditions, each of which must hold for at least one image of the study."""
     complete: Complete = Complete()
     pipelines: tuple[str, ...] = Field(min_length=1)
     allow: tuple[str, ...] = ()

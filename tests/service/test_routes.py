@@ -8,7 +8,8 @@ import pytest
 from service.errors import BadConfigurationError
 from service.ledger.records import Priority
 from service.networks import network
-from service.router.routes import Complete, Condition, Destination, Route
+from service.router.conditions import Condition
+from service.router.routes import Complete, Destination, Route
 from service.router.routes_file import OwnDoor, RoutesFile, load_routes
 
 GOOD = """\

@@ -1,0 +1,77 @@
+"""What pydantic finds wrong with `routes.toml`, in words that help."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from pipelines.kinds import Kind
+from service.errors import did_you_mean
+from service.router.conditions import TAGS
+from service.router.places import Location
+from service.router.routes import Routes
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something that is wrong, or odd."""
+
+    location: Location
+    reason: str
+    element: int | None = None
+    """Which element of the array at `location`, where it is one."""
+
+    @property
+    def key(self) -> str:
+        """What it is told of."""
+        return ".".join(map(str, self.location))
+
+    @property
+    def at(self) -> Location:
+        """Where it stands."""
+        return self.location if self.element is None else (*self.location, self.element)
+
+
+def faults_of(error: ValidationError) -> list[Fault]:
+    """Return what is wrong; what is missing comes last, for a typo says more."""
+    found = sorted(error.errors(include_url=False), key=lambda one: one["type"] == "missing")
+    return [Fault(_written(one["loc"]), _reason(one)) for one in found]
+
+
+def _written(location: Location) -> Location:
+    """Return `location` without what pydantic adds to it: which kind of condition was tried."""
+    return tuple(part for part in location if part not in TAGS)
+
+
+def _reason(error: Any) -> str:  # noqa: ANN401 - pydantic's ErrorDetails
+    """Return in words what pydantic found."""
+    location: Location = error["loc"]
+    if error["type"] == "extra_forbidden":
+        return f"unknown key{did_you_mean(str(location[-1]), _keys_at(location))}"
+    if error["type"] == "missing":
+        return "missing"
+    message, given = str(error["msg"]).removeprefix("Value error, "), error["input"]
+    if "accepts" in location and error["type"] == "enum":
+        message = f"no such kind of result{did_you_mean(str(given), map(str, Kind))}"
+    return message if error["type"] == "value_error" else f"{message} (it is {given!r})"
+
+
+def _keys_at(location: Location) -> Iterator[str]:
+    """Yield the keys of the table that the last key of `location` stands in."""
+    table: type[BaseModel] = Routes
+    for part in location[:-1]:
+        fields = {field.alias or name: field for name, field in table.model_fields.items()}
+        found = fields.get(str(part))
+        inner = [TAGS[str(part)]] if part in TAGS else []
+        inner = inner or (list(_tables_in(found.annotation)) if found else [])
+        table = inner[0] if inner else table
+    return (field.alias or name for name, field in table.model_fields.items())
+
+
+def _tables_in(annotation: Any) -> Iterator[type[BaseModel]]:  # noqa: ANN401 - any annotation
+    """Yield the tables that a value of that type is made of."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from _tables_in(inner)
