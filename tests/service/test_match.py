@@ -13,8 +13,9 @@ from pydicom import Dataset, dcmread
 from service.errors import BadObjectError
 from service.ledger.records import Study
 from service.router.complete import is_complete
+from service.router.conditions import Condition
 from service.router.match import failure, matches, why_not
-from service.router.routes import Complete, Condition, Route
+from service.router.routes import Complete, Route
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
 
