@@ -31,11 +31,16 @@ class Record(BaseModel):
 
 
 class Input(Record):
-    """What the network takes: values `(v - low) / (high - low)` of the image's own range."""
+    """What the network takes: values `(v - low) / (high - low)` of the image's own range.
+
+    `room` is, of a network that is shown lesions, how wide the regions are that it learned from, in
+    longer sides of the lesion's box.
+    """
 
     channels: int = Field(ge=1)
     range: tuple[float, float]
     normalisation: str
+    room: float | None = Field(default=None, ge=1, le=8)
 
 
 class Tolerance(Record):

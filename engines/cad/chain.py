@@ -8,7 +8,7 @@ from engines.cad import answers, outlines
 from engines.cad.breast import Mask
 from engines.cad.detection import Limits, candidates, chain_of
 from engines.cad.finding import Finding, Points, Region, area_of
-from engines.cad.region import cut, to_image
+from engines.cad.region import cut, to_image, with_room
 from engines.cad.window import Shades, resized
 from engines.engine import Engine
 from engines.tiling import Pixels
@@ -61,7 +61,9 @@ def examine_region(
 ) -> Finding:
     """Return what the networks make of one region, `certainty` None where it was given.
 
-    A region in which no lesion is outlined is given a circle half as wide around its middle.
+    Each network is shown as much around the lesion as its card says that it learned from, the
+    lesion being half as wide as `region`. Where none is outlined, a circle about the middle, half
+    as wide as `region`, stands for it.
 
     Raises:
         AnswerError: a network does not answer as its card says.
@@ -69,32 +71,34 @@ def examine_region(
         ValueError: the region lies beyond the image.
     """
     chain = chain_of(networks.detector.card)
-    picture = enlarged_region(pixels, region, networks.super_resolution)
-    outline = _outlined(picture, region, pixels.shape, networks.segmentation)
-    fitted = _fitted(picture, networks.classification)
-    probability = answers.probability(networks.classification, fitted, chain.class_label)
+    if not _on(region, pixels.shape):
+        raise ValueError(f"{region} lies beyond an image of {pixels.shape}")
+    judged = shown(pixels, region, networks, networks.classification)
+    outline = _outlined(pixels, region, networks)
+    probability = answers.probability(networks.classification, judged, chain.class_label)
     probability = round(probability, CERTAINTY_DIGITS)
     return Finding(
         region=region,
-        outline=outline,
+        outline=_circle(region, pixels.shape) if outline is None else outline,
         certainty=None if certainty is None else round(certainty, CERTAINTY_DIGITS),
         probability=probability,
         is_suspicious=probability >= chain.suspicious,
     )
 
 
-def enlarged_region(pixels: Pixels, region: Region, super_resolution: Engine) -> Shades:
-    """Return `region` of an image, 0..1, as the other networks are shown it.
+def shown(pixels: Pixels, region: Region, networks: Networks, engine: Engine) -> Shades:
+    """Return what one of the networks is shown of an image for `region`: 0..1, of its own size.
+
+    It is brought to 128 x 128, enlarged (Jimenez-Gaona 2024), and brought to what that takes.
 
     Raises:
-        AnswerError: the network does not answer as its card says.
-        ValueError: the region lies beyond the image.
+        AnswerError: the network that enlarges does not answer as its card says.
     """
-    if not _on(region, pixels.shape):
-        raise ValueError(f"{region} lies beyond an image of {pixels.shape}")
-    card = super_resolution.card
-    side = REGION_SIDE if card.halo else card.tile
-    return answers.enlarged(super_resolution, cut(pixels, region, side))
+    around, enlarging = with_room(region, engine.card.input.room), networks.super_resolution
+    side = REGION_SIDE if enlarging.card.halo else enlarging.card.tile
+    enlarged = answers.enlarged(enlarging, cut(pixels, around, side))
+    side = answers.side_of(engine.card)
+    return resized(enlarged, (side, side))
 
 
 def _on(region: Region, shape: tuple[int, ...]) -> bool:
@@ -103,23 +107,20 @@ def _on(region: Region, shape: tuple[int, ...]) -> bool:
     return region.side > 0 and across and -region.side < region.top < rows
 
 
-def _fitted(picture: Shades, engine: Engine) -> Shades:
-    side = answers.side_of(engine.card)
-    return resized(picture, (side, side))
-
-
-def _outlined(picture: Shades, region: Region, shape: tuple[int, ...], engine: Engine) -> Points:
+def _outlined(pixels: Pixels, region: Region, networks: Networks) -> Points | None:
     """Return the outline of the lesion of a region on the image, within the image.
 
     One that encloses less than a pixel is none.
     """
-    seen = answers.seen(engine, _fitted(picture, engine))
-    part = outlines.lesion(seen, _inside(region, shape, len(seen)))
+    engine = networks.segmentation
+    seen = answers.seen(engine, shown(pixels, region, networks, engine))
+    around = with_room(region, engine.card.input.room)
+    part = outlines.lesion(seen, _inside(around, pixels.shape, len(seen)))
     if not part.any():
-        return _circle(region, shape)
-    line = to_image(outlines.outline(seen, part), region, len(seen))
-    found = _within(line, region.side / len(seen), shape)
-    return found if area_of(found) >= 1 else _circle(region, shape)
+        return None
+    line = to_image(outlines.outline(seen, part), around, len(seen))
+    found = _within(line, around.side / len(seen), pixels.shape)
+    return found if area_of(found) >= 1 else None
 
 
 def _within(line: Points, detail: float, shape: tuple[int, ...]) -> Points:

@@ -13,14 +13,12 @@ from engines.cad.blobs import Blob, blobs
 from engines.cad.breast import Mask, breast
 from engines.cad.finding import Points, Region
 from engines.cad.muscle import pectoral
+from engines.cad.region import CONTEXT
 from engines.cad.tones import toned
 from engines.cad.window import Place, Shades, resized, shrunk
 from engines.card import Card, CardError, Chain
 from engines.engine import Engine
 from engines.tiling import Pixels
-
-CONTEXT = 2
-"""A region is so many times as wide as what is seen in it: as the networks were trained."""
 
 LEAST_MM = 12
 """Side of the smallest region."""

@@ -7,8 +7,23 @@ from engines.cad.finding import Points, Region
 from engines.cad.tones import stretched
 from engines.cad.window import Shades, resized
 
+CONTEXT = 2
+"""A region is so many times as wide as what was seen or marked in it."""
+
 DARKEST, BRIGHTEST = 1, 99
 """Percentiles of the region that become 0 and 1."""
+
+
+def with_room(region: Region, room: float | None) -> Region:
+    """Return a region about the same middle that is `room` times as wide as what is in `region`.
+
+    Where nobody says how wide, it is `region` itself.
+    """
+    if room is None:
+        return region
+    side = max(1, round(region.side * room / CONTEXT))
+    x, y = region.centre
+    return Region(round(x - side / 2), round(y - side / 2), side)
 
 
 def cut(values: NDArray[np.generic], region: Region, side: int) -> Shades:

@@ -1,7 +1,8 @@
 """How a network for regions was taught, as far as the file beside its weights says so.
 
 `senoscope train` leaves recipe.toml; beside the weights on a shelf it says what the regions were
-that the network knows. Where there is none, they are those of this project's recipes.
+that the network knows. Where there is none, its card may say how wide they were; else they are
+those of this project's recipes.
 """
 
 import tomllib
@@ -40,7 +41,7 @@ def taught(card: Card) -> Taught:
     Raises:
         ValueError: the file beside its weights is no recipe.
     """
-    usual = Taught(room=ROOMS.get(card.task, 0.0))
+    usual = Taught(room=card.input.room or ROOMS.get(card.task, 0.0))
     path = card.folder / FILE
     if not path.exists():
         return usual

@@ -10,10 +10,13 @@ import onnx
 from engines.card import Task
 from engines.compile.reach import reach
 from engines.training.courses import NOTED, RECIPE, Noted
+from engines.training.detector import LEAST_CERTAINTY
 from engines.training.journal import FIGURES
 from engines.training.recipe import CLASSIFIERS, DETECTOR, ENLARGERS, KINDS, OUTLINERS, Recipe, read
+from engines.training.regions import ROOM
 
-REGION = 128
+REGION, IMAGE = 128, 512
+"""Sides of what networks for regions and for whole images are shown."""
 
 WHOLE = 272
 """Side of the windows that FSRCNN is run on, halo included."""
@@ -81,6 +84,20 @@ TELLING = Told(
     {"maximum": 0.05, "root_mean_square": 0.025, "agreement": 0.95},
 )
 
+DETECTING = Told(
+    "segmentation",
+    "CDD-CESM low-energy images (Khaled 2022): 230 whole images of 125 patients, outlines of "
+    "single masses; CBIS-DDSM mass regions, official training split (Sawyer-Lee 2016, Lee 2017): "
+    "1,304 regions of 690 patients, ellipses in boxes; of each set 15 % of patients chose the "
+    "epoch and the operating point, and 15 % chose nothing; no film of mini-MIAS",
+    "CDD-CESM: CC BY 4.0 by data-set lists, CC BY-NC 4.0 by its authors' code: taken as "
+    "non-commercial; CBIS-DDSM: CC BY 3.0; weights: for research, not for commerce",
+    "masses alone; films without a mass were never seen whole; the operating point is of digital "
+    "images and leaves more false marks on films: choose your own on your own images",
+    "engines/cad/tones.py: percentiles 1 and 99.5 of the breast are 0 and 1, outside it 0",
+    OUTLINING.tolerance,
+)
+
 SAID = {
     "fsrcnn": "FSRCNN (Dong 2016) as in Honjo 2022: enlarges grey images",
     "edsr": "EDSR (Lim 2017), {blocks} blocks of {filters} filters: enlarges",
@@ -91,6 +108,8 @@ SAID = {
     "resnet50": "ResNet-50 (He 2015): benign or malignant, of a mass in a region of 128 x 128",
     "densenet121": "DenseNet-121 (Huang 2017): benign or malignant, of a mass in a region of "
     "128 x 128",
+    DETECTOR: "U-Net (Ronneberger 2015), {width} wide: probability of a mass on a whole mammogram "
+    "shrunk to 512 x 512; first of the CAD chain",
     "vgg16": "VGG-16 (Simonyan 2015): benign or malignant, of a mass in its region",
 }
 
@@ -108,6 +127,7 @@ def card_of(run: Path, name: str, version: str) -> dict[str, Any]:
     """
     noted = Noted.model_validate(read(run / NOTED))
     recipe = KINDS[noted.network].model_validate(read(run / RECIPE))
+    figures = json.loads((run / FIGURES).read_text("utf-8"))
     told, command = _told(noted.network), noted.command(f"models/{name}/{version}/{RECIPE}")
     return {
         "name": name,
@@ -118,8 +138,14 @@ def card_of(run: Path, name: str, version: str) -> dict[str, Any]:
         **_windows(noted.network, recipe, run),
         "labels": {"segmentation": [MASS], "classification": KINDS_OF_MASS}.get(told.task, []),
         "precisions": ["fp16", "fp32"] if noted.network == "fsrcnn" else ["bf16", "fp32"],
-        "input": {"channels": 1, "range": [0.0, 1.0], "normalisation": told.normalisation},
+        "input": {
+            "channels": 1,
+            "range": [0.0, 1.0],
+            "normalisation": told.normalisation,
+            **_room(noted.network, recipe),
+        },
         "tolerance": FINE if noted.network == "fsrcnn" else dict(told.tolerance),
+        **_chain(noted.network, recipe, figures),
         "training": {
             "data": told.data,
             "licence": told.licence,
@@ -128,15 +154,16 @@ def card_of(run: Path, name: str, version: str) -> dict[str, Any]:
             "seed": recipe.plan.seed,
             "limits": told.limits,
         },
-        "measured": list(_measured(json.loads((run / FIGURES).read_text("utf-8")), command)),
+        "measured": list(_measured(figures, command)),
     }
 
 
 def _told(network: str) -> Told:
-    for names, told in ((ENLARGERS, ENLARGING), (OUTLINERS, OUTLINING), (CLASSIFIERS, TELLING)):
-        if network in names:
-            return told
-    raise ValueError(f"no card is made of {network}")
+    if network in ENLARGERS:
+        return ENLARGING
+    if network in OUTLINERS:
+        return OUTLINING
+    return TELLING if network in CLASSIFIERS else DETECTING
 
 
 def _summary(noted: Noted, recipe: Recipe[Any]) -> str:
@@ -150,9 +177,25 @@ def _windows(network: str, recipe: Recipe[Any], run: Path) -> dict[str, int]:
     if network == "fsrcnn":
         found = reach(onnx.load_model(run / "weights.onnx"))
         return {"halo": found.halo if found else 0, "tile": WHOLE}
-    side = getattr(recipe.menu, "side", REGION) if network in CLASSIFIERS else REGION
+    usual = IMAGE if network == DETECTOR else REGION
+    side = recipe.menu.side if network in CLASSIFIERS else usual
     grid = GRIDS.get(network, 1)
     return {"halo": 0, "tile": side, "grid": grid}
+
+
+def _room(network: str, recipe: Recipe[Any]) -> dict[str, float]:
+    """Return how wide the regions are that a network learned from, if it learned from regions."""
+    if network in OUTLINERS:
+        return {"room": ROOM}
+    return {"room": recipe.menu.room} if network in CLASSIFIERS else {}
+
+
+def _chain(network: str, recipe: Recipe[Any], figures: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a detector is followed by, and where it is operated."""
+    if network != DETECTOR:
+        return {}
+    chosen = {"least_certainty": figures[LEAST_CERTAINTY]}
+    return {"chain": {**recipe.menu.model_dump(exclude={"false_marks"}), **chosen}}
 
 
 def _how(recipe: Recipe[Any]) -> str:
@@ -167,7 +210,7 @@ def _how(recipe: Recipe[Any]) -> str:
 def _measured(figures: Mapping[str, Any], command: str) -> Iterator[dict[str, Any]]:
     """Yield what the epoch that was kept came to, and what the test did."""
     for name, value in figures.items():
-        if name in {"epoch", "loss", "gain", "psnr"} or name.endswith("95 %"):
+        if name in {"epoch", "loss", "gain", "psnr", LEAST_CERTAINTY} or name.endswith("95 %"):
             continue
         kind, _, figure = name.rpartition("test ")
         there = "patients that chose nothing" if kind or name.startswith("test ") else "validation"

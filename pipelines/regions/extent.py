@@ -7,11 +7,9 @@ from typing import Self
 from pydicom import Dataset
 
 from engines.cad.finding import Points, Region
+from engines.cad.region import CONTEXT
 from pipelines.mammogram.attributes import integer
 from pipelines.results.derived_image import spacing_of
-
-CONTEXT = 2
-"""A region is so many times as wide as what was marked: as the networks saw lesions in training."""
 
 LEAST_SIDE = 32
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from skimage.draw import polygon2mask
 
-from engines.cad.chain import Networks, enlarged_region, examine, examine_region
+from engines.cad.chain import Networks, examine, examine_region, shown
 from engines.cad.finding import Region
 from engines.cad.window import shrunk
 from engines.card import CardError, Chain, Label
@@ -203,13 +203,55 @@ def test_the_region_is_enlarged_as_its_network_takes_it():
     region = Region(50, 200, 77)
 
     own, tiled = (
-        enlarged_region(pixels, region, engine) for engine in (enlarger(), enlarger(3, 96, 8))
+        shown(pixels, region, replace(networks(), super_resolution=engine), networks().segmentation)
+        for engine in (enlarger(), enlarger(3, 96, 8))
     )
 
     assert own.shape == tiled.shape == (384, 384)
     assert own.dtype == np.float32
     assert 0 <= own.min() < own.max() <= 1
     assert np.abs(own - tiled).mean() < 0.01
+
+
+def roomed(engine, room):
+    """Return an engine whose card says how wide the regions were that it learned from."""
+    told = engine.card.input.model_copy(update={"room": room})
+    return replace(engine, card=engine.card.model_copy(update={"input": told}))
+
+
+@pytest.mark.parametrize("room", [1.5, 2.0, 3.0, None])
+def test_each_network_is_shown_as_much_around_a_lesion_as_it_learned_from(room):
+    seen = []
+    drawn = disc(150, 200, 30)
+    usual = networks()
+    judge = roomed(usual.classification, room)
+    watched = replace(judge, answer=lambda batch: (seen.append(batch.copy()), judge(batch))[1])
+
+    found = examine_region(
+        np.where(drawn, 200, 20).astype(np.uint8),
+        Region(90, 140, 120),
+        None,
+        replace(usual, segmentation=roomed(usual.segmentation, 1.5), classification=watched),
+    )
+
+    (shades,) = seen
+    wide = np.sqrt(np.count_nonzero(shades > 0.5) / np.pi) * 2 / 96
+    assert wide == pytest.approx(1 / (room or 2), rel=0.03)
+    assert found.region == Region(90, 140, 120)
+    assert overlap(filled(found.outline, drawn.shape), drawn) > 0.93
+
+
+def test_a_lesion_at_the_corner_of_a_region_that_hardly_lies_on_the_image_is_given_a_circle():
+    usual = networks()
+
+    found = examine_region(
+        np.ones((400, 300), np.uint8),
+        Region(-95, -95, 100),
+        None,
+        replace(usual, segmentation=roomed(usual.segmentation, 1.0)),
+    )
+
+    assert found.area == pytest.approx(np.pi * 25**2, rel=0.02)
 
 
 def test_the_same_pixels_give_the_same_findings_to_the_last_bit():

@@ -86,3 +86,31 @@ def test_what_is_no_run_is_refused(tmp_path):
 
     assert isinstance(done.exception, RefusedError)
     assert "run.toml" in str(done.exception)
+
+
+@pytest.fixture(scope="module")
+def detector(data, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("detectors")
+    (folder / "mine.toml").write_text('[network]\nwidth = 2\n[menu]\nsegmentation = "mine"\n')
+    options = ["--data", data, "--out", folder / "run", "--epochs", 1, "--steps", 1]
+    done = senoscope("train", "detector", *options, "--recipe", folder / "mine.toml")
+    assert done.exit_code == 0, done.output
+    done = senoscope("train", "shelve", folder / "run", "--name", "finder", "--shelf", folder)
+    assert done.exit_code == 0, done.output
+    return read_card(folder / "finder" / "1")
+
+
+def test_a_detector_says_what_follows_it_and_where_it_is_operated(detector):
+    verify(detector)
+
+    chain = detector.chain
+    assert (detector.task, detector.tile, detector.grid) == ("segmentation", 512, 16)
+    assert (chain.segmentation, chain.classification) == ("mine", "resnet50")
+    assert 0 < chain.least_certainty <= 1
+    assert not any("certainty" in one.what for one in detector.measured)
+    assert any("sensitivity, patients that chose nothing" in one.what for one in detector.measured)
+
+
+def test_a_card_says_how_wide_the_regions_are_that_its_network_learned_from(card, detector):
+    assert card.input.room == 1.5
+    assert detector.input.room is None
