@@ -136,25 +136,23 @@ def marked(watched: Sequence[Watched], method: str, kind: Kind) -> list[Marked]:
     ]
 
 
-def unseen(watched: Sequence[Watched], cards: Sequence[Card]) -> list[Watched]:
-    """Return the films of patients whom none of these models has seen."""
-    films = [one.film for one in watched]
-    for card in cards:
-        films = seen_by(card).held_back(films, FOLDER)
-    return [one for one in watched if one.film in films]
+def followed(
+    watched: Sequence[Watched], segmentation: Card, classification: Card
+) -> Iterator[Figure]:
+    """Yield what the networks after the detector make of lesions.
 
-
-def followed(watched: Sequence[Watched]) -> Iterator[Figure]:
-    """Yield what the networks after the detector make of lesions."""
-    every = [lesion for one in watched for lesion in one.lesions]
+    Each is judged on films of patients whom it has not seen. The one that enlarges may have seen
+    them: it was told of no lesion, and what it enlarges is brought back to what the others take.
+    """
+    judged = _unseen(watched, classification)
     for kind in KINDS[:2]:
-        of_kind = [one for one in every if kind.holds(one.lesion)]
+        of_kind = [one for one in judged if kind.holds(one.lesion)]
         for where, found in (
             ("in annotated circles", [(one, one.of_circle) for one in of_kind]),
             ("where detected", [(one, one.of_detector) for one in of_kind]),
         ):
             yield from _judged(f"area under the ROC curve, {kind.name} {where}", found)
-    outlined = [one for one in every if one.overlap is not None]
+    outlined = [one for one in _unseen(watched, segmentation) if one.overlap is not None]
     yield from _figure(
         "Dice with the expert's outline, in annotated circles",
         [one.overlap or 0.0 for one in outlined],
@@ -174,6 +172,12 @@ def reported(watched: Sequence[Watched], limits: Limits) -> Iterator[Figure]:
     point = f"reported ({limits.least_certainty:g} and more, {limits.most} at most)"
     yield from _figure(f"sensitivity, {point}", images, patients, _share_found)
     yield from _figure(f"false marks a film, {point}", images, patients, _false_marks)
+
+
+def _unseen(watched: Sequence[Watched], card: Card) -> list[Examined]:
+    """Return the lesions of patients whom a model has not seen."""
+    every = [lesion for one in watched for lesion in one.lesions]
+    return seen_by(card).held_back(every, FOLDER)
 
 
 def _share_found(images: Sequence[Marked]) -> list[float]:

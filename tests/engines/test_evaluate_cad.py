@@ -126,6 +126,21 @@ def test_a_cad_is_evaluated_on_films_and_says_how(senoscope, shelf, data, tmp_pa
     assert (tmp_path / "report.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_each_network_is_judged_on_patients_whom_it_has_not_seen(senoscope, data, tmp_path):
+    shelve_cad(tmp_path)
+    seen = ["mammo/mias,p1,train", "mammo/mias,p2,validation", "mammo/mias,p3,test"]
+    split = "\n".join(["set,patient,part", *seen])
+    (tmp_path / "plain-outliner/1/split.csv").write_text(split)
+    for name in ("plain-detector", "plain-judge"):
+        (tmp_path / name / "1/split.csv").write_text("set,patient,part\n")
+
+    ran = evaluated(senoscope, tmp_path, data, "--json")
+
+    figures = {one["what"]: one for one in json.loads(ran.stdout)["figures"]}
+    assert figures["area under the ROC curve, masses in annotated circles"]["number"] == 6
+    assert figures["Dice with the expert's outline, in annotated circles"]["number"] == 1
+
+
 def test_the_same_films_give_the_same_report(senoscope, shelf, data, tmp_path):
     texts = []
     for number in range(2):

@@ -23,7 +23,6 @@ from engines.evaluation.cad import (
     detected,
     followed,
     reported,
-    unseen,
     watch,
 )
 from engines.evaluation.held_back import seen_by
@@ -84,10 +83,10 @@ def evaluate(card: Card, opener: Opener, wish: Wish, out: Path | None, *, as_jso
     every = _films(card, wish)
     with _networks(card, opener) as networks:
         watched = list(_tracked(every, networks, wish, hidden=as_json))
-        others = [engine.card for engine in _each(networks)[1:]]
+        judged = networks.segmentation.card, networks.classification.card
         models = [f"{one.card.name} {one.card.version} {one.backend}" for one in _each(networks)]
     found = list(detected(watched))
-    told = [*reported(watched, limits_of(card)), *followed(unseen(watched, others))]
+    told = [*reported(watched, limits_of(card)), *followed(watched, *judged)]
     if out is not None:
         picture = _picture(watched, out.with_suffix(".png"))
         out.write_text(markdown(card, models, watched, found, told, picture), encoding="utf-8")

@@ -18,7 +18,6 @@ from engines.evaluation.cad import (
     detected,
     followed,
     reported,
-    unseen,
     watch,
 )
 from engines.evaluation.mias import Film
@@ -98,7 +97,7 @@ def _measured(
         len(films),
         sum(len(film.lesions) for film in films),
         tuple(detected(watched)),
-        (*reported(watched, limits_of(card)), *followed(unseen(watched, others))),
+        (*reported(watched, limits_of(card)), *followed(watched, *others[1:])),
         file,
     )
 
