@@ -49,6 +49,11 @@ from service.listener.store import Store
 from service.listener.syntaxes import ACCEPTED
 from service.metrics import Metrics
 from service.models import Pipelines, Versions
+from service.notify.channel import Channel
+from service.notify.courier import Courier
+from service.notify.facts import Lookout
+from service.notify.made import channels_of, limits_of, rules_of, sender_of
+from service.notify.notifier import Desk, Notifier
 from service.queue.broker import Broker, read_password
 from service.queue.celery import CeleryQueue, Limits, make_app
 from service.readiness import Readiness
@@ -226,7 +231,7 @@ class Parts:
 
     def senders(self) -> Senders:
         """Make what sends results to destinations."""
-        outbox = Outbox(self.ledger, self.results, this_process(), now)
+        outbox = Outbox(self.ledger, self.results, self.received, this_process(), now)
         return Senders(outbox, self.destinations, is_gone, self.metrics.destination_up)
 
     def bearer(self, ae_title: str) -> Bearer | None:
@@ -336,6 +341,7 @@ class Parts:
             versions=Versions(self.pipelines),
             queue=self.queue,
             now=now,
+            versions_kept=self.settings.retention.routes_versions,
         )
 
     def storekeeper(self) -> Storekeeper:
@@ -381,6 +387,34 @@ class Parts:
         command = [sys.executable, "-m", "service.listener_process", "--parent", str(getpid())]
         one = ListenerProcess([*command, *named], DRAIN_S + 5)
         return [one] * (dicom.processes - 1)
+
+    @cached_property
+    def channels(self) -> Mapping[str, Channel]:
+        """The ways by which people are told what goes wrong."""
+        return channels_of(self.settings)
+
+    def notifier(self) -> Notifier:
+        """Make what tells people."""
+        chosen = self.settings.notify
+        lookout = Lookout(
+            self.ledger,
+            self.received.free_bytes,
+            self.routes_error,
+            timedelta(minutes=chosen.unreached_min),
+            chosen.refused_per_h,
+        )
+        node, limits = sender_of(self.settings).node, limits_of(self.settings)
+        desk = Desk(node, lookout, limits, rules_of(chosen), chosen.every_s)
+        couriers = {
+            name: Courier(name, channel, self.ledger, self.metrics, now)
+            for name, channel in self.channels.items()
+        }
+        return Notifier(desk, self.ledger, couriers, now)
+
+    def routes_error(self) -> str:
+        """Return why the routes on the disk are not in force, empty if they are."""
+        self.routes.current()
+        return self.routes.error
 
     def embedded_worker(self, config: Path | None) -> EmbeddedWorker:
         """Make the worker beside this process."""

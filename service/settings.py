@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -17,17 +17,13 @@ from typing_extensions import override
 import engines
 from service.errors import BadConfigurationError, did_you_mean
 from service.networks import Network
+from service.notify_settings import Notify
+from service.section import Section
 from service.tls import Profile
 
 PREFIX = "SENOSCOPE_"
 CONFIG_VARIABLE = f"{PREFIX}CONFIG"
 DEFAULT_FILE = Path("senoscope.toml")
-
-
-class Section(BaseModel):
-    """A table of `senoscope.toml`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Dicom(Section):
@@ -167,6 +163,8 @@ class Retention(Section):
     """Of images whose study is judged, processed and delivered; 0: for ever."""
     results_days: int = Field(default=30, ge=0)
     """Of results that every destination has; 0: for ever."""
+    routes_versions: int = Field(default=50, ge=1)
+    """Texts of `routes.toml` that were in force and are kept in the ledger, the newest ones."""
 
 
 class Settings(BaseSettings):
@@ -189,6 +187,7 @@ class Settings(BaseSettings):
     disk: Disk = Disk()
     spool: SpoolSection = SpoolSection()
     retention: Retention = Retention()
+    notify: Notify = Notify()
 
     base: Path = Field(default=Path(), exclude=True)
     """What relative paths are relative to: the folder of the file."""

@@ -20,12 +20,13 @@ class Owing:
     def __init__(self, folder: Path, clock) -> None:
         self.ledger = open_ledger(f"sqlite:///{folder / 'ledger.sqlite'}", clock)
         self.spool = Spool(folder / "results")
+        self.received = Spool(folder / "received")
         self.clock = clock
         self.jobs = 0
         self.up: dict[str, bool] = {}
 
     def outbox(self, owner: str = "me") -> Outbox:
-        return Outbox(self.ledger, self.spool, owner, self.clock)
+        return Outbox(self.ledger, self.spool, self.received, owner, self.clock)
 
     def way(self, name: str = "pacs") -> Way:
         return Way(name, self.up.__setitem__)

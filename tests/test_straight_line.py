@@ -70,7 +70,7 @@ def test_a_study_comes_in_and_its_results_go_out(tmp_path, storescp, registry, c
         queue=InlineQueue(worker.run),
         now=clock,
     )
-    outbox = Outbox(ledger, results, "a process", clock)
+    outbox = Outbox(ledger, results, received, "a process", clock)
     sender = Sender("pacs", outbox, Way("pacs", lambda *_: None))
     pacs = Peer(PeerAddress("PACS", "127.0.0.1", storescp.port), "SENOSCOPE")
 

@@ -8,7 +8,7 @@ import typer
 
 from service.cli.options import Config, Json, Limit, console, examples, print_entries, print_json
 from service.ledger.ledger import Ledger
-from service.ledger.records import Delivery, Job
+from service.ledger.records import Completion, Decision, Delivery, Job, Study
 from service.wiring import open_ledger
 
 app = typer.Typer(help="Studies that came in.", no_args_is_help=True)
@@ -37,7 +37,7 @@ def list_studies(
         return
     print_entries(
         f"{len(studies)} studies",
-        ["study", "from", "images", "undecided", "views", "last image at"],
+        ["study", "from", "images", "undecided", "views", "last image at", "held:"],
         [
             [
                 s.study_instance_uid,
@@ -46,6 +46,7 @@ def list_studies(
                 s.undecided,
                 " ".join(s.views),
                 f"{s.last_received_at:%Y-%m-%d %H:%M:%S}",
+                s.held,
             ]
             for s in studies
         ],
@@ -54,13 +55,15 @@ def list_studies(
 
 @app.command("show", epilog=examples("senoscope studies show 2.25.1234 --json"))
 def show(study_uid: StudyUid, config: Config = None, as_json: Json = False) -> None:
-    """Show each image of a study, what was done with it or why not, and its results."""
+    """Show why a study was complete, what was done with each image or why not, and its results."""
     ledger = open_ledger(config)
     study = ledger.study(study_uid)
     images = _images(ledger, study_uid)
+    completions = ledger.completions(study_uid)
     refusals = [asdict(r) for r in ledger.refusals(MANY) if r.study_instance_uid == study_uid]
     if as_json:
-        print_json({**asdict(study), "images": images, "refusals": refusals})
+        told = {"completions": [asdict(one) for one in completions], "images": images}
+        print_json({**asdict(study), **told, "refusals": refusals})
         return
     print_entries(
         f"study {study_uid}",
@@ -70,7 +73,7 @@ def show(study_uid: StudyUid, config: Config = None, as_json: Json = False) -> N
                 _named(image),
                 image["view"],
                 decision["route"],
-                decision["error"] or decision["reason"],
+                decision["error"] or decision["waits"] or decision["reason"],
                 decision["job_state"],
                 decision["sent"],
                 _removed(image),
@@ -79,6 +82,8 @@ def show(study_uid: StudyUid, config: Config = None, as_json: Json = False) -> N
             for decision in image["decisions"] or [_UNDECIDED]
         ],
     )
+    for line in (*map(_told, completions), *_held(study)):
+        console.print(line, highlight=False, soft_wrap=True)
     if study.versions:
         console.print(
             f"{study.versions} came with other bytes under a UID that was there before: VERSION;"
@@ -107,9 +112,27 @@ _UNDECIDED: Mapping[str, Any] = {
     "route": "",
     "reason": "not judged yet: the study is not complete",
     "error": "",
+    "waits": "",
     "job_state": "",
     "sent": "",
 }
+
+
+def _told(completion: Completion) -> str:
+    """Return in a line why a study was complete, and what was made of it then."""
+    at = f"{completion.completed_at:%Y-%m-%d %H:%M:%S}"
+    why = f"complete at {at} because {completion.reason}"
+    missing = f", without {' '.join(completion.missing)}" if completion.missing else ""
+    rerun = f", re-run {completion.rerun}" if completion.rerun and completion.jobs else ""
+    routes = f", routes version {completion.routes_version}" if completion.routes_version else ""
+    return f"{why}{missing}: {completion.images} images, {completion.jobs} new jobs{rerun}{routes}"
+
+
+def _held(study: Study) -> list[str]:
+    if not study.held:
+        return []
+    release = f"senoscope studies complete {study.study_instance_uid}"
+    return [f"held, {study.held}: it waits for the views, or for `{release}`"]
 
 
 def _named(image: Mapping[str, Any]) -> str:
@@ -133,6 +156,8 @@ def _images(ledger: Ledger, study_uid: str) -> list[dict[str, Any]]:
             **asdict(instance),
             "decisions": [
                 {**asdict(decision), **_work(ledger, jobs.get(decision.job_id), deliveries)}
+                if decision.job_id
+                else {**asdict(decision), **_passed_on(decision, deliveries)}
                 for decision in decisions
                 if (decision.sop_instance_uid, decision.version)
                 == (instance.sop_instance_uid, instance.version)
@@ -142,15 +167,50 @@ def _images(ledger: Ledger, study_uid: str) -> list[dict[str, Any]]:
     ]
 
 
+def _passed_on(decision: Decision, deliveries: Sequence[Delivery]) -> dict[str, Any]:
+    """Return how far the original is that is passed on; nothing where none is."""
+    ours = [
+        each
+        for each in deliveries
+        if each.is_original
+        and decision.taken
+        and (each.sop_instance_uid, each.version) == (decision.sop_instance_uid, decision.version)
+    ]
+    return {
+        **_NO_WORK,
+        "sent": _share(ours) if ours else "",
+        "deliveries": [asdict(each) for each in ours],
+    }
+
+
+def _share(deliveries: Sequence[Delivery]) -> str:
+    return f"{sum(each.sent_at is not None for each in deliveries)} of {len(deliveries)}"
+
+
+_NO_WORK: Mapping[str, Any] = {
+    "job_state": "",
+    "error": "",
+    "waits": "",
+    "rerun": 0,
+    "routes_version": 0,
+    "sent": "",
+    "results": [],
+    "deliveries": [],
+}
+
+
 def _work(ledger: Ledger, job: Job | None, deliveries: Sequence[Delivery]) -> dict[str, Any]:
     """Return how far the job of a decision is; nothing where none was needed."""
     if job is None:
-        return {"job_state": "", "error": "", "sent": "", "results": [], "deliveries": []}
+        return {**_NO_WORK}
     ours = [each for each in deliveries if each.job_id == job.job_id]
     return {
         "job_state": job.state,
         "error": job.error,
-        "sent": f"{sum(each.sent_at is not None for each in ours)} of {len(ours)}",
+        "waits": job.waits,
+        "rerun": job.rerun,
+        "routes_version": job.routes_version,
+        "sent": _share(ours),
         "results": [asdict(result) for result in ledger.results(job.job_id)],
         "deliveries": [asdict(each) for each in ours],
     }

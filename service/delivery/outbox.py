@@ -1,11 +1,16 @@
 """What a process of the delivery stage sends from."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
+from pydicom import Dataset
+
 from service.ledger.ledger import Commitments, Deliveries
+from service.ledger.records import Delivery
 from service.ledger.spool import Spool
 
 
@@ -15,10 +20,41 @@ class Books(Deliveries, Commitments, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Outbox:
-    """Results, to whom they are owed, and who sends them."""
+    """Results and originals, to whom they are owed, and who sends them."""
 
     ledger: Books
     results: Spool
+    received: Spool
+    """Where the originals lie that are passed on."""
     owner: str
     """As this process signs the deliveries it holds; see `service.worker.owner`."""
     now: Callable[[], datetime]
+
+    def local(self, delivery: Delivery) -> AbstractContextManager[Path]:
+        """Give a file with the bytes that are to be sent, for the time of the block.
+
+        Raises:
+            BadObjectError: if its name is no UID.
+            UnavailableError: if its bytes cannot be fetched now.
+        """
+        return self._spool(delivery).local(delivery.sop_instance_uid, delivery.version)
+
+    def size(self, delivery: Delivery) -> int:
+        """Return the bytes of that file.
+
+        Raises:
+            UnavailableError: if it is not there.
+        """
+        return self._spool(delivery).size(delivery.sop_instance_uid, delivery.version)
+
+    def header(self, delivery: Delivery) -> Dataset:
+        """Return what is to be sent, without its pixels.
+
+        Raises:
+            BadObjectError: if it cannot be read.
+            UnavailableError: if it is not there.
+        """
+        return self._spool(delivery).header(delivery.sop_instance_uid, delivery.version)
+
+    def _spool(self, delivery: Delivery) -> Spool:
+        return self.received if delivery.is_original else self.results

@@ -88,7 +88,7 @@ class Sender:
         offers: set[Offer] = set()
         for delivery in [*waiting]:
             try:
-                with self.outbox.results.local(delivery.sop_instance_uid) as path:
+                with self.outbox.local(delivery) as path:
                     meta = file_meta(path)
             except RefusedError as error:
                 self.outbox.ledger.park(delivery, str(error))
@@ -136,11 +136,10 @@ class Sender:
 
     def _sent(self, line: Line, delivery: Delivery) -> str:
         """Send it, and hold it for as long as that may take; return what is remarked."""
-        uid = delivery.sop_instance_uid
-        slowest_s = 2 * self.outbox.results.size(uid) / SLOWEST
+        slowest_s = 2 * self.outbox.size(delivery) / SLOWEST
         if slowest_s > LEASE_S / 2:
             self.outbox.ledger.hold_deliveries([delivery], slowest_s + LEASE_S)
-        with self.outbox.results.local(uid) as path:
+        with self.outbox.local(delivery) as path:
             return line.send(path)
 
     def _unreachable(self, error: UnavailableError) -> None:

@@ -77,7 +77,7 @@ class Showing:
             for delivery in deliveries:
                 uid = delivery.sop_instance_uid
                 try:
-                    header = self.outbox.results.header(uid)
+                    header = self.outbox.header(delivery)
                 except RefusedError:  # it was sent: that it cannot be read now says nothing of it
                     continue
                 question = _question(header)

@@ -6,13 +6,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from service.errors import UnknownError
 from service.ledger.moves import LONGEST_ERROR
-from service.ledger.records import Delivery, DeliveryState, Result
+from service.ledger.records import Delivery, DeliveryState, Original, Result
 from service.ledger.rows import Part, columns_of, records_of, values_of
 from service.ledger.states import DeliveryEvent, advance_delivery
-from service.ledger.tables import deliveries, results
+from service.ledger.tables import deliveries, instances, results
 
 
 class SqlDeliveries(Part):
@@ -151,10 +152,16 @@ class SqlDeliveries(Part):
         gone = sa.select(results.c.sop_instance_uid).where(
             results.c.study_instance_uid == study_instance_uid, results.c.removed_at.is_not(None)
         )
+        removed = sa.select(instances.c.sop_instance_uid, instances.c.version).where(
+            instances.c.study_instance_uid == study_instance_uid,
+            instances.c.removed_at.is_not(None),
+        )
+        version = sa.tuple_(deliveries.c.sop_instance_uid, deliveries.c.version)
         named = (
             (deliveries.c.destination == destination)
             & (deliveries.c.study_instance_uid == study_instance_uid)
             & deliveries.c.sop_instance_uid.not_in(gone)
+            & ~(deliveries.c.is_original & version.in_(removed))
         )
         count = self._owe_again(named, DeliveryEvent.RESENT)
         if not count:
@@ -234,6 +241,35 @@ class SqlDeliveries(Part):
 _LINE = (deliveries.c.priority, deliveries.c.owed_at, deliveries.c.sop_instance_uid)
 """The order in which deliveries go out."""
 _HELD = (deliveries.c.state == DeliveryState.OWED) & (deliveries.c.owner != "")
+
+
+def pass_on(
+    connection: sa.Connection,
+    insert: postgresql.Insert | sqlite.Insert,
+    original: Original,
+    now: datetime,
+) -> None:
+    """Owe `original` to its destinations; `insert` is one into `deliveries`.
+
+    What is owed or was sent already stays so, unless it is another version.
+    """
+    one = original.instance
+    for destination in original.send_to:
+        delivery = Delivery(
+            "", one.sop_instance_uid, one.sop_class_uid, destination, original.run_at
+        )
+        told = replace(delivery, is_original=True, version=one.version)
+        values = values_of(told) | {
+            "study_instance_uid": one.study_instance_uid,
+            "priority": original.priority,
+            "owed_at": now,
+        }
+        anew = insert.values(**values).on_conflict_do_update(
+            index_elements=list(deliveries.primary_key),
+            set_={column: values[column] for column in values_of(told)},
+            where=deliveries.c.is_original & (deliveries.c.version != one.version),
+        )
+        connection.execute(anew)
 
 
 def load_deliveries(connection: sa.Connection, chosen: sa.ColumnElement[bool]) -> list[Delivery]:

@@ -4,7 +4,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from service.ledger.completions import Completions, Judged
 from service.ledger.moves import LONGEST_RUN
+from service.ledger.notifying import Heaps, Tellings
+from service.ledger.people import Accounts, Audit
 from service.ledger.records import (
     Commitment,
     CommitmentState,
@@ -20,6 +23,9 @@ from service.ledger.records import (
     WorkerPresence,
 )
 from service.ledger.retention import Retention
+from service.ledger.routes_versions import RoutesVersions
+from service.ledger.standing import Lookup
+from service.ledger.waiting import Waiting
 
 
 class Intake(Protocol):
@@ -79,12 +85,13 @@ class Studies(Protocol):
         decisions: Sequence[Decision],
         jobs: Sequence[Job],
         seen: Collection[Instance] = (),
+        judged: Judged | None = None,
     ) -> bool:
         """Write down `decisions` and add `jobs` in one transaction; a second time changes nothing.
 
-        The instances they name count as judged. A job whose id is known stays as it is. Returns
-        whether it counted: False, and nothing is written, where any of `seen`, which was not
-        judged when the router looked, has been judged by another since.
+        The instances they name count as judged, and `judged` says why now. A job whose id is known
+        stays as it is. Returns whether it counted: False, and nothing is written, where any of
+        `seen`, which was not judged when the router looked, has been judged by another since.
         """
         ...
 
@@ -399,7 +406,24 @@ class Workers(Protocol):
         ...
 
 
-class Ledger(Intake, Studies, Jobs, Deliveries, Commitments, Retention, Workers, Protocol):
+class Ledger(
+    Intake,
+    Studies,
+    Jobs,
+    Deliveries,
+    Commitments,
+    Retention,
+    Workers,
+    Accounts,
+    Audit,
+    Lookup,
+    Heaps,
+    Tellings,
+    Completions,
+    Waiting,
+    RoutesVersions,
+    Protocol,
+):
     """The node's memory: what was received, decided, done and sent."""
 
     def ping(self) -> None:

@@ -35,6 +35,7 @@ def claim(job: Job, owner: str, now: datetime, within: timedelta) -> Job:
         deadline=now + within,
         started_at=now,
         finished_at=None,
+        waits="",
     )
 
 

@@ -249,6 +249,17 @@ class Delivery:
     """Of the original: see `Instance`."""
 
 
+@dataclass(frozen=True, slots=True)
+class Original:
+    """An image that is passed on as it was received."""
+
+    instance: Instance
+    send_to: tuple[str, ...]
+    priority: Priority
+    run_at: datetime
+    """Not before this moment."""
+
+
 class CommitmentState(StrEnum):
     """Where a storage commitment stands."""
 

@@ -6,15 +6,23 @@ from random import random
 
 import sqlalchemy as sa
 
+from service.ledger.accounts import SqlAccounts
+from service.ledger.audit import SqlAudit
 from service.ledger.clock import SqlClock
 from service.ledger.commitments import SqlCommitments
+from service.ledger.completions import SqlCompletions
 from service.ledger.database import Database
 from service.ledger.deliveries import SqlDeliveries
+from service.ledger.heaps import SqlHeaps
 from service.ledger.intake import SqlIntake
 from service.ledger.jobs import SqlJobs
+from service.ledger.lookup import SqlLookup
 from service.ledger.migrate import migrate
 from service.ledger.retention import SqlRetention
+from service.ledger.routes_versions import SqlRoutesVersions
 from service.ledger.studies import SqlStudies
+from service.ledger.tellings import SqlTellings
+from service.ledger.waiting import SqlWaiting
 from service.ledger.workers import SqlWorkers
 
 
@@ -26,6 +34,14 @@ class SqlLedger(
     SqlCommitments,
     SqlRetention,
     SqlWorkers,
+    SqlAccounts,
+    SqlAudit,
+    SqlLookup,
+    SqlCompletions,
+    SqlWaiting,
+    SqlRoutesVersions,
+    SqlHeaps,
+    SqlTellings,
     SqlClock,
 ):
     """See `service.ledger.ledger.Ledger`; may be used from any thread, and after a fork."""

@@ -7,10 +7,12 @@ import sqlalchemy as sa
 
 from service.errors import RefusedError, UnknownError
 from service.ledger import moves
+from service.ledger.completions import Judged, add_completion, add_notice
+from service.ledger.deliveries import pass_on
 from service.ledger.jobs import load_jobs, save_job
 from service.ledger.records import Decision, Instance, Job, Refusal, Study
 from service.ledger.rows import Part, columns_of, records_of, values_of
-from service.ledger.tables import decisions, instances, jobs, refusals, studies
+from service.ledger.tables import decisions, deliveries, instances, jobs, refusals, studies
 
 _RECEIVED = sa.tuple_(instances.c.sop_instance_uid, instances.c.version)
 _RECEIVED_ORDER = (instances.c.sop_instance_uid, instances.c.version)
@@ -27,7 +29,7 @@ class SqlStudies(Part):
         undecided = sa.select(instances.c.study_instance_uid).where(~instances.c.judged)
         chosen = studies.c.study_instance_uid.in_(undecided)
         with self.database.reading() as connection:
-            return _studies(
+            return load_studies(
                 connection, sa.select(studies).where(chosen).order_by(studies.c.first_received_at)
             )
 
@@ -35,7 +37,7 @@ class SqlStudies(Part):
         """See Studies."""
         chosen = studies.c.study_instance_uid == study_instance_uid
         with self.database.reading() as connection:
-            found = _studies(connection, sa.select(studies).where(chosen))
+            found = load_studies(connection, sa.select(studies).where(chosen))
         if not found:
             raise UnknownError(f"no study {study_instance_uid} in the ledger")
         return found[0]
@@ -44,7 +46,7 @@ class SqlStudies(Part):
         """See Studies."""
         newest = sa.select(studies).order_by(studies.c.last_received_at.desc()).limit(limit)
         with self.database.reading() as connection:
-            return _studies(connection, newest)
+            return load_studies(connection, newest)
 
     def instances(self, study_instance_uid: str) -> Sequence[Instance]:
         """See Studies."""
@@ -62,6 +64,7 @@ class SqlStudies(Part):
         decisions: Sequence[Decision],
         jobs: Sequence[Job],
         seen: Collection[Instance] = (),
+        judged: Judged | None = None,
     ) -> bool:
         """See Studies."""
         with self.database.writing() as connection:
@@ -69,6 +72,7 @@ class SqlStudies(Part):
                 return False
             self._add_decisions(connection, decisions)
             self._add_jobs(connection, jobs)
+            self._note(connection, judged)
             _judge(connection, {(one.sop_instance_uid, one.version) for one in decisions})
             return True
 
@@ -112,6 +116,8 @@ class SqlStudies(Part):
             connection.execute(decisions.delete().where(_DECIDED.in_(_versions_in(of_study))))
             for job in load_jobs(connection, jobs.c.study_instance_uid == study_instance_uid):
                 save_job(connection, moves.reopen(job, now))
+            mine = studies.c.study_instance_uid == study_instance_uid
+            connection.execute(studies.update().where(mine).values(complete_asked=True))
 
     def study_counts(self) -> Mapping[str, int]:
         """See Studies."""
@@ -151,6 +157,15 @@ class SqlStudies(Part):
                 where=~decisions.c.taken & insert.excluded.taken,
             )
             connection.execute(now_taken, [values_of(decision) for decision in added])
+
+    def _note(self, connection: sa.Connection, judged: Judged | None) -> None:
+        if judged is None:
+            return
+        add_completion(connection, judged.completion)
+        for notice in judged.notices:
+            add_notice(connection, notice)
+        for original in judged.originals:
+            pass_on(connection, self.database.insert(deliveries), original, self.now())
 
     def _add_jobs(self, connection: sa.Connection, added: Sequence[Job]) -> None:
         if added:
@@ -194,7 +209,7 @@ def _judge(connection: sa.Connection, versions: set[tuple[str, str]]) -> None:
     )
 
 
-def _studies(connection: sa.Connection, chosen: sa.Select[tuple[object, ...]]) -> list[Study]:
+def load_studies(connection: sa.Connection, chosen: sa.Select[tuple[object, ...]]) -> list[Study]:
     """Return the chosen rows of `studies` with what their instances add to them."""
     rows = connection.execute(chosen).mappings().all()
     if not rows:

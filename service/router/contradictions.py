@@ -1,18 +1,20 @@
 """What each table of `routes.toml` says well, and all together say wrong."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from pipelines.eligibility import ALLOWABLE
 from service.errors import did_you_mean
+from service.router.conditions import When
 from service.router.faults import Fault
 from service.router.places import Location
 from service.router.routes import SENDER, Destination, Route
 from service.router.unreachable import never_reached, why_no_image, why_no_study
 
+_CONDITION: TypeAdapter[When] = TypeAdapter(When)
 _Table = TypeVar("_Table", bound=BaseModel)
 
 
@@ -62,6 +64,15 @@ class Written:
         found = ((number, _made(Route, one)) for number, one in self.route_tables)
         return {number: one for number, one in found if one is not None}
 
+    @property
+    def conditions(self) -> Iterator[tuple[Location, Sequence[When | None]]]:
+        """Yield all lists of conditions with their places; None stands for what is wrong in it."""
+        for number, table in self.route_tables:
+            for key in ("when", "study_when"):
+                found = table.get(key)
+                several = found if isinstance(found, list) else []
+                yield ("routes", number, key), [_condition(one) for one in several]
+
 
 def contradictions(
     written: Written, pipelines: Collection[str], own: OwnDoor | None
@@ -78,7 +89,7 @@ def contradictions(
         if own is not None and own.is_at(there):
             reason = "this is this node itself: results would come back"
             yield Fault(("destinations", name, "host"), reason)
-    yield from _unreachable(written.routes)
+    yield from _unreachable(written)
 
 
 def _unknown(
@@ -100,13 +111,12 @@ def _unknown(
             yield Fault((*where, "pipelines"), reason, index)
 
 
-def _unreachable(routes: Mapping[int, Route]) -> Iterator[Fault]:
-    for number, route in routes.items():
-        reasons = {"when": why_no_image(route.when), "study_when": why_no_study(route.study_when)}
-        for key, why in reasons.items():
-            if why:
-                yield Fault(("routes", number, key), f"nothing can take this route: {why}")
-    for number, why in never_reached(routes):
+def _unreachable(written: Written) -> Iterator[Fault]:
+    for where, several in written.conditions:
+        right = [one for one in several if one is not None]
+        if why := (why_no_study if where[-1] == "study_when" else why_no_image)(right):
+            yield Fault(where, f"nothing can take this route: {why}")
+    for number, why in never_reached(written.routes):
         yield Fault(("routes", number, "fallback"), why)
 
 
@@ -128,5 +138,13 @@ def _made(table: type[_Table], written: object) -> _Table | None:
     """Return `written` as that table, None if it is none."""
     try:
         return table.model_validate(written)
+    except ValidationError:
+        return None
+
+
+def _condition(written: object) -> When | None:
+    """Return `written` as a condition, None if it is none."""
+    try:
+        return _CONDITION.validate_python(written)
     except ValidationError:
         return None

@@ -66,7 +66,7 @@ def _examined(text: str, pipelines: Collection[str], own: OwnDoor | None) -> Exa
     faults += contradictions(written, pipelines, own)
     there = places(text)
     return Examined(
-        None if faults else routes,
+        None if faults or routes is None else routes.read_from(text),
         list(_placed(faults, there)),
         list(_placed(_oddities(written), there)),
     )
@@ -85,16 +85,17 @@ def _oddities(written: Written) -> Iterator[Fault]:
     for name in written.named:
         if name not in used:
             yield Fault(("destinations", name), "no route names it: nothing is sent there")
-    for number, route in written.routes.items():
-        yield from _risks(("routes", number, "when"), route.when)
-        yield from _risks(("routes", number, "study_when"), route.study_when)
+    for where, several in written.conditions:
+        for number, one in enumerate(several):
+            if one is not None:
+                yield from _risks((*where, number), one)
 
 
-def _risks(where: Location, conditions: Sequence[When]) -> Iterator[Fault]:
-    for location, condition in inner_conditions(conditions):
-        if condition.regex is not None and is_risky(condition.regex):
+def _risks(where: Location, condition: When) -> Iterator[Fault]:
+    for location, inner in inner_conditions(condition, where):
+        if inner.regex is not None and is_risky(inner.regex):
             reason = "a text may keep it busy: it then fails, and the image does not take the route"
-            yield Fault((*where, *location, "regex"), reason)
+            yield Fault((*location, "regex"), reason)
 
 
 def _send_to(table: Mapping[str, Any]) -> Iterator[str]:

@@ -1,189 +1,56 @@
 """From a complete study to jobs in the queue."""
 
-import hashlib
 import logging
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import Event
-from typing import Protocol, get_args
+from typing import Protocol
 
 from pydicom import Dataset
 
-from pipelines.results.provenance import is_ours
 from service.errors import BadObjectError, UnavailableError
+from service.ledger.completions import Completions, Judged
 from service.ledger.ledger import Studies
-from service.ledger.reading import UNREADABLE
-from service.ledger.records import Decision, Instance, Job, Study
+from service.ledger.records import Completion, Instance, Job, Notice, Study
+from service.ledger.routes_versions import RoutesVersions
 from service.ledger.spool import Spool
+from service.ledger.waiting import Waiting
 from service.queue.queue import Queue
-from service.router.complete import is_complete
-from service.router.gather import members, of, with_job
-from service.router.match import matches, may_use
-from service.router.routes import Route, Routes
-from service.router.versions import Policy, allowed, chosen, on, versions_of
+from service.router.circumstances import Circumstances, begins, closed, over_limits, rerun_of
+from service.router.complete import Verdict, verdict
+from service.router.deciding import Deciding
+from service.router.judge import Judge, Recipe
+from service.router.match import may_use
+from service.router.memory import Memory
+from service.router.off_peak import keep_hours
+from service.router.routes import Routes
+from service.router.sight import Look
 
 logger = logging.getLogger(__name__)
 
 POLL_S = 1.0
 UNAVAILABLE_S = 5.0
 """Pause when ledger or spool is unavailable."""
+VERSIONS_KEPT = 50
+"""Of the routes, if nobody says otherwise."""
 
 
-OURS = "it is a result of this system"
-"""It came back: whatever the routes and pipelines are, nothing is made of it again."""
-NO_IMAGE = "it says where to look, and there is no image of its study to look at"
-NO_IMAGES = (
-    "1.2.840.10008.5.1.4.1.1.11.",
-    "1.2.840.10008.5.1.4.1.1.66.",
-    "1.2.840.10008.5.1.4.1.1.88.",
-)
-"""Presentation states, segmentations and reports; cheap to ask before their headers are read."""
+class Books(Studies, Completions, Waiting, RoutesVersions, Protocol):
+    """What the router reads and writes down."""
 
-
-class Recipe(Protocol):
-    """What the router asks of a pipeline."""
-
-    @property
-    def takes_studies(self) -> bool:
-        """Whether a job is all that a study holds for it, and not one image."""
+    def jobs(
+        self, study_instance_uid: str | None = None, *, limit: int | None = 100
+    ) -> Sequence[Job]:
+        """Return jobs, newest first; all of them if `limit` is None."""
         ...
-
-    def skips(self, header: Dataset, allowed: Collection[str] = ()) -> str | None:
-        """Return why this image is not processed; None if it is."""
-        ...
-
-    def accompanies(self, header: Dataset) -> bool:
-        """Return whether an object that is no image says where to look on those of its study."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Judge:
-    """Says what becomes of one image under the routes of now; writes nothing down."""
-
-    routes: Routes
-    pipelines: Mapping[str, Recipe]
-    versions: Mapping[str, str]
-    """Of the model each pipeline runs, by the pipeline's name."""
-    now: datetime
-
-    def judge(self, instance: Instance, header: Dataset) -> list[tuple[Decision, Job | None]]:
-        """Return what each route that applies makes of the image, or that none applies."""
-        try:
-            if _is_ours(header):
-                return [(self._decision(instance, OURS), None)]
-            return self._judged(instance, header)
-        except BadObjectError as error:
-            return [(self.refused(instance, str(error)), None)]
-
-    def refused(self, instance: Instance, reason: str) -> Decision:
-        """Return the decision on an image that cannot be read."""
-        return self._decision(instance, f"refused: {reason}")
-
-    def _judged(self, instance: Instance, header: Dataset) -> list[tuple[Decision, Job | None]]:
-        found = matches(self.routes.routes, header, instance.calling_ae_title)
-        taken = [match.route for match in found if not match.why_not]
-        beside: list[tuple[Decision, Job | None]] = [
-            (self._beside(route, pipeline, instance), None)
-            for route, pipeline in self.of_studies()
-            if route not in taken and self.is_beside(route, pipeline, instance, header)
-        ]
-        if beside and not taken:
-            return beside
-        if not taken:
-            reasons = [f"{match.route.name}: {match.why_not}" for match in found]
-            reason = f"no route: {'; '.join(reasons) or 'none is configured'}"
-            return [(self._decision(instance, reason), None)]
-        under = [
-            self._under(route, pipeline, instance, header)
-            for route in taken
-            for pipeline in route.pipelines
-        ]
-        return [*under, *beside]
-
-    def _under(
-        self, route: Route, pipeline: str, instance: Instance, header: Dataset
-    ) -> tuple[Decision, Job | None]:
-        if self.is_beside(route, pipeline, instance, header):
-            return self._beside(route, pipeline, instance), None
-        skipped = self._skips(pipeline, header, route.allow)
-        alone = not skipped and not self.pipelines[pipeline].takes_studies
-        job = self.job(route, pipeline, [instance]) if alone else None
-        decision = Decision(
-            sop_instance_uid=instance.sop_instance_uid,
-            route=route.name,
-            pipeline=pipeline,
-            taken=not skipped,
-            reason=skipped or "taken",
-            job_id=job.job_id if job else "",
-            decided_at=self.now,
-            version=instance.version,
-        )
-        return decision, job
-
-    def of_studies(self) -> Iterator[tuple[Route, str]]:
-        """Yield the routes with those of their pipelines that take studies."""
-        for route in self.routes.routes:
-            for pipeline in route.pipelines:
-                if self.pipelines[pipeline].takes_studies:
-                    yield route, pipeline
-
-    def is_beside(self, route: Route, pipeline: str, instance: Instance, header: Dataset) -> bool:
-        """Return whether it says where to look, and its sender may use `route`."""
-        may_mark = route.marks and may_use(route, instance.calling_ae_title)
-        return may_mark and self._accompanies(pipeline, header)
-
-    def _accompanies(self, pipeline: str, header: Dataset) -> bool:
-        try:
-            return self.pipelines[pipeline].accompanies(header)
-        except UNREADABLE:
-            raise BadObjectError("a value of its header cannot be read") from None
-
-    def _beside(self, route: Route, pipeline: str, instance: Instance) -> Decision:
-        """Return the decision on what says where to look, as long as there is no image of it."""
-        return Decision(
-            sop_instance_uid=instance.sop_instance_uid,
-            route=route.name,
-            pipeline=pipeline,
-            taken=False,
-            reason=NO_IMAGE,
-            job_id="",
-            decided_at=self.now,
-            version=instance.version,
-        )
-
-    def _skips(self, pipeline: str, header: Dataset, allowed: Collection[str]) -> str | None:
-        try:
-            return self.pipelines[pipeline].skips(header, allowed)
-        except UNREADABLE:
-            raise BadObjectError("a value of its header cannot be read") from None
-
-    def job(self, route: Route, pipeline: str, instances: Sequence[Instance]) -> Job:
-        """Return the job of that pipeline on `instances`, which are of one study."""
-        return Job(
-            job_id=job_id(instances, route.name, pipeline, self.versions[pipeline]),
-            study_instance_uid=instances[0].study_instance_uid,
-            sop_instance_uids=tuple(one.sop_instance_uid for one in instances),
-            route=route.name,
-            pipeline=pipeline,
-            send_to=route.send_to,
-            priority=route.lane,
-            created_at=self.now,
-            run_at=self.now,
-            versions=versions_of(instances),
-        )
-
-    def _decision(self, instance: Instance, reason: str) -> Decision:
-        uid, version = instance.sop_instance_uid, instance.version
-        return Decision(uid, "", "", False, reason, "", self.now, version)  # noqa: FBT003
 
 
 @dataclass(frozen=True, slots=True)
 class Router:
     """Turns studies that are complete into jobs."""
 
-    ledger: Studies
+    ledger: Books
     received: Spool
     routes: Callable[[], Routes]
     """The routes in force."""
@@ -192,6 +59,9 @@ class Router:
     """Of the model each pipeline runs, by the pipeline's name."""
     queue: Queue
     now: Callable[[], datetime]
+    versions_kept: int = VERSIONS_KEPT
+    """Of the routes."""
+    memory: Memory = field(default_factory=Memory)
 
     def run(self, stop: Event) -> None:
         """Route what is due until `stop` is set."""
@@ -210,107 +80,107 @@ class Router:
         Raises:
             UnavailableError: if ledger or spool is for one of them; the others are judged.
         """
-        judge = self.judge()
-        due = [study for study in self.ledger.undecided_studies() if self._is_due(study, judge)]
+        judge = self._judge_of_now()
+        waiting = self.ledger.undecided_studies()
+        self.memory.forget(judge.routes, [one.study_instance_uid for one in waiting])
+        judged = 0
         unavailable: UnavailableError | None = None
-        for study in due:
+        for study in waiting:
             try:
-                self._route(study.study_instance_uid, judge)
+                judged += self._routed(study, judge)
             except UnavailableError as error:
                 unavailable = error
         if unavailable is not None:
             raise unavailable
-        return len(due)
+        return judged
 
     def judge(self) -> Judge:
         """Return what says what becomes of an image under the routes in force."""
         return Judge(self.routes(), self.pipelines, self.versions, self.now())
 
-    def _is_due(self, study: Study, judge: Judge) -> bool:
-        waiting = self.ledger.undecided_instances(study.study_instance_uid)
-        if not waiting:
-            return False
-        calling = study.calling_ae_title
-        rules = [route.complete for route in judge.routes.routes if may_use(route, calling)]
-        reason = is_complete(study, waiting[0].received_at, rules, judge.now)
-        if reason is not None:
-            logger.info("study %s: %s", study.study_instance_uid, reason)
-        return reason is not None
+    def _judge_of_now(self) -> Judge:
+        """Return that judge, its routes written down, and its hours kept."""
+        judge = self.judge()
+        version = self.memory.version(judge.routes, self._keep_routes)
+        keep_hours(self.ledger, judge.routes.routes, judge.now)
+        return replace(judge, about=Circumstances(routes_version=version))
 
-    def _route(self, study_instance_uid: str, judge: Judge) -> None:
-        undecided = self.ledger.undecided_instances(study_instance_uid)
-        kept = self.ledger.instances(study_instance_uid)
-        counting = {policy: chosen(kept, policy) for policy in get_args(Policy)}
-        judged = [
-            allowed(pair, counting[judge.routes.versions(pair[0].route)])
-            for instance in undecided
-            for pair in self._judged(instance, judge)
-        ]
-        jobs = [job for _, job in judged if job is not None]
-        decisions = [decision for decision, _ in judged]
-        for route, pipeline in judge.of_studies():
-            job = self._study_job(study_instance_uid, decisions, judge, (route, pipeline))
-            if job is not None:
-                jobs.append(job)
-                decisions = with_job(decisions, job)
-        if not self.ledger.decide(decisions, jobs, undecided):
+    def _keep_routes(self, text: str) -> int:
+        return self.ledger.keep_routes(text, self.versions_kept)
+
+    def _routed(self, study: Study, judge: Judge) -> bool:
+        """Judge `study` if it is complete; return whether it is."""
+        uid = study.study_instance_uid
+        undecided = self.ledger.undecided_instances(uid)
+        if not undecided:
+            return False
+        kept = self.ledger.instances(uid)
+        found = self._verdict(study, kept, undecided, judge)
+        held = found.reason if found is not None and found.is_held else ""
+        if held != study.held:
+            self.ledger.hold(uid, held)
+        if found is None or held:
+            return False
+        logger.info("study %s: %s", uid, found.reason)
+        about = self._about(kept, judge)
+        deciding = Deciding(self.ledger, self.received, replace(judge, about=about), kept)
+        self._write_down(deciding, undecided, found)
+        return True
+
+    def _verdict(
+        self, study: Study, kept: Sequence[Instance], undecided: Sequence[Instance], judge: Judge
+    ) -> Verdict | None:
+        routes = [one for one in judge.routes.routes if may_use(one, study.calling_ae_title)]
+        look = Look(self.received, judge)
+        sights = self.memory.sights.of_study(routes, kept, undecided, look)
+        return verdict(study, undecided[0].received_at, sights, judge.now)
+
+    def _about(self, kept: Sequence[Instance], judge: Judge) -> Circumstances:
+        """Return what of a study bears on each of its images."""
+        routes, uid = judge.routes.routes, kept[0].study_instance_uid
+        looks = any(one.study_when or one.limits.images or one.limits.mb for one in routes)
+        headers = self._headers(kept) if looks else []
+        about = replace(
+            judge.about,
+            closed=closed(routes, headers),
+            begins=begins(
+                routes, lambda name, since: self.ledger.begun(name, since, uid), judge.now
+            ),
+            rerun=rerun_of(self.ledger.jobs(uid, limit=None)),
+        )
+        return replace(about, over=over_limits(routes, headers, replace(judge, about=about)))
+
+    def _headers(self, kept: Sequence[Instance]) -> list[tuple[Instance, Dataset]]:
+        found = []
+        for one in kept:
+            if one.removed_at is None:
+                try:
+                    header = self.received.header(one.sop_instance_uid, one.version)
+                except BadObjectError:
+                    continue
+                found.append((one, header))
+        return found
+
+    def _write_down(
+        self, deciding: Deciding, undecided: Sequence[Instance], found: Verdict
+    ) -> None:
+        decisions, jobs = deciding.decided(undecided)
+        judge, uid = deciding.judge, undecided[0].study_instance_uid
+        known = {job.job_id for job in self.ledger.jobs(uid, limit=None)}
+        completion = Completion(
+            study_instance_uid=uid,
+            completed_at=judge.now,
+            reason=found.reason,
+            missing=found.missing,
+            images=len(undecided),
+            jobs=sum(job.job_id not in known for job in jobs),
+            rerun=judge.about.rerun,
+            routes_version=judge.about.routes_version,
+        )
+        told = [Notice("incomplete", uid, found.reason, judge.now)] if found.is_told else []
+        judged = Judged(completion, deciding.originals(decisions), tuple(told))
+        if not self.ledger.decide(decisions, jobs, undecided, judged):
             return  # another router was first
         for job in jobs:
-            self.queue.put(job.job_id)
-
-    def _study_job(
-        self,
-        study_instance_uid: str,
-        decisions: Sequence[Decision],
-        judge: Judge,
-        recipe: tuple[Route, str],
-    ) -> Job | None:
-        """Return the job of a pipeline that takes studies, None where nothing new came for it."""
-        route, pipeline = recipe
-        here = [one for one in self.ledger.instances(study_instance_uid) if not one.removed_at]
-        instances = chosen(here, route.versions)
-        now = on(of(decisions, route.name, pipeline), instances)
-        if not now:
-            return None
-        beside = {
-            uid for uid, one in instances.items() if self._is_beside(one, judge, route, pipeline)
-        }
-        before = on(of(self.ledger.decisions(study_instance_uid), route.name, pipeline), instances)
-        uids = members(now, before, beside)
-        if not uids:
-            return None
-        return judge.job(route, pipeline, [instances[uid] for uid in sorted(uids)])
-
-    def _is_beside(self, instance: Instance, judge: Judge, route: Route, pipeline: str) -> bool:
-        if not instance.sop_class_uid.startswith(NO_IMAGES):
-            return False
-        try:
-            header = self.received.header(instance.sop_instance_uid, instance.version)
-            return judge.is_beside(route, pipeline, instance, header)
-        except BadObjectError:
-            return False
-
-    def _judged(self, instance: Instance, judge: Judge) -> list[tuple[Decision, Job | None]]:
-        try:
-            header = self.received.header(instance.sop_instance_uid, instance.version)
-        except BadObjectError as error:
-            return [(judge.refused(instance, str(error)), None)]
-        return judge.judge(instance, header)
-
-
-def _is_ours(header: Dataset) -> bool:
-    try:
-        return is_ours(header)
-    except UNREADABLE:
-        raise BadObjectError("a value of its header cannot be read") from None
-
-
-def job_id(instances: Sequence[Instance], route: str, pipeline: str, version: str) -> str:
-    """Return the id of that job: the same images under the same recipe are the same job."""
-    images = [
-        part
-        for one in instances
-        for part in (one.sop_instance_uid, one.digest, one.version)[: 3 if one.version else 2]
-    ]
-    parts = (instances[0].study_instance_uid, *images, route, pipeline, version)
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+            if job.run_at <= judge.now:
+                self.queue.put(job.job_id)

@@ -3,13 +3,17 @@
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, PrivateAttr, StringConstraints, model_validator
 
 from pipelines.kinds import USUAL, Kind
 from service.ledger.records import Priority
 from service.networks import IpNetwork, Network
 from service.router.conditions import When
+from service.router.hours import Day, Hours, hours_of
+from service.router.rules import Complete, Limits
 from service.router.table import Table
+
+__all__ = ["Complete", "Destination", "Limits", "Route", "Routes"]
 
 SENDER = "sender"
 """In place of a destination's name: the one whose AE title sent the image."""
@@ -24,16 +28,21 @@ class Destination(Table):
     """A peer that results are sent to, by C-STORE or by STOW-RS."""
 
     ae_title: AeTitle = ""
+    """By which it is called; case matters."""
     host: str = Field(default="", min_length=1)
+    """Its name or address."""
     port: int = Field(default=0, ge=1, le=65535)
+    """That it listens on."""
     associations: int = Field(default=2, ge=1, le=16)
-    """At most, at once."""
+    """At most, at once: each sends one object after the other."""
     tls: bool = False
+    """Whether TLS is spoken with it."""
     tls_ca: str = ""
     """File of the authorities that vouch for it; empty: those that the system trusts."""
     tls_cert: str = ""
+    """File of our certificate, where it asks for one."""
     tls_key: str = ""
-    """Files that say who we are."""
+    """File of the key of our certificate."""
     storage_commitment: bool = False
     """Whether it is asked to commit itself to keep what it was sent."""
     find_after: bool = False
@@ -41,8 +50,11 @@ class Destination(Table):
     stow_url: str = Field(default="", pattern=r"^(https?://[^\s?#@]+)?$")
     """Of the studies of a STOW-RS service, in place of AE title, host and port."""
     stow_token_file: str = ""
+    """File of a bearer token."""
     stow_user: str = ""
+    """In place of a token: the name for HTTP Basic."""
     stow_password_file: str = ""
+    """File of the password of that user."""
     accepts: tuple[Kind, ...] = Field(default=tuple(sorted(USUAL)), min_length=1)
     """The kinds of results that it is sent: docs/results.md."""
 
@@ -78,21 +90,11 @@ _OF_DICOM = {"ae_title", "host", "port", "tls", "storage_commitment", "find_afte
 _OF_STOW = {"stow_token_file", "stow_user", "stow_password_file"}
 
 
-class Complete(Table):
-    """When all of a study is thought to be here."""
-
-    views: tuple[str, ...] = ()
-    """Image Laterality and View Position in one word, such as ``RMLO``; all there: go on."""
-    quiet_s: float = Field(default=30.0, ge=0)
-    """Go on when nothing came for so long."""
-    at_most_s: float = Field(default=900.0, ge=0)
-    """Go on when the first image has waited for so long."""
-
-
 class Route(Table):
     """Which images go through which pipelines, and where the results go."""
 
     name: Name
+    """Of the route: each once; a label of metrics."""
     calling: tuple[str, ...] = Field(default=("*",), min_length=1)
     """Globs of AE titles that may use it; they may associate with this node at all."""
     networks: tuple[Network, ...] = ()
@@ -102,7 +104,13 @@ class Route(Table):
     study_when: tuple[When, ...] = ()
     """Conditions, each of which must hold for at least one image of the study."""
     complete: Complete = Complete()
-    pipelines: tuple[str, ...] = Field(min_length=1)
+    """When all of a study is thought to be here."""
+    fallback: bool = False
+    """Whether it applies only to images that no other route takes."""
+    pipelines: tuple[str, ...]
+    """What is run; none where only originals are passed on."""
+    originals: bool = False
+    """Whether the images themselves are sent to `send_to`, as they were received."""
     allow: tuple[str, ...] = ()
     """Kinds of images that are analysed although others like them are not: docs/cad-sources.md."""
     marks: bool = True
@@ -110,7 +118,36 @@ class Route(Table):
     versions: Literal["first", "newest"] = "first"
     """Which bytes count where different ones came under one SOP Instance UID: docs/intake.md."""
     send_to: tuple[str, ...] = Field(min_length=1)
+    """Names of destinations; ``sender``: the one whose AE title sent the image."""
     priority: Literal["urgent", "routine", "background"] = "routine"
+    """Whose job runs first, and whose result goes out first."""
+    hours: tuple[str, ...] = ()
+    """When work is begun, such as ``19:00-06:00``; empty: at any time."""
+    days: tuple[Day, ...] = ()
+    """On which the hours begin; empty: every day."""
+    time_zone: str = ""
+    """Of the hours, such as ``Europe/Berlin``; empty: the system's."""
+    limits: Limits = Limits()
+
+    @model_validator(mode="after")
+    def _does_something(self) -> Self:
+        if not self.pipelines and not self.originals:
+            raise ValueError("pipelines: none, and no originals = true: it would do nothing")
+        if self.originals and SENDER in self.send_to:
+            raise ValueError(f"originals and {SENDER!r}: who sent an image has it already")
+        return self
+
+    @model_validator(mode="after")
+    def _hours_are_right(self) -> Self:
+        if not self.hours and (self.days or self.time_zone):
+            raise ValueError("days and time_zone belong to hours: write hours too")
+        hours_of(self.hours, self.days, self.time_zone)
+        return self
+
+    @property
+    def open_hours(self) -> Hours:
+        """When its work may be begun."""
+        return hours_of(self.hours, self.days, self.time_zone)
 
     @property
     def lane(self) -> Priority:
@@ -122,7 +159,21 @@ class Routes(Table):
     """All of `routes.toml`."""
 
     destinations: Mapping[Name, Destination] = {}
+    """Peers that results are sent to, by the names that routes call them."""
     routes: tuple[Route, ...] = ()
+    """Which images go through which pipelines; an image takes every route that applies to it."""
+    _text: str = PrivateAttr("")
+
+    @property
+    def text(self) -> str:
+        """The file that they were read from; empty where they were not read."""
+        return self._text
+
+    def read_from(self, text: str) -> "Routes":
+        """Return them as what was read from `text`."""
+        again = self.model_copy()
+        again._text = text  # noqa: SLF001 - its own
+        return again
 
     @property
     def calling(self) -> tuple[str, ...]:

@@ -1,23 +1,15 @@
 """Which images take which routes, and why not."""
 
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from io import BytesIO
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from loopback import explicit
 from pydicom import Dataset, dcmread
 
 from service.errors import BadObjectError
-from service.ledger.records import Study
-from service.router.complete import is_complete
 from service.router.conditions import Condition
 from service.router.match import failure, matches, why_not
-from service.router.routes import Complete, Route
-
-T0 = datetime(2026, 1, 1, tzinfo=UTC)
+from service.router.routes import Route
 
 
 def header(**values) -> Dataset:
@@ -109,73 +101,3 @@ def test_a_value_that_is_none_of_its_kind_is_refused_by_name(value):
 
     with pytest.raises(BadObjectError, match="Rows"):
         failure(Condition(keyword="Rows", min=1), broken)
-
-
-def study(**values) -> Study:
-    return replace(
-        Study("1.2", "MAMMO1", 2, 2, ("LCC", "RCC"), T0, T0 + timedelta(seconds=10)), **values
-    )
-
-
-def after(seconds: float) -> datetime:
-    return T0 + timedelta(seconds=seconds)
-
-
-WITH_VIEWS = Complete(views=("RCC", "LCC"), quiet_s=30, at_most_s=100)
-QUIET = Complete(quiet_s=30, at_most_s=100)
-
-
-def test_a_study_whose_expected_views_are_here_is_complete_at_once():
-    assert is_complete(study(), T0, [WITH_VIEWS], after(10)) == "all expected views are here"
-
-
-def test_a_study_without_a_view_waits_until_nothing_more_comes():
-    half = study(views=("LCC",))
-
-    assert is_complete(half, T0, [WITH_VIEWS], after(39)) is None
-    assert is_complete(half, T0, [WITH_VIEWS], after(40)) == "nothing came for 30 s"
-
-
-def test_a_study_that_never_falls_quiet_is_judged_at_last():
-    endless = study(last_received_at=after(99))
-
-    assert is_complete(endless, T0, [QUIET], after(99)) is None
-    assert is_complete(endless, T0, [QUIET], after(100)) == "the first image waited for 100 s"
-
-
-def test_the_route_that_waits_longest_decides():
-    assert is_complete(study(), T0, [WITH_VIEWS, QUIET], after(10)) is None
-    assert (
-        is_complete(study(), T0, [WITH_VIEWS, QUIET], after(40))
-        == "all expected views are here, nothing came for 30 s"
-    )
-
-
-def test_late_images_wait_for_quiet_though_all_views_are_here():
-    late = study(instances=5, undecided=1, last_received_at=after(200))
-
-    assert is_complete(late, after(200), [WITH_VIEWS], after(201)) is None
-    assert is_complete(late, after(200), [WITH_VIEWS], after(230)) == "nothing came for 30 s"
-
-
-def test_an_operator_may_say_that_it_is_complete():
-    assert "operator" in is_complete(study(complete_asked=True), T0, [QUIET], after(10))
-
-
-def test_a_study_that_no_route_waits_for_is_judged_at_once():
-    assert is_complete(study(), T0, [], after(10)) == "no route waits for it"
-
-
-@given(
-    quiet=st.floats(0, 100),
-    most=st.floats(0, 1000),
-    last=st.floats(0, 500),
-    views=st.sets(st.sampled_from(["RCC", "LCC", "RMLO", "LMLO"])),
-)
-def test_every_study_is_complete_in_the_end_and_stays_so(quiet, most, last, views):
-    rule = Complete(views=tuple(sorted(views)), quiet_s=quiet, at_most_s=most)
-    received = study(last_received_at=after(last))
-    found = [is_complete(received, T0, [rule], after(last + wait)) for wait in (0, 50, 101, 2000)]
-
-    assert found[2] is not None
-    assert [one is not None for one in found] == sorted(one is not None for one in found)

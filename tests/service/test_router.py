@@ -14,7 +14,7 @@ from pipelines.results.provenance import MANUFACTURER, MODEL_NAME
 from service.errors import UnavailableError
 from service.ledger.records import JobState, Priority
 from service.router.gather import ACCOMPANIES
-from service.router.router import NO_IMAGE
+from service.router.judge import NO_IMAGE
 
 
 @pytest.fixture

@@ -231,7 +231,7 @@ def test_a_study_goes_the_whole_way_through_s3(tmp_path, bucket, storescp, clock
         )
         router.route_due()
         pacs = Peer(PeerAddress("PACS", "127.0.0.1", storescp.port), "SENOSCOPE")
-        outbox = Outbox(node.ledger, results, "me", clock)
+        outbox = Outbox(node.ledger, results, received, "me", clock)
         Sender("pacs", outbox, Way("pacs", lambda *_: None)).send_due(pacs, threading.Event())
 
         assert all(one.ok for one in sent)

@@ -1,4 +1,4 @@
-"""Why studies were complete, versions of the routes, jobs that wait, originals that are passed on."""
+"""Why studies were complete, versions of the routes, what waits, originals that are passed on."""
 
 import sqlalchemy as sa
 from alembic import op

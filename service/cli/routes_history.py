@@ -1,0 +1,101 @@
+"""`senoscope routes history`: the routes that were in force, and how one brings them back."""
+
+import difflib
+import hashlib
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from service.cli.options import Config, Json, console, examples, print_json, print_table
+from service.errors import BadConfigurationError
+from service.ledger.records import RoutesVersion
+from service.parts import Parts
+from service.router.writing import write_routes
+from service.wiring import settings_of
+
+Version = Annotated[int, typer.Argument(help="As `routes history` tells it.", metavar="VERSION")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to `app`."""
+    app.command("history", epilog=examples("senoscope routes history --json"))(history)
+    app.command("show", epilog=examples("senoscope routes show 3"))(show)
+    app.command("diff", epilog=examples("senoscope routes diff 3", "senoscope routes diff 3 5"))(
+        diff
+    )
+    app.command("restore", epilog=examples("senoscope routes restore 3"))(restore)
+
+
+def history(config: Config = None, as_json: Json = False) -> None:
+    """List the texts of routes.toml that came into force, newest first."""
+    parts = Parts(settings_of(config))
+    now = hashlib.sha256(_on_disk(parts.settings.routes_file).encode()).hexdigest()
+    kept = parts.ledger.routes_versions()
+    if as_json:
+        print_json([_row(one, now) for one in kept])
+        return
+    print_table(
+        f"{len(kept)} versions of the routes",
+        ["version", "in force since", "sha256", "lines", "on the disk now"],
+        [
+            [
+                one.number,
+                f"{one.in_force_at:%Y-%m-%d %H:%M:%S}",
+                one.digest[:12],
+                one.text.count("\n"),
+                "yes" if one.digest == now else "",
+            ]
+            for one in kept
+        ],
+    )
+
+
+def show(version: Version, config: Config = None) -> None:
+    """Print the text of a version."""
+    typer.echo(Parts(settings_of(config)).ledger.routes_version(version).text, nl=False)
+
+
+def diff(
+    older: Version,
+    newer: Annotated[
+        int | None, typer.Argument(help="Default: the file as it is.", metavar="VERSION")
+    ] = None,
+    config: Config = None,
+) -> None:
+    """Print what changed from one version to another, as `diff -u` does."""
+    parts = Parts(settings_of(config))
+    path = parts.settings.routes_file
+    before = parts.ledger.routes_version(older).text
+    after = _on_disk(path) if newer is None else parts.ledger.routes_version(newer).text
+    names = f"version {older}", str(path) if newer is None else f"version {newer}"
+    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), *names, lineterm="")
+    typer.echo("\n".join(lines) or "no difference")
+
+
+def restore(version: Version, config: Config = None) -> None:
+    """Write a version to routes.toml, if it is right by what the node has today."""
+    parts = Parts(settings_of(config))
+    path = parts.settings.routes_file
+    text = parts.ledger.routes_version(version).text
+    write_routes(path, text, parts.pipelines, parts.own_door)
+    console.print(f"{path} is version {version} again: a node that runs takes it up at once")
+
+
+def _row(version: RoutesVersion, now: str) -> dict[str, object]:
+    return {
+        "version": version.number,
+        "in_force_at": version.in_force_at,
+        "sha256": version.digest,
+        "on_disk": version.digest == now,
+    }
+
+
+def _on_disk(path: Path) -> str:
+    """Return the text of the file, nothing where there is none."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadConfigurationError(f"{path} cannot be read: {error}") from None
