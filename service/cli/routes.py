@@ -8,31 +8,47 @@ from typing import Annotated
 import typer
 from pydicom import Dataset
 
-from service.cli.options import Config, Json, console, examples, print_json, print_table
+from service.cli import routes_history
+from service.cli.options import Config, Json, examples, print_json, print_table
 from service.delivery.files import find_files
 from service.ledger.reading import read_file
 from service.ledger.records import Decision, Instance, Job
 from service.parts import Parts, now
-from service.router.routes_file import load_routes
+from service.router.examining import Examined, Remark
+from service.router.routes_file import examine_file
+from service.router.schema import routes_schema
 from service.wiring import settings_of
 
 app = typer.Typer(help="Routes: who may send, what is done, where it goes.", no_args_is_help=True)
+routes_history.register(app)
 
 
-@app.command("check", epilog=examples("senoscope routes check routes.toml"))
+@app.command(
+    "check", epilog=examples("senoscope routes check routes.toml", "senoscope routes check --json")
+)
 def check(
     file: Annotated[
         Path | None, typer.Argument(help="Default: the one that the settings name.")
     ] = None,
     config: Config = None,
+    as_json: Json = False,
 ) -> None:
-    """Say whether a file of routes is right; if not, name the line and the remedy."""
+    """Say everything that is wrong with a file of routes, with line, column and remedy."""
     parts = Parts(settings_of(config))
     path = file or parts.settings.routes_file
-    routes = load_routes(path, parts.pipelines, parts.own_door)
-    console.print(
-        f"{path}: right: {len(routes.routes)} routes, {len(routes.destinations)} destinations"
-    )
+    examined = examine_file(path, parts.pipelines, parts.own_door)
+    if as_json:
+        print_json(_as_dict(path, examined))
+    else:
+        _print_examined(path, examined)
+    if examined.routes is None:
+        raise typer.Exit(1)
+
+
+@app.command("schema", epilog=examples("senoscope routes schema > routes.schema.json"))
+def schema() -> None:
+    """Print the JSON Schema of routes.toml, for editors that complete and check."""
+    print_json(routes_schema())
 
 
 @app.command("explain", epilog=examples("senoscope routes explain study/ --calling MAMMO1"))
@@ -104,3 +120,31 @@ def _as_if_received(header: Dataset, calling: str) -> Instance:
         digest="",
         received_at=now(),
     )
+
+
+def _print_examined(path: Path, examined: Examined) -> None:
+    """Print one line for each mistake and warning, in the order of the file, and how it stands."""
+    told = [(one.place, "mistake", one) for one in examined.mistakes]
+    told += [(one.place, "warning", one) for one in examined.warnings]
+    for place, word, one in sorted(told, key=lambda entry: entry[0]):
+        typer.echo(f"{path}:{place.line}:{place.column}: {word}: {one.told()}")
+    if examined.routes is None:
+        typer.echo(f"{path}: wrong: {len(examined.mistakes)} mistakes")
+        return
+    routes = examined.routes
+    typer.echo(
+        f"{path}: right: {len(routes.routes)} routes, {len(routes.destinations)} destinations"
+    )
+
+
+def _as_dict(path: Path, examined: Examined) -> Mapping[str, object]:
+    return {
+        "file": str(path),
+        "right": examined.routes is not None,
+        "mistakes": [_remark(one) for one in sorted(examined.mistakes, key=lambda one: one.place)],
+        "warnings": [_remark(one) for one in sorted(examined.warnings, key=lambda one: one.place)],
+    }
+
+
+def _remark(remark: Remark) -> Mapping[str, object]:
+    return {**asdict(remark.place), "key": remark.key, "reason": remark.reason}

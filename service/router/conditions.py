@@ -1,12 +1,13 @@
 """What the clinic may ask of images and studies in `routes.toml`: see docs/routes.md."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Annotated, Self
 
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from service.router.attributes import SEQUENCE, Attribute, parse_attribute
 from service.router.patterns import compiled
+from service.router.places import Location
 from service.router.table import Table
 
 
@@ -103,7 +104,7 @@ When = Annotated[
 ]
 """A condition, or several made into one."""
 
-TAGS: dict[str | int, type[Table]] = {
+TAGS: dict[str, type[Table]] = {
     "<keyword>": Condition,
     "<any>": AnyOf,
     "<all>": AllOf,
@@ -115,16 +116,15 @@ for _group in (AnyOf, AllOf, Not):
     _group.model_rebuild()
 
 
-def inner_conditions(
-    conditions: Iterable[When], where: tuple[str | int, ...] = ()
-) -> Iterator[tuple[tuple[str | int, ...], Condition]]:
-    """Yield the conditions on attributes that `conditions` are made of, each with its place."""
-    for number, one in enumerate(conditions):
-        if isinstance(one, Not):
-            for location, condition in inner_conditions([one.inner]):
-                yield (*where, number, "not", *location[1:]), condition
-        elif isinstance(one, Condition):
-            yield (*where, number), one
-        else:
-            key, inner = ("any", one.any) if isinstance(one, AnyOf) else ("all", one.all)
-            yield from inner_conditions(inner, (*where, number, key))
+def inner_conditions(condition: When, where: Location = ()) -> Iterator[tuple[Location, Condition]]:
+    """Yield the conditions on attributes that `condition`, at `where`, is made of."""
+    if isinstance(condition, Condition):
+        yield where, condition
+    elif isinstance(condition, Not):
+        yield from inner_conditions(condition.inner, (*where, "not"))
+    elif isinstance(condition, AnyOf):
+        for number, one in enumerate(condition.any):
+            yield from inner_conditions(one, (*where, "any", number))
+    else:
+        for number, one in enumerate(condition.all):
+            yield from inner_conditions(one, (*where, "all", number))

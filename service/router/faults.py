@@ -36,7 +36,12 @@ class Fault:
 def faults_of(error: ValidationError) -> list[Fault]:
     """Return what is wrong; what is missing comes last, for a typo says more."""
     found = sorted(error.errors(include_url=False), key=lambda one: one["type"] == "missing")
-    return [Fault(_written(one["loc"]), _reason(one)) for one in found]
+    return [Fault(_written(one["loc"]), _reason(one)) for one in found if not _is_echo(one)]
+
+
+def _is_echo(error: Any) -> bool:  # noqa: ANN401 - pydantic's ErrorDetails
+    """Return whether it is only that of an array nothing is left without what is wrong in it."""
+    return error["type"] == "too_short" and bool(error["input"])
 
 
 def _written(location: Location) -> Location:
@@ -63,9 +68,10 @@ def _keys_at(location: Location) -> Iterator[str]:
     for part in location[:-1]:
         fields = {field.alias or name: field for name, field in table.model_fields.items()}
         found = fields.get(str(part))
-        inner = [TAGS[str(part)]] if part in TAGS else []
-        inner = inner or (list(_tables_in(found.annotation)) if found else [])
-        table = inner[0] if inner else table
+        if part in TAGS:
+            table = TAGS[str(part)]
+        elif found is not None:
+            table = next(_tables_in(found.annotation), table)
     return (field.alias or name for name, field in table.model_fields.items())
 
 
