@@ -1,0 +1,198 @@
+"""`senoscope routes check` and `schema`: everything that is wrong, and where."""
+
+import json
+import tomllib
+from pathlib import Path
+
+import jsonschema
+import pytest
+from typer.testing import CliRunner
+
+from service.cli.app import app
+from service.router.contradictions import OwnDoor
+from service.router.examining import examine
+from service.router.schema import routes_schema
+
+PIPELINES = {"super-resolution", "cad"}
+DOCS = Path(__file__).parents[2] / "docs"
+WRONG = """\
+[destinations.pacs]
+ae_title = "PACS"
+host = "10.0.0.5"
+prot = 104
+
+[destinations.old]
+ae_title = "NODE"
+host = "localhost"
+port = 104
+
+[[routes]]
+name = "screening"
+when = [
+  { keyword = "Modality", any_of = ["MG"] }, { keyword = "Modality", any_of = ["CT"] },
+  { not = { any = [{ keyword = "Modalty", any_of = ["MG"] }] } },
+  { keyword = "StudyDescription", regex = '(a+)+$' },
+]
+pipelines = ["cad", "cadd"]
+send_to = ["pacs", "pasc"]
+
+[[routes]]
+name = "screening"
+when = [{ any = [{ keyword = "Rows", min = 3, max = 2 }], al = 1 }]
+complete = { quite_s = 3 }
+send_to = ["pacs"]
+"""
+RISKY = "a text may keep it busy: it then fails, and the image does not take the route"
+OWN = OwnDoor("NODE", {"localhost"}, 104)
+
+MISTAKES = [
+    (4, 1, "destinations.pacs.prot: unknown key; did you mean 'port'?"),
+    (8, 1, "destinations.old.host: this is this node itself: results would come back"),
+    (13, 1, "routes.0.when: nothing can take this route: no value of Modality can be"),
+    (15, 22, "routes.0.when.2.not.any.0.keyword: no such DICOM keyword: 'Modalty'; did you mean"),
+    (18, 21, "routes.0.pipelines: no pipeline 'cadd'; did you mean 'cad'?"),
+    (19, 20, "routes.0.send_to: no destination 'pasc'; did you mean 'pacs'?"),
+    (21, 1, "routes.1.pipelines: missing"),
+    (22, 1, "routes.1.name: there is another route 'screening'"),
+    (23, 18, "routes.1.when.0.any.0: min is above max: 3 > 2"),
+    (23, 59, "routes.1.when.0.al: unknown key"),
+    (24, 14, "routes.1.complete.quite_s: unknown key; did you mean 'quiet_s'?"),
+]
+
+
+def told(remarks):
+    return sorted((one.place.line, one.place.column, one.told()) for one in remarks)
+
+
+def test_every_mistake_is_told_with_line_and_column():
+    found = told(examine(WRONG, PIPELINES, OWN).mistakes)
+
+    assert [place for *place, _ in found] == [[line, column] for line, column, _ in MISTAKES]
+    for (*_, said), (*_, expected) in zip(found, MISTAKES, strict=True):
+        assert said.startswith(expected)
+
+
+def test_what_is_hardly_meant_is_a_warning():
+    found = told(examine(WRONG, PIPELINES).warnings)
+
+    assert found == [
+        (6, 1, "destinations.old: no route names it: nothing is sent there"),
+        (
+            16,
+            35,
+            "routes.0.when.3.regex: " + RISKY,
+        ),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("[[routes]\n", (1, 9)),
+        ("a = 1\nb = \n", (2, 5)),
+        ("routes = 3\n", (1, 1)),
+        ("routes = [3]\n", (1, 11)),
+        ("destinations = []\n", (1, 1)),
+        ("[destinations]\npacs = 3\n", (2, 1)),
+        (f"routes = {'[' * 3000}{']' * 3000}\n", (1, 1)),
+    ],
+)
+def test_a_file_that_is_no_file_of_routes_has_one_mistake_with_a_place(text, place):
+    examined = examine(text, PIPELINES)
+
+    assert [(line, column) for line, column, _ in told(examined.mistakes)] == [place]
+    assert examined.routes is None
+
+
+@pytest.fixture
+def config(tmp_path):
+    path = tmp_path / "senoscope.toml"
+    path.write_text('data_dir = "data"\n')
+    return path
+
+
+def say(*words):
+    return CliRunner().invoke(app, [*map(str, words)], catch_exceptions=False)
+
+
+def test_the_command_prints_a_line_for_each_mistake_and_exits_with_1(config, tmp_path):
+    file = tmp_path / "draft.toml"
+    file.write_text(WRONG)
+
+    answer = say("routes", "check", file, "--config", config)
+
+    lines = answer.output.splitlines()
+    assert answer.exit_code == 1
+    assert f"{file}:4:1: mistake: destinations.pacs.prot: unknown key" in answer.output
+    assert f"{file}:16:35: warning: routes.0.when.3.regex: " in answer.output
+    assert lines[-1] == f"{file}: wrong: 10 mistakes"
+    assert [int(line.split(":")[1]) for line in lines[:-1]] == sorted(
+        int(line.split(":")[1]) for line in lines[:-1]
+    )
+
+
+def test_the_command_speaks_to_machines(config, tmp_path):
+    file = tmp_path / "draft.toml"
+    file.write_text(WRONG)
+
+    answer = say("routes", "check", file, "--json", "--config", config)
+
+    found = json.loads(answer.output)
+    assert answer.exit_code == 1
+    assert found["right"] is False
+    assert found["mistakes"][0] == {
+        "line": 4,
+        "column": 1,
+        "key": "destinations.pacs.prot",
+        "reason": "unknown key; did you mean 'port'?",
+    }
+    assert len(found["warnings"]) == 2
+
+
+def test_a_good_file_is_right(config, tmp_path):
+    file = tmp_path / "draft.toml"
+    file.write_text(example())
+
+    answer = say("routes", "check", file, "--config", config)
+    as_json = say("routes", "check", file, "--json", "--config", config)
+
+    assert answer.output == f"{file}: right: 1 routes, 1 destinations\n"
+    assert (answer.exit_code, as_json.exit_code) == (0, 0)
+    assert json.loads(as_json.output)["right"] is True
+
+
+def example() -> str:
+    return (DOCS / "routes.md").read_text().split("```toml\n")[1].split("```")[0]
+
+
+def test_the_schema_in_the_documents_is_that_of_the_command():
+    printed = say("routes", "schema")
+
+    written = (DOCS / "routes.schema.json").read_text()
+
+    assert written == printed.output, "senoscope routes schema > docs/routes.schema.json"
+
+
+def test_the_schema_takes_what_is_right_and_refuses_what_is_not():
+    schema = routes_schema()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    validator = jsonschema.Draft202012Validator(schema)
+
+    wrong = [".".join(map(str, e.path)) for e in validator.iter_errors(tomllib.loads(WRONG))]
+
+    assert not list(validator.iter_errors(tomllib.loads(example())))
+    assert {"destinations.pacs", "routes.1.when.0", "routes.1.complete"} <= set(wrong)
+
+
+def test_every_key_of_the_schema_says_what_it_is():
+    schema = routes_schema()
+
+    tables = {"": schema, **schema["$defs"]}
+    silent = [
+        (name, key)
+        for name, table in tables.items()
+        for key, entry in table.get("properties", {}).items()
+        if not entry.get("description") and "$ref" not in entry
+    ]
+
+    assert silent == []
