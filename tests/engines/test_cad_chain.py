@@ -1,3 +1,4 @@
+from contextlib import closing
 from dataclasses import replace
 
 import cv2
@@ -10,10 +11,14 @@ from skimage.draw import polygon2mask
 
 from engines.cad.chain import Networks, examine, examine_region, shown
 from engines.cad.finding import Region
+from engines.cad.region import cut
 from engines.cad.window import shrunk
 from engines.card import CardError, Chain, Label
 from engines.engine import AnswerError
+from engines.load import open_engine
+from engines.shelf import find_card
 from pipelines.phantom import phantom
+from service.settings import packaged_models
 
 MASS = (Label(name="mass"),)
 CLASSES = (Label(name="benign"), Label(name="malignant"))
@@ -211,6 +216,23 @@ def test_the_region_is_enlarged_as_its_network_takes_it():
     assert own.dtype == np.float32
     assert 0 <= own.min() < own.max() <= 1
     assert np.abs(own - tiled).mean() < 0.01
+
+
+def test_a_network_of_regions_as_they_are_is_hardly_shown_anything_else_by_enlarging_them_first():
+    pixels, region = painted(phantom("LCC", 512, 416, 1)), Region(50, 200, 160)
+    enlarging = open_engine(find_card(packaged_models(), "edsr-x3"), "cpu")
+    plain = cut(pixels, region, 128)
+
+    with closing(enlarging):
+        shades = shown(
+            pixels,
+            region,
+            replace(networks(), super_resolution=enlarging),
+            brightness(0.5, labels=MASS, tile=128),
+        )
+
+    assert plain.std() > 0.1
+    assert np.sqrt(np.mean((shades - plain) ** 2)) < 0.005
 
 
 def roomed(engine, room):

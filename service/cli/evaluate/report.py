@@ -13,9 +13,10 @@ MOST_SHOWN = 8
 
 METHOD = f"""\
 Films of mini-MIAS (Suckling 1994), all of them oblique views, digitised at 0.2 mm and 8 bits. The
-detector has seen none of these patients, in training or validation; what follows it is judged on
-patients whom none of its networks has seen. Each film is shrunk to the detector's window; the
-pectoral muscle is not searched. Films with a lesion whose place is not given are left out.
+detector has seen none of these patients, in training or validation; each network after it is judged
+on patients whom it has not seen (the one that enlarges was told of no lesion, and does not count).
+Each film is shrunk to the detector's window; the pectoral muscle is not searched. Films with a
+lesion whose place is not given are left out.
 
 A candidate hits a lesion when the centre of its region lies within the annotated circle. Several
 hits on a lesion count once, and none of them as false. Where only some lesions are sought, marks on
