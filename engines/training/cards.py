@@ -9,11 +9,14 @@ import onnx
 
 from engines.card import Task
 from engines.compile.reach import reach
-from engines.training.courses import NOTED, RECIPE, Noted
+from engines.training.courses import NOTED, RECIPE, SPLIT, Noted
 from engines.training.detector import LEAST_CERTAINTY
 from engines.training.journal import FIGURES
 from engines.training.recipe import CLASSIFIERS, DETECTOR, ENLARGERS, KINDS, OUTLINERS, Recipe, read
 from engines.training.regions import ROOM
+
+FIRST = "first.toml"
+"""Beside the weights: the recipe of the run that theirs started from."""
 
 REGION, IMAGE = 128, 512
 """Sides of what networks for regions and for whole images are shown."""
@@ -128,7 +131,7 @@ def card_of(run: Path, name: str, version: str) -> dict[str, Any]:
     noted = Noted.model_validate(read(run / NOTED))
     recipe = KINDS[noted.network].model_validate(read(run / RECIPE))
     figures = json.loads((run / FIGURES).read_text("utf-8"))
-    told, command = _told(noted.network), noted.command(f"models/{name}/{version}/{RECIPE}")
+    told, command = _told(noted.network), _command(noted, f"models/{name}/{version}")
     return {
         "name": name,
         "version": version,
@@ -156,6 +159,36 @@ def card_of(run: Path, name: str, version: str) -> dict[str, Any]:
         },
         "measured": list(_measured(figures, command)),
     }
+
+
+def papers(run: Path) -> Mapping[str, Path]:
+    """Return what lies beside the weights of a run on a shelf, by its name there.
+
+    How they were trained and who was seen, of which `senoscope evaluate` asks, and how those were
+    trained that they started from.
+
+    Raises:
+        OSError: `run` is no folder of a run that has ended.
+        ValueError: what it left is not understood.
+    """
+    first = _first(Noted.model_validate(read(run / NOTED)))
+    begun = {FIRST: first / RECIPE} if first else {}
+    return {RECIPE: run / RECIPE, SPLIT: run / SPLIT, **begun}
+
+
+def _first(noted: Noted) -> Path | None:
+    """Return the folder of the run that a run started from, None if it did not start from one."""
+    folder = Path(noted.init).parent
+    return folder if noted.init and (folder / NOTED).exists() else None
+
+
+def _command(noted: Noted, home: str) -> str:
+    """Return what gives the same weights again: first what they start from."""
+    last, first = noted.command(f"{home}/{RECIPE}"), _first(noted)
+    if first is None:
+        return last
+    begun = Noted.model_validate(read(first / NOTED)).command(f"{home}/{FIRST}")
+    return f"{begun} --out {first} && {last}"
 
 
 def _told(network: str) -> Told:

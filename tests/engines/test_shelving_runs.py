@@ -114,3 +114,18 @@ def test_a_detector_says_what_follows_it_and_where_it_is_operated(detector):
 def test_a_card_says_how_wide_the_regions_are_that_its_network_learned_from(card, detector):
     assert card.input.room == 1.5
     assert detector.input.room is None
+
+
+def test_what_started_from_another_run_has_that_runs_recipe_and_command_too(run, data, tmp_path):
+    later = tmp_path / "later"
+    options = ["--data", data, "--out", later, "--epochs", 1, "--steps", 1]
+    done = senoscope("train", "unet", *options, "--init", run / "best.pt", "--recipe", run / RECIPE)
+    assert done.exit_code == 0, done.output
+
+    senoscope("train", "shelve", later, "--shelf", tmp_path / "shelf")
+
+    card = read_card(tmp_path / "shelf" / "later" / "1")
+    assert (card.folder / "first.toml").read_text() == (run / RECIPE).read_text()
+    first, _, second = card.training.command.partition(" && ")
+    assert first == f"senoscope train unet --recipe models/later/1/first.toml --out {run}"
+    assert second.startswith(f"senoscope train unet --init {run / 'best.pt'} --recipe")

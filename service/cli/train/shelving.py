@@ -36,8 +36,7 @@ def put(
         import onnx  # noqa: PLC0415
 
         from engines.compile.storing import slim  # noqa: PLC0415
-        from engines.training.cards import card_of  # noqa: PLC0415 - PyTorch is an extra
-        from engines.training.courses import RECIPE, SPLIT  # noqa: PLC0415
+        from engines.training.cards import card_of, papers  # noqa: PLC0415 - PyTorch is an extra
         from engines.training.loop import WEIGHTS  # noqa: PLC0415
     except ImportError as error:
         raise RefusedError(f"training needs senoscope[train]: {error}") from error
@@ -46,8 +45,8 @@ def put(
         model = onnx.load_model(run / WEIGHTS)
         weights = (model if whole else slim(model)).SerializeToString()
         card = (replace if force else shelve)(shelf, stated, weights)
-        for told in (RECIPE, SPLIT):  # of what `senoscope evaluate` asks: how, and who was seen
-            shutil.copyfile(run / told, card.folder / told)
+        for name_there, paper in papers(run).items():
+            shutil.copyfile(paper, card.folder / name_there)
     except (OSError, ValueError, CardError, ForeignError) as error:
         raise RefusedError(str(error)) from error
     console.print(f"{card.name} {card.version}: {card.folder}")
