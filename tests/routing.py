@@ -6,8 +6,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from pydicom import Dataset
+from pydicom.filereader import read_file_meta_info
 from pydicom.uid import GrayscaleSoftcopyPresentationStateStorage
 
+from service.intake.identity import identify
 from service.ledger.records import Instance
 from service.ledger.spool import Spool
 from service.ledger.sql import open_ledger
@@ -69,7 +71,6 @@ class World:
 
     def receive(self, image: Dataset, calling: str = "MAMMO1") -> Dataset:
         path = self.spool.keep_dataset(image)
-        view = str(image.get("ImageLaterality", "")) + str(image.get("ViewPosition", ""))
         self.ledger.record(
             Instance(
                 sop_instance_uid=image.SOPInstanceUID,
@@ -78,7 +79,7 @@ class World:
                 series_instance_uid=image.SeriesInstanceUID,
                 transfer_syntax_uid=image.file_meta.TransferSyntaxUID,
                 calling_ae_title=calling,
-                view=view,
+                view=view_in(path),
                 size=path.stat().st_size,
                 digest=hashlib.sha256(path.read_bytes()).hexdigest(),
                 received_at=self.time,
@@ -93,6 +94,15 @@ class World:
 
     def reasons(self, image: Dataset) -> list[str]:
         return [decision.reason for decision in self.ledger.decisions(image.StudyInstanceUID)]
+
+
+def view_in(path: Path) -> str:
+    """Return the view of the image in a file, as it is told when it comes in."""
+    with path.open("rb") as file:
+        meta = read_file_meta_info(path)
+        file.seek(144 + meta.FileMetaInformationGroupLength)
+        size = path.stat().st_size - file.tell()
+        return identify(file, size, meta.TransferSyntaxUID).view
 
 
 def routes(**route) -> Routes:
