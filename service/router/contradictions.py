@@ -11,6 +11,7 @@ from service.errors import did_you_mean
 from service.router.conditions import When
 from service.router.faults import Fault
 from service.router.places import Location
+from service.router.returning import unreturnable
 from service.router.routes import SENDER, Destination, Route
 from service.router.unreachable import never_reached, why_no_image, why_no_study
 
@@ -89,6 +90,7 @@ def contradictions(
         if own is not None and own.is_at(there):
             reason = "this is this node itself: results would come back"
             yield Fault(("destinations", name, "host"), reason)
+    yield from _unreturnable(written)
     yield from _unreachable(written)
 
 
@@ -109,6 +111,13 @@ def _unknown(
         if name not in pipelines:
             reason = f"no pipeline {name!r}{_did_you_mean(name, pipelines)}"
             yield Fault((*where, "pipelines"), reason, index)
+
+
+def _unreturnable(written: Written) -> Iterator[Fault]:
+    for number, route in written.routes.items():
+        for title in unreturnable(route, written.destinations):
+            reason = f"{SENDER!r}: no destination has the AE title {title!r}"
+            yield Fault(("routes", number, "send_to"), reason)
 
 
 def _unreachable(written: Written) -> Iterator[Fault]:

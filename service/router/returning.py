@@ -19,11 +19,11 @@ def destinations_for(route: Route, callers: Collection[str], routes: Routes) -> 
     return tuple(found)
 
 
-def unreturnable(route: Route, routes: Routes) -> Iterator[str]:
+def unreturnable(route: Route, there: Mapping[str, Destination]) -> Iterator[str]:
     """Yield the AE titles that `route` names and that nothing could be sent back to."""
-    if SENDER in route.send_to and SENDER not in routes.destinations:
+    if SENDER in route.send_to and SENDER not in there:
         for title in route.calling:
-            if not GLOB & set(title) and not [*senders([title], routes.destinations)]:
+            if not GLOB & set(title) and not [*senders([title], there)]:
                 yield title
 
 

@@ -15,6 +15,7 @@ from service.delivery.sender import Sender
 from service.delivery.way import Way
 from service.ledger.records import DeliveryState
 from service.ledger.spool import Spool
+from service.router.examining import examine
 from service.router.routes import Routes
 
 MAMMO = {"ae_title": "MAMMO1", "host": "127.0.0.1", "port": 105}
@@ -153,3 +154,22 @@ def test_a_study_judged_again_passes_nothing_on_twice(world):
 def test_a_route_that_makes_no_sense_is_refused(wrong, told):
     with pytest.raises(ValidationError, match=told):
         routes(**wrong)
+
+
+def test_a_sender_that_is_no_destination_is_a_mistake_in_the_file():
+    text = """
+    [destinations.mammo]
+    ae_title = "MAMMO1"
+    host = "127.0.0.1"
+    port = 105
+    [[routes]]
+    name = "back"
+    calling = ["MAMMO1", "MAMMO2", "CT*"]
+    pipelines = ["sr"]
+    send_to = ["sender"]
+    """
+
+    (mistake,) = examine(text, {"sr"}).mistakes
+
+    assert mistake.reason == "'sender': no destination has the AE title 'MAMMO2'"
+    assert examine(text.replace('"MAMMO2", ', ""), {"sr"}).mistakes == []
