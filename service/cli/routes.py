@@ -6,21 +6,17 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydicom import Dataset
 
-from service.cli import routes_history
+from service.cli import routes_explain, routes_history
 from service.cli.options import Config, Json, examples, print_json, print_table
-from service.delivery.files import find_files
-from service.ledger.reading import read_file
-from service.ledger.records import Decision, Instance, Job
-from service.parts import Parts, now
+from service.ledger.records import Decision, Job
+from service.parts import Parts
 from service.router.examining import Examined, Remark
 from service.router.routes_file import examine_file
 from service.router.schema import routes_schema
 from service.wiring import settings_of
 
 app = typer.Typer(help="Routes: who may send, what is done, where it goes.", no_args_is_help=True)
-routes_history.register(app)
 
 
 @app.command(
@@ -49,22 +45,6 @@ def check(
 def schema() -> None:
     """Print the JSON Schema of routes.toml, for editors that complete and check."""
     print_json(routes_schema())
-
-
-@app.command("explain", epilog=examples("senoscope routes explain study/ --calling MAMMO1"))
-def explain(
-    paths: Annotated[list[Path], typer.Argument(help="DICOM files, or folders.", exists=True)],
-    calling: Annotated[str, typer.Option(help="As if this AE title had sent them.")] = "ANY",
-    config: Config = None,
-    as_json: Json = False,
-) -> None:
-    """Say which routes files would take, and why not the others."""
-    judge = Parts(settings_of(config)).router().judge()
-    found = []
-    for path in find_files(paths):
-        header = read_file(path, stop_before_pixels=True)
-        found.append((str(path), judge.judge(_as_if_received(header, calling), header)))
-    _tell(found, as_json)
 
 
 @app.command("replay", epilog=examples("senoscope routes replay 2.25.1234"))
@@ -107,21 +87,6 @@ def _row(decision: Decision) -> Mapping[str, object]:
     return {key: value for key, value in asdict(decision).items() if key in kept}
 
 
-def _as_if_received(header: Dataset, calling: str) -> Instance:
-    return Instance(
-        sop_instance_uid=str(header.get("SOPInstanceUID", "")),
-        sop_class_uid=str(header.get("SOPClassUID", "")),
-        study_instance_uid=str(header.get("StudyInstanceUID", "")),
-        series_instance_uid=str(header.get("SeriesInstanceUID", "")),
-        transfer_syntax_uid="",
-        calling_ae_title=calling,
-        view="",
-        size=0,
-        digest="",
-        received_at=now(),
-    )
-
-
 def _print_examined(path: Path, examined: Examined) -> None:
     """Print one line for each mistake and warning, in the order of the file, and how it stands."""
     told = [(one.place, "mistake", one) for one in examined.mistakes]
@@ -148,3 +113,7 @@ def _as_dict(path: Path, examined: Examined) -> Mapping[str, object]:
 
 def _remark(remark: Remark) -> Mapping[str, object]:
     return {**asdict(remark.place), "key": remark.key, "reason": remark.reason}
+
+
+routes_explain.register(app)
+routes_history.register(app)

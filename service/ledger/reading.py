@@ -2,6 +2,7 @@
 
 import os
 import struct
+import zlib
 from pathlib import Path
 
 from pydicom import Dataset, dcmread
@@ -22,6 +23,7 @@ UNREADABLE = (
     TypeError,
     ValueError,
     struct.error,
+    zlib.error,
 )
 """What pydicom raises on bytes that are no data set, or a value that is none of its VR."""
 

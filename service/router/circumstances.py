@@ -11,6 +11,7 @@ from service.router.limits import HOUR, Begin, begin, over
 from service.router.match import study_why_not
 from service.router.routes import Route
 from service.router.sight import Takers
+from service.router.values import Show, discreet
 
 Headers = Sequence[tuple[Instance, Dataset]]
 """What came of a study and can be read."""
@@ -31,10 +32,10 @@ class Circumstances:
     routes_version: int = 0
 
 
-def closed(routes: Iterable[Route], headers: Headers) -> Mapping[str, str]:
+def closed(routes: Iterable[Route], headers: Headers, show: Show = discreet) -> Mapping[str, str]:
     """Return why routes do not apply to the study of these headers, by their names."""
     several = [header for _, header in headers]
-    found = {one.name: study_why_not(one, several) for one in routes if one.study_when}
+    found = {one.name: study_why_not(one, several, show) for one in routes if one.study_when}
     return {name: why for name, why in found.items() if why}
 
 

@@ -6,11 +6,11 @@ from typing import Protocol, get_args
 
 from service.errors import BadObjectError
 from service.ledger.records import Decision, Instance, Job, Original
-from service.ledger.spool import Spool
 from service.router.gather import members, of, with_job
 from service.router.judge import Judge
 from service.router.returning import destinations_for
 from service.router.routes import Route
+from service.router.sight import Headers
 from service.router.versions import Policy, allowed, chosen, on
 
 NO_IMAGES = (
@@ -34,7 +34,7 @@ class Deciding:
     """Judges a study; writes nothing down."""
 
     ledger: Decisions
-    received: Spool
+    received: Headers
     judge: Judge
     kept: Sequence[Instance]
     """All that came of the study, in the order it came."""

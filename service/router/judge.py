@@ -18,6 +18,7 @@ from service.router.limits import Begin
 from service.router.match import Match, matches, may_use
 from service.router.returning import destinations_for
 from service.router.routes import Route, Routes
+from service.router.values import Show, discreet
 from service.router.versions import versions_of
 
 OURS = "it is a result of this system"
@@ -55,6 +56,8 @@ class Judge:
     now: datetime
     about: Circumstances = field(default_factory=Circumstances)
     """The study that the images are of."""
+    show: Show = discreet
+    """How reasons tell of values."""
 
     def judge(self, instance: Instance, header: Dataset) -> list[tuple[Decision, Job | None]]:
         """Return what each route that applies makes of the image, or that none applies."""
@@ -77,7 +80,7 @@ class Judge:
         """
         found = [
             replace(one, why_not=one.why_not or self.about.closed.get(one.route.name, ""))
-            for one in matches(self.routes.routes, header, calling_ae_title)
+            for one in matches(self.routes.routes, header, calling_ae_title, self.show)
         ]
         return fallen_back(found)
 

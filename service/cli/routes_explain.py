@@ -1,0 +1,171 @@
+"""`senoscope routes explain`: what routes make of images, and which condition stands against it."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydicom import Dataset
+
+from service.cli.options import Config, Json, examples, print_json
+from service.delivery.files import find_files
+from service.errors import NodeError, WrongUsageError
+from service.ledger.reading import UNREADABLE, read_file
+from service.ledger.records import Instance
+from service.ledger.uids import is_uid
+from service.models import Versions
+from service.parts import Parts, now
+from service.router.explaining import Answer, explained, for_study
+from service.router.judge import Judge
+from service.router.routes_file import load_routes
+from service.router.values import openly
+from service.wiring import settings_of
+
+Draft = Annotated[
+    Path | None, typer.Option("--routes", help="As if this file were in force.", exists=True)
+]
+ANYBODY = "ANY"
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """An image, or why there is none."""
+
+    name: str
+    instance: Instance | None = None
+    header: Dataset | None = None
+    error: str = ""
+
+
+def register(app: typer.Typer) -> None:
+    """Give `app` the command."""
+    app.command(
+        "explain",
+        epilog=examples(
+            "senoscope routes explain study/ --calling MAMMO1",
+            "senoscope routes explain 2.25.1234 --routes draft.toml",
+        ),
+    )(explain)
+
+
+def explain(
+    images: Annotated[
+        list[str], typer.Argument(help="Files, folders, or UIDs of studies that are kept.")
+    ],
+    calling: Annotated[
+        str, typer.Option(help="As if this AE title had sent them. Default: who did, else ANY.")
+    ] = "",
+    draft: Draft = None,
+    values: Annotated[
+        bool, typer.Option("--values", help="Show all values, those that tell of a patient too.")
+    ] = False,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Say for each image what each route makes of it, or which condition stands against it."""
+    parts = Parts(settings_of(config))
+    judge = judge_of(parts, draft)
+    if values:
+        judge = replace(judge, show=openly)
+    looked = [one for word in images for one in _looked(parts, word, calling)]
+    answers = _answers(judge, looked)
+    if as_json:
+        print_json([_as_dict(one, answer) for one, told in answers for answer in told])
+    else:
+        _print(answers)
+    if any(answer.reason.startswith("refused: ") for _, told in answers for answer in told):
+        raise typer.Exit(1)
+
+
+def judge_of(parts: Parts, draft: Path | None) -> Judge:
+    """Return what judges by the routes in force, or by those of `draft`.
+
+    Raises:
+        BadConfigurationError: if there are none, or the draft is wrong.
+    """
+    pipelines = parts.pipelines
+    routes = load_routes(draft, pipelines, parts.own_door) if draft else parts.routes.current()
+    return Judge(routes, pipelines, Versions(pipelines), now())
+
+
+def _looked(parts: Parts, word: str, calling: str) -> Iterator[Looked]:
+    """Yield what is meant by `word`: the images in files, or of a study that is kept."""
+    if Path(word).exists():
+        yield from (_in_file(path, calling or ANYBODY) for path in find_files([Path(word)]))
+    elif is_uid(word):
+        yield from _of_study(parts, word, calling)
+    else:
+        raise WrongUsageError(f"{word}: no such file, and no Study Instance UID")
+
+
+def _in_file(path: Path, calling: str) -> Looked:
+    try:
+        header = read_file(path, stop_before_pixels=True)
+        return Looked(str(path), _as_if_received(header, calling), header)
+    except NodeError as error:
+        return Looked(str(path), error=str(error))
+    except UNREADABLE:
+        return Looked(str(path), error=f"cannot read {path.name}: its UIDs are none")
+
+
+def _of_study(parts: Parts, study_instance_uid: str, calling: str) -> Iterator[Looked]:
+    parts.ledger.study(study_instance_uid)
+    for one in parts.ledger.instances(study_instance_uid):
+        name = "~".join(filter(None, (one.sop_instance_uid, one.version)))
+        if one.removed_at is not None:
+            yield Looked(name, error="its bytes were removed, past their retention")
+            continue
+        instance = replace(one, calling_ae_title=calling or one.calling_ae_title)
+        try:
+            header = parts.received.header(one.sop_instance_uid, one.version)
+        except NodeError as error:
+            yield Looked(name, error=str(error))
+        else:
+            yield Looked(name, instance, header)
+
+
+def _answers(judge: Judge, looked: Sequence[Looked]) -> list[tuple[Looked, list[Answer]]]:
+    studies: defaultdict[str, list[tuple[Instance, Dataset]]] = defaultdict(list)
+    for one in looked:
+        if one.instance is not None and one.header is not None:
+            studies[one.instance.study_instance_uid].append((one.instance, one.header))
+    judges = {uid: for_study(judge, headers) for uid, headers in studies.items()}
+    return [(one, _answered(judges, one)) for one in looked]
+
+
+def _answered(judges: Mapping[str, Judge], one: Looked) -> list[Answer]:
+    if one.instance is None or one.header is None:
+        return [Answer("", "", taken=False, reason=f"refused: {one.error}")]
+    return explained(judges[one.instance.study_instance_uid], one.instance, one.header)
+
+
+def _print(answers: Sequence[tuple[Looked, Sequence[Answer]]]) -> None:
+    """Print each image with what each route says of it under it."""
+    for looked, told in answers:
+        typer.echo(looked.name)
+        for answer in told:
+            where = ", ".join(filter(None, (answer.route, answer.pipeline)))
+            word = "yes" if answer.taken else "no "
+            typer.echo(f"    {word} {f'{where}: ' if where else ''}{answer.reason}")
+
+
+def _as_dict(looked: Looked, answer: Answer) -> Mapping[str, object]:
+    uid = looked.instance.sop_instance_uid if looked.instance else ""
+    return {"image": looked.name, "sop_instance_uid": uid, **asdict(answer)}
+
+
+def _as_if_received(header: Dataset, calling: str) -> Instance:
+    return Instance(
+        sop_instance_uid=str(header.get("SOPInstanceUID", "")),
+        sop_class_uid=str(header.get("SOPClassUID", "")),
+        study_instance_uid=str(header.get("StudyInstanceUID", "")),
+        series_instance_uid=str(header.get("SeriesInstanceUID", "")),
+        transfer_syntax_uid="",
+        calling_ae_title=calling,
+        view="",
+        size=0,
+        digest="",
+        received_at=now(),
+    )
