@@ -23,6 +23,14 @@ from engines.windowed import as_served
 from pipelines.catalogue import DEFAULT
 from pipelines.kinds import USUAL, Kind
 from pipelines.pipeline import ON_REGIONS, Product
+from service.checks import run_checks
+from service.console.deeds import Deeds
+from service.console.desk import Desk as ConsoleDesk
+from service.console.desk import Sources
+from service.console.door import Door, Times
+from service.console.remembered import Remembered
+from service.console.render import make_pages
+from service.console.shelf import figures
 from service.delivery.bearing import Bearer
 from service.delivery.outbox import Outbox
 from service.delivery.peer import Peer
@@ -69,6 +77,8 @@ from service.worker.owner import is_gone, this_process
 from service.worker.reporter import Reporter
 from service.worker.storekeeper import Kept, Storekeeper
 
+CHECKS_S, COUNTS_S, SHELF_S = 5.0, 1.0, 60.0
+"""How long the console's answers hold: what is amiss, how much there is, what is on the shelf."""
 DRAIN_S = 60.0
 """Associations that are open when the node stops may go on for so long."""
 
@@ -323,6 +333,31 @@ class Parts:
                 self.settings.http.max_uploads,
                 self.settings.http.networks,
             ),
+        )
+
+    def desk(self) -> ConsoleDesk:
+        """Make what the console and the API look at and act by."""
+        settings = self.settings
+        times = Times(
+            timedelta(minutes=settings.console.idle_minutes),
+            timedelta(hours=settings.console.session_hours),
+        )
+        door = Door(self.ledger, times, now)
+        return ConsoleDesk(
+            ledger=self.ledger,
+            door=door,
+            deeds=Deeds(self.ledger, door.passwords, now),
+            pages=make_pages(),
+            sources=Sources(
+                destinations=self.destinations,
+                routes=self.routes.current,
+                routes_error=lambda: self.routes.error,
+                checks=Remembered(lambda: run_checks(self.readiness.checks()), CHECKS_S),
+                free_bytes=self.received.free_bytes,
+                models=Remembered(lambda: [*figures(settings.shelves, settings.plans)], SHELF_S),
+                overview=Remembered(self.ledger.overview, COUNTS_S),
+            ),
+            now=now,
         )
 
     def router(self) -> Router:

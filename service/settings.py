@@ -86,12 +86,23 @@ class Http(Section):
     """Where objects may be sent from by STOW-RS; empty: anywhere."""
     max_uploads: int = Field(default=4, ge=1, le=100)
     """Requests with objects that are taken at a time; more are asked to come back."""
+    trusted_proxies: tuple[Network, ...] = ()
+    """Who is believed for whom they come, and whether by TLS; empty: nobody."""
 
     @model_validator(mode="after")
     def _tls_is_whole(self) -> Self:
         if bool(self.tls_cert) != bool(self.tls_key):
             raise ValueError("tls_cert and tls_key belong together")
         return self
+
+
+class Console(Section):
+    """How long people stay signed in."""
+
+    idle_minutes: int = Field(default=30, ge=1, le=1440)
+    """Without anything being done."""
+    session_hours: int = Field(default=12, ge=1, le=168)
+    """In all."""
 
 
 class LedgerSection(Section):
@@ -180,6 +191,7 @@ class Settings(BaseSettings):
     """The shelf of this node's own models; None: the folder `models` beside the file."""
     dicom: Dicom = Dicom()
     http: Http = Http()
+    console: Console = Console()
     ledger: LedgerSection = LedgerSection()
     queue: Queue = Queue()
     worker: WorkerSection = WorkerSection()

@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache, partial
 from pathlib import Path
@@ -12,6 +13,7 @@ from engines.card import CardError
 from engines.engine import Engine
 from pipelines.pipeline import Context
 from service.checks import Check, Checks
+from service.console.app import add_console
 from service.errors import BadConfigurationError, UnavailableError, did_you_mean
 from service.http.app import make_app as make_http_app
 from service.http.server import listen, serve_http
@@ -19,6 +21,8 @@ from service.ledger.spool import Spool
 from service.ledger.sql import SqlLedger
 from service.metrics import LedgerCollector, SpoolCollector
 from service.node import Loop, Node, Role
+from service.notify.standing import standing
+from service.notify.trial import Tried, try_each
 from service.observer import Observer
 from service.offline import USUAL_WISH, Offline, Wish
 from service.parts import DRAIN_S, Parts, now
@@ -40,6 +44,8 @@ SOON_DAYS = 30
 """A certificate that is valid for fewer is pointed out."""
 LOOK_S = 2.0
 """How often it is looked whether the threads behind the ports are still there."""
+HERE = frozenset({"127.0.0.1", "::1", "localhost"})
+"""Addresses that only this machine reaches."""
 STALE_S = 3600.0
 """A half-written file that nobody touched for so long is nobody's: its writer was killed."""
 
@@ -78,6 +84,8 @@ def make_node(config: Path | None, roles: frozenset[Role]) -> Node:
     if Role.CONSOLE in roles:
         loops["http"] = _answering(parts)
         loops["observer"] = Observer(parts.ledger, parts.metrics, now, parts.routes).run
+        if parts.channels:
+            loops["notify"] = parts.notifier().run
     if Role.WORKER in roles:
         loops["worker"] = parts.embedded_worker(config).run
     sole = frozenset() if parts.settings.ledger.url else roles
@@ -99,7 +107,24 @@ def make_checks(config: Path | None) -> Checks:
         found[f"model {name}"] = partial(Check, f"model {name}", ok=False, detail=fault)
     for name, there in parts.destinations().items():
         found[f"destination {name}"] = partial(destination_answers, name, there.target)
+    for name in parts.channels:
+        found[f"notify {name}"] = partial(_people_are_told, parts, name)
     return found
+
+
+def try_channels(config: Path | None) -> list[Tried]:
+    """Return what became of a test message by each channel that those settings name.
+
+    Raises:
+        BadConfigurationError: if they name none.
+    """
+    parts = Parts(settings_of(config))
+    if not parts.channels:
+        raise BadConfigurationError(
+            "nobody is told anything: set notify.mail.host or notify.webhook.url, "
+            "see docs/notifications.md"
+        )
+    return try_each(parts.channels, now())
 
 
 def make_worker(settings: Settings, device: str) -> Worker:
@@ -169,6 +194,15 @@ def _model_is_whole(parts: Parts, pipeline: str) -> Check:
     return Check(f"model of {pipeline}", ok=True, detail=detail)
 
 
+def _people_are_told(parts: Parts, name: str) -> Check:
+    return standing(name, parts.channels[name], parts.ledger, now())
+
+
+def _people_are_told_or_not(parts: Parts, name: str) -> Check:
+    """Return the same for who asks whether the node can take work: it can in any case."""
+    return replace(_people_are_told(parts, name), ok=True)
+
+
 def _tls_is_valid(name: str, files: TlsFiles) -> Check:
     try:
         files.context()
@@ -210,15 +244,22 @@ def _sweep(parts: Parts) -> None:
 def _answering(parts: Parts) -> Loop:
     parts.registry.register(LedgerCollector(parts.ledger, parts.received.free_bytes))
     parts.registry.register(SpoolCollector((parts.ledger.spool_usage, parts.received.usage)))
-    app = make_http_app(VERSION, parts.registry, parts.readiness.checks(), [parts.stow()])
+    checks = dict(parts.readiness.checks())
+    for name in parts.channels:
+        checks[f"notify {name}"] = partial(_people_are_told_or_not, parts, name)
+    app = make_http_app(VERSION, parts.registry, checks, [parts.stow()])
+    desk = parts.desk()
+    add_console(app, desk)
     http, files = parts.settings.http, parts.http_tls_files
     tls = files.context() if files is not None else None
-    if http.tokens_file and tls is None and http.host not in {"127.0.0.1", "::1", "localhost"}:
-        logger.warning("tokens come over the network in the clear: set http.tls_cert")
+    if tls is None and not http.trusted_proxies and http.host not in HERE:
+        logger.warning("passwords and tokens come over the network in the clear: set http.tls_cert")
+    if desk.door.is_deserted():
+        logger.warning("nobody can sign in yet: senoscope users add NAME --role admin")
     listening = listen(http.host, http.port)
 
     def run(stop: threading.Event) -> None:
-        server = serve_http(app, listening, tls)
+        server = serve_http(app, listening, tls, [str(one) for one in http.trusted_proxies])
         while not stop.wait(LOOK_S) and server.is_alive:
             pass
         server.stop()

@@ -5,6 +5,8 @@ from typing import Annotated
 import typer
 
 from service.cli import (
+    api_tokens,
+    audit,
     check,
     commitments,
     datasets,
@@ -13,6 +15,7 @@ from service.cli import (
     engines,
     evaluate,
     jobs,
+    notify,
     process,
     quarantine,
     reader_study,
@@ -22,6 +25,7 @@ from service.cli import (
     studies,
     token,
     train,
+    users,
 )
 from service.version import VERSION
 
@@ -41,9 +45,13 @@ app.add_typer(jobs.app, name="jobs")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(commitments.app, name="commitments")
 app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(notify.app, name="notify")
 app.add_typer(routes.app, name="routes")
 app.add_typer(engines.app, name="engines")
 app.add_typer(token.app, name="token")
+app.add_typer(users.app, name="users")
+app.add_typer(api_tokens.app, name="api-token")
+app.add_typer(audit.app, name="audit")
 app.add_typer(train.app, name="train")
 app.add_typer(reader_study.app, name="reader-study")
 app.add_typer(datasets.app, name="datasets")

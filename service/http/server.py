@@ -4,6 +4,7 @@ import asyncio
 import socket
 import ssl
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
@@ -81,11 +82,25 @@ class Calm(uvicorn.Server):
 
 
 def serve_http(
-    app: FastAPI, listening: socket.socket, tls: ssl.SSLContext | None = None
+    app: FastAPI,
+    listening: socket.socket,
+    tls: ssl.SSLContext | None = None,
+    proxies: Sequence[str] = (),
 ) -> HttpServer:
-    """Start serving `app` in a thread, to those who come to that socket."""
+    """Start serving `app` in a thread, to those who come to that socket.
+
+    Of those who come from `proxies`, addresses or networks, it is believed for whom they come, and
+    whether by TLS (X-Forwarded-For, X-Forwarded-Proto).
+    """
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, http=Patient, limit_concurrency=MOST_CONNECTIONS
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        http=Patient,
+        limit_concurrency=MOST_CONNECTIONS,
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=list(proxies),
     )
     config.load()
     config.ssl = tls

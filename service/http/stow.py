@@ -6,12 +6,13 @@ from email.message import Message
 from http import HTTPStatus
 from time import monotonic
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from service.errors import BadObjectError, UnavailableError
+from service.http.access import OWN_TOKENS
 from service.http.entrance import RETRY_S, Entrance, Places, TurnedAwayError
 from service.http.multipart import LONGEST_BOUNDARY
 from service.http.stow_answer import answer_of, status_of, told
@@ -30,7 +31,7 @@ _COME_BACK = {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS}
 
 def stow_router(gate: Gate, entrance: Entrance, stalled_s: float = STALLED_S) -> APIRouter:
     """Return the two addresses that objects may be sent to."""
-    router = APIRouter(tags=["DICOMweb"])
+    router = APIRouter(tags=["DICOMweb"], dependencies=[Depends(OWN_TOKENS)])
     places = Places(entrance.most)
 
     async def stored(request: Request, study: str) -> Response:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import Column, Index, Table
 from typing_extensions import override
 
+from service.ledger.notifying import Severity
 from service.ledger.people import Role
 from service.ledger.records import CommitmentState, DeliveryState, JobState, Priority
 
@@ -193,6 +194,7 @@ jobs = Table(
     Index("jobs_oldest", "state", "run_at"),
     Index("jobs_finished", "state", "finished_at"),
     Index("jobs_of_study", "study_instance_uid"),
+    Index("jobs_newest", "created_at"),
 )
 
 results = Table(
@@ -234,6 +236,7 @@ deliveries = Table(
     Column("version", sa.Text, nullable=False),
     Index("deliveries_next", "state", "destination", "priority", "owed_at"),
     Index("deliveries_of_study", "study_instance_uid"),
+    Index("deliveries_newest", "owed_at"),
 )
 
 commitments = Table(
@@ -339,4 +342,37 @@ routes_versions = Table(
     Column("digest", sa.Text, nullable=False),
     Column("text", sa.Text, nullable=False),
     Column("in_force_at", Moment, nullable=False),
+)
+
+tellings = Table(
+    "tellings",
+    metadata,
+    Column("channel", sa.Text, primary_key=True),
+    Column("key", sa.Text, primary_key=True),
+    Column("severity", State(Severity), nullable=False),
+    Column("what", sa.Text, nullable=False),
+    Column("over", sa.Text, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("newest", Moment),
+    Column("told_at", Moment),
+    Column("times", sa.Integer, nullable=False),
+    Column("gone_at", Moment),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("channel", sa.Text, primary_key=True),
+    Column("number", sa.Integer, primary_key=True),
+    Column("message_id", sa.Text, nullable=False),
+    Column("subject", sa.Text, nullable=False),
+    Column("points", sa.JSON, nullable=False),
+    Column("made_at", Moment, nullable=False),
+    Column("run_at", Moment, nullable=False),
+    Column("attempts", sa.Integer, nullable=False),
+    Column("error", sa.Text, nullable=False),
+    Column("sent_at", Moment),
+    Column("lease_until", Moment),
 )

@@ -7,27 +7,11 @@ import typer
 
 from engines.architectures import ARCHITECTURES
 from engines.backends.states import BackEnd, states
-from engines.card import Card
-from engines.plans.manifest import Manifest
-from engines.plans.store import PlanStore
-from engines.shelf import everything
 from service.cli.options import Config, Json, examples, print_json, print_table
+from service.console.shelf import Model
+from service.console.shelf import models as shelved
 from service.errors import RefusedError
-from service.settings import Settings
 from service.wiring import settings_of
-
-
-@dataclass(frozen=True, slots=True)
-class Model:
-    """A model on the shelf; `engines` says how each way to run it fared here."""
-
-    model: str
-    version: str
-    task: str
-    scale: int | None
-    state: str
-    what: str
-    engines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +39,7 @@ def list_engines(config: Config = None, as_json: Json = False) -> None:
     It ends with 1 where a model is broken.
     """
     settings = settings_of(config)
-    models = list(_models(settings))
+    models = list(shelved(settings.shelves, settings.plans))
     networks = list(_networks({one.model for one in models if one.state == "ok"}))
     back_ends = list(states())
     if as_json:
@@ -88,32 +72,6 @@ def _print(models: list[Model], networks: list[Network], back_ends: list[BackEnd
         ["back end", "device", "state", "why"],
         [[b.back_end, b.device, b.state, b.why] for b in back_ends],
     )
-
-
-def _models(settings: Settings) -> Iterator[Model]:
-    store = PlanStore(settings.plans)
-    for folder, found in everything(settings.shelves):
-        name, version = folder.parent.name, folder.name
-        if isinstance(found, Card):
-            fared = tuple(_fared(found, store))
-            yield Model(name, version, found.task, found.scale, "ok", found.summary, fared)
-        else:
-            yield Model(name, version, "", None, "broken", str(found))
-
-
-def _fared(card: Card, store: PlanStore) -> Iterator[str]:
-    """Yield how each plan and verification of `card` that this node keeps fared."""
-    for known in store.known(card.name, card.version):
-        if not isinstance(known, Manifest):
-            yield f"refused: {known}"
-        elif known.fingerprint.weights != card.sha256:
-            continue
-        elif known.verification is None:
-            yield f"{known.fingerprint.backend}: not verified"
-        elif known.verification.passed:
-            yield f"{known.fingerprint.backend}: passed, {known.verification.psnr:.1f} dB"
-        else:
-            yield f"{known.fingerprint.backend}: failed, {known.verification.reason}"
 
 
 def _networks(shelved: set[str]) -> Iterator[Network]:

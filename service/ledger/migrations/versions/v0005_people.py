@@ -1,4 +1,4 @@
-"""Users, sessions, tokens of the API, and the audit trail, which nobody may change."""
+"""Users, sessions, tokens of the API, the audit trail, and the newest jobs and deliveries."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -38,6 +38,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("digest"),
     )
     op.create_index("api_tokens_of_user", "api_tokens", ["user", "label"], unique=True)
+    op.create_index("jobs_newest", "jobs", ["created_at"])
+    op.create_index("deliveries_newest", "deliveries", ["owed_at"])
     _audit()
 
 

@@ -1,0 +1,54 @@
+"""The console and the API, added to the node's HTTP application."""
+
+from http import HTTPStatus
+
+from fastapi import APIRouter, Depends, FastAPI, Response
+from starlette.exceptions import HTTPException
+
+from service.console.api.routing import api_router
+from service.console.describing import describing_router
+from service.console.desk import Desk
+from service.console.guard import Guard
+from service.console.pages.acting import acting_router
+from service.console.pages.entering import entering_router
+from service.console.pages.looking import looking_router
+from service.console.pages.people import people_router
+from service.console.pages.searching import searching_router
+from service.console.problems import tell_problems
+from service.console.render import HERE
+from service.http.access import OPEN
+
+KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+PAGES = (looking_router, searching_router, acting_router, people_router)
+
+
+def add_console(app: FastAPI, desk: Desk) -> FastAPI:
+    """Return `app` with the console on it; whatever it answers bears the guard's headers."""
+    app.state.door = desk.door
+    app.add_middleware(Guard)
+    tell_problems(app, desk.pages)
+    app.include_router(static_router())
+    app.include_router(entering_router(desk))
+    app.include_router(api_router(desk))
+    for pages in PAGES:
+        app.include_router(pages(desk))
+    app.include_router(describing_router(app, desk.pages))
+    return app
+
+
+def static_router() -> APIRouter:
+    """Return the address of style sheets and scripts: all come from this package."""
+    router = APIRouter(include_in_schema=False)
+    files = {
+        path.name: path.read_bytes() for path in (HERE / "static").iterdir() if path.suffix in KINDS
+    }
+
+    @router.get("/static/{name}", dependencies=[Depends(OPEN)])
+    def static(name: str) -> Response:
+        if name not in files:
+            raise HTTPException(HTTPStatus.NOT_FOUND, "there is no such file")
+        kind = KINDS[name[name.rindex(".") :]]
+        headers = {"Cache-Control": "public, max-age=3600"}
+        return Response(files[name], headers=headers, media_type=kind)
+
+    return router

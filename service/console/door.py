@@ -1,0 +1,133 @@
+"""Who comes in: passwords against sessions, sessions and tokens against people."""
+
+import hashlib
+import logging
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from http import HTTPStatus
+
+from service.console.passwords import Passwords
+from service.console.person import DeniedError, NotSignedInError, Person
+from service.http.entrance import Failures
+from service.ledger.ledger import Ledger
+from service.ledger.people import AuditEntry, Role, Session, User
+
+logger = logging.getLogger(__name__)
+
+SEEN_EVERY = timedelta(minutes=1)
+"""A session that is used all the time is noted so often."""
+BEGIN, END = "session.begin", "session.end"
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """How long a session lasts."""
+
+    idle: timedelta
+    """Without anything being asked."""
+    longest: timedelta
+    """In all."""
+
+
+@dataclass(frozen=True)
+class Door:
+    """Lets people in, and out again."""
+
+    ledger: Ledger
+    times: Times
+    now: Callable[[], datetime]
+    passwords: Passwords = field(default_factory=Passwords)
+    by_address: Failures = field(default_factory=Failures)
+    by_name: Failures = field(default_factory=Failures)
+
+    def sign_in(self, name: str, password: str, address: str) -> str:
+        """Return the token of a new session.
+
+        Raises:
+            DeniedError: name or password are wrong, or it was tried too often.
+        """
+        if self.by_address.are_too_many(address) or self.by_name.are_too_many(name):
+            self._note(Person(name, Role.VIEWER, address), BEGIN, "too many failures: must wait")
+            raise DeniedError(HTTPStatus.TOO_MANY_REQUESTS, "too many failures: wait a minute")
+        user = self.ledger.user(name)
+        if not self.passwords.is_of(user, password) or user is None:
+            self._failed(name, address)
+            raise NotSignedInError("the name or the password is wrong")
+        return self._begun(user, address)
+
+    def who(self, token: str, address: str, *, is_deed: bool = True) -> Person:
+        """Return whose session that is; what a page asks by itself is no deed of theirs.
+
+        Raises:
+            NotSignedInError: if it is nobody's, or has run out.
+        """
+        digest = digest_of(token)
+        found = self.ledger.session(digest) if token else None
+        if found is None:
+            raise NotSignedInError
+        session, user = found
+        now = self.now()
+        if now - session.seen_at > self.times.idle or now - session.created_at > self.times.longest:
+            self.ledger.end_session(digest)
+            raise NotSignedInError("the session has run out: sign in again")
+        if is_deed and now - session.seen_at > SEEN_EVERY:
+            self.ledger.see_session(digest)
+        return Person(user.name, user.role, address, csrf_of(token))
+
+    def program(self, token: str, address: str) -> Person:
+        """Return for whom that token of the API acts.
+
+        Raises:
+            DeniedError: if for nobody, or it was tried too often.
+        """
+        if self.by_address.are_too_many(address):
+            raise DeniedError(HTTPStatus.TOO_MANY_REQUESTS, "too many failures: wait a minute")
+        user = self.ledger.api_user(digest_of(token))
+        if user is None:
+            self._failed("", address)
+            raise NotSignedInError("that token is nobody's")
+        return Person(user.name, user.role, address)
+
+    def sign_out(self, token: str, person: Person) -> None:
+        """End a session."""
+        self.ledger.end_session(digest_of(token))
+        self._note(person, END, "done")
+
+    def is_deserted(self) -> bool:
+        """Tell whether nobody can sign in at all."""
+        return not self.ledger.users()
+
+    def _begun(self, user: User, address: str) -> str:
+        now = self.now()
+        self.ledger.forget_sessions(now - self.times.idle, now - self.times.longest)
+        token = secrets.token_urlsafe(32)
+        self.ledger.open_session(Session(digest_of(token), user.name, address, now, now))
+        self._note(Person(user.name, user.role, address), BEGIN, "done")
+        return token
+
+    def _failed(self, name: str, address: str) -> None:
+        """Count it for the address and for the name, and write it down."""
+        first = [self.by_address.add(address), bool(name) and self.by_name.add(name)]
+        if any(first):
+            logger.warning("somebody at %s has no password or token that counts", address)
+        outcome = "wrong name or password" if name else "wrong token"
+        entry = AuditEntry(0, self.now(), name[:64], "", address, BEGIN, "", outcome)
+        self.ledger.note(entry)
+
+    def _note(self, person: Person, action: str, outcome: str) -> None:
+        role = str(person.role) if outcome == "done" else ""
+        name = person.name[:64]
+        entry = AuditEntry(0, self.now(), name, role, person.address, action, "", outcome)
+        self.ledger.note(entry)
+
+
+def digest_of(token: str) -> str:
+    """Return what is kept of a token; it is as long as the digest, so no salt is needed."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def csrf_of(token: str) -> str:
+    """Return what forms of a session bring along: who knows it does not know the token."""
+    return hashlib.sha256(b"form:" + token.encode()).hexdigest()

@@ -1,0 +1,82 @@
+"""What holds for every answer and every request of the HTTP port, before anything looks at it."""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.console.access import SAFE
+from service.console.problems import MEDIA_TYPE, problem
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "X-Robots-Tag": "noindex",
+}
+LARGEST = 1 << 20
+"""Bytes of a form or of JSON."""
+DICOM_WEB = "/dicom-web/"
+"""Objects are larger, come with a token, and have a door of their own."""
+UPLOADS: frozenset[str] = frozenset()
+"""Addresses that take files, which bound them themselves."""
+
+
+@dataclass(frozen=True)
+class Guard:
+    """Turns away what another site's page sends, and what is too large; marks every answer."""
+
+    app: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request."""
+
+        async def marked(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+                headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        refused = _refused(scope)
+        await (refused or self.app)(scope, receive, marked)
+
+
+def _refused(scope: Scope) -> JSONResponse | None:
+    """Return what to answer instead, None if the request may go on."""
+    path: str = scope["path"]
+    if scope["method"] in SAFE or path.startswith(DICOM_WEB):
+        return None
+    headers = Headers(scope=scope)
+    origin = headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != headers.get("host", ""):
+        return _answer(HTTPStatus.FORBIDDEN, "another site's page may not ask here")
+    return None if path in UPLOADS else _too_large(headers)
+
+
+def _too_large(headers: Headers) -> JSONResponse | None:
+    if "transfer-encoding" in headers:
+        return _answer(HTTPStatus.LENGTH_REQUIRED, "say how long the body is")
+    length = headers.get("content-length", "0")
+    if not length.isdigit() or int(length) > LARGEST:
+        return _answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "that is too much for a form")
+    return None
+
+
+def _answer(status: HTTPStatus, reason: str) -> JSONResponse:
+    return JSONResponse(problem(status, reason), status, media_type=MEDIA_TYPE)

@@ -1,0 +1,1 @@
+"""The console's pages, made on the server."""

@@ -1,0 +1,112 @@
+"""What addresses and bodies may say: bounded, and free of what a database would choke on."""
+
+import re
+from collections.abc import Sequence
+from typing import Annotated, Generic, TypeVar
+
+from fastapi import Path, Query
+from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
+
+from service.errors import RefusedError
+from service.ledger.people import Role
+
+NAME = r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$"
+PRINTABLE = r"^[ -~]*$"
+
+Uid = Annotated[str, Path(pattern=r"^[0-9.]{1,64}$", description="Study Instance UID.")]
+JobId = Annotated[str, Path(pattern=r"^[0-9A-Za-z._-]{1,128}$", description="Of a job.")]
+UserName = Annotated[str, Path(pattern=NAME, description="Of a user.")]
+There = Annotated[str, Path(pattern=NAME, description="The name of a destination.")]
+LabelPath = Annotated[str, Path(pattern=NAME, description="Of a token.")]
+Text = Annotated[
+    str,
+    Query(
+        max_length=64,
+        pattern=PRINTABLE,
+        description="The beginning of a UID or job id, or a part of an AE title or route.",
+    ),
+]
+Since = Annotated[AwareDatetime | None, Query(description="Not before then; with a time zone.")]
+Limit = Annotated[int, Query(ge=1, le=500, description="How many at most.")]
+Offset = Annotated[int, Query(ge=0, le=1_000_000, description="How many are left out before.")]
+Named = Annotated[str | None, Query(max_length=64, pattern=PRINTABLE)]
+Name = Annotated[str, StringConstraints(pattern=NAME)]
+Password = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
+Study = Annotated[str, StringConstraints(pattern=r"^[0-9.]{1,64}$")]
+
+T = TypeVar("T")
+
+
+class Body(BaseModel):
+    """What is sent along; unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class NewUser(Body):
+    """Somebody who is to sign in."""
+
+    name: Name
+    role: Role
+    password: Password
+
+
+class NewRole(Body):
+    """What a user may do from now on."""
+
+    role: Role
+
+
+class NewPassword(Body):
+    """A password in place of the one before."""
+
+    password: Password
+
+
+class NewToken(Body):
+    """A token for a program."""
+
+    label: Name
+
+
+class Resend(Body):
+    """Who is to be sent a study's results again."""
+
+    destination: Name
+
+
+class Which(Body):
+    """Which deliveries; none named: all."""
+
+    destination: Name | None = None
+    study: Study | None = None
+
+
+class Page(BaseModel, Generic[T]):
+    """Some of what was found."""
+
+    items: Sequence[T]
+    more: bool
+    """Whether there is more behind `items`: ask with a larger `offset`."""
+
+
+class Count(BaseModel):
+    """How much of something."""
+
+    count: int
+
+
+def checked_name(name: str) -> str:
+    """Return `name` if a user, a token or a destination may be called so.
+
+    Raises:
+        RefusedError: if not.
+    """
+    if re.fullmatch(NAME, name) is None:
+        raise RefusedError("a name has up to 64 letters, digits and . _ - @, a letter first")
+    return name
+
+
+def page_of(found: Sequence[T], limit: int) -> Page[T]:
+    """Return the first `limit` of `found`, which was asked for with one more."""
+    return Page(items=found[:limit], more=len(found) > limit)

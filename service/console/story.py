@@ -1,0 +1,179 @@
+"""A study from its first image to the last answer of a destination, in the order it happened."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from service.console.words import delivery_story, job_story, told_seconds
+from service.errors import UnknownError
+from service.ledger.ledger import Ledger
+from service.ledger.records import (
+    Decision,
+    Delivery,
+    DeliveryState,
+    Instance,
+    Job,
+    JobState,
+    Refusal,
+    Result,
+)
+from service.ledger.standing import Standing
+
+MOST_REFUSALS = 10_000
+BAD = (JobState.DEAD, JobState.PARKED)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something that happened to a study."""
+
+    at: datetime
+    what: str
+    why: str = ""
+    mood: str = ""
+    """``good``, ``bad``, ``wait`` or nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """An image, and what was decided about it."""
+
+    instance: Instance
+    decisions: Sequence[Decision]
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A job, what it made, and who was sent that."""
+
+    job: Job
+    story: str
+    results: Sequence[Result]
+    deliveries: Sequence[Delivery]
+
+    @property
+    def seconds(self) -> float:
+        """Of all its stages."""
+        return sum(self.job.stages.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """All that is known of a study."""
+
+    standing: Standing
+    images: Sequence[Image]
+    work: Sequence[Work]
+    refusals: Sequence[Refusal]
+    steps: Sequence[Step]
+
+    @property
+    def destinations(self) -> Sequence[str]:
+        """Who was to be sent something of it."""
+        return sorted({each.destination for one in self.work for each in one.deliveries})
+
+
+def story_of(ledger: Ledger, study: str) -> Story:
+    """Return all that is known of that study.
+
+    Raises:
+        UnknownError: if it is not known.
+    """
+    standing = ledger.standing(study)
+    images = _images(ledger, study)
+    work = _work(ledger, study)
+    refusals = [one for one in ledger.refusals(MOST_REFUSALS) if one.study_instance_uid == study]
+    steps = [*_received(images), *_refused(refusals), *_decided(images), *_done(work)]
+    told = sorted(steps, key=lambda step: step.at)
+    return Story(standing, images, work, refusals, told)
+
+
+def work_of(ledger: Ledger, job_id: str) -> Work:
+    """Return that job with what it made.
+
+    Raises:
+        UnknownError: if it is not known.
+    """
+    job = ledger.job(job_id)
+    found = [one for one in _work(ledger, job.study_instance_uid) if one.job.job_id == job_id]
+    if not found:
+        raise UnknownError(f"no job {job_id} in the ledger")
+    return found[0]
+
+
+def _images(ledger: Ledger, study: str) -> Sequence[Image]:
+    decided: dict[tuple[str, str], list[Decision]] = {}
+    for one in ledger.decisions(study):
+        decided.setdefault((one.sop_instance_uid, one.version), []).append(one)
+    return [
+        Image(instance, decided.get((instance.sop_instance_uid, instance.version), []))
+        for instance in ledger.instances(study)
+    ]
+
+
+def _work(ledger: Ledger, study: str) -> Sequence[Work]:
+    sent: dict[str, list[Delivery]] = {}
+    for each in ledger.deliveries(study, limit=None):
+        sent.setdefault(each.job_id, []).append(each)
+    jobs = sorted(ledger.jobs(study, limit=None), key=lambda job: (job.created_at, job.job_id))
+    return [
+        Work(job, job_story(job), ledger.results(job.job_id), sent.get(job.job_id, []))
+        for job in jobs
+    ]
+
+
+def _received(images: Sequence[Image]) -> Iterator[Step]:
+    for number, image in enumerate(images, start=1):
+        one = image.instance
+        view = f" {one.view}" if one.view else ""
+        version = ", with other bytes than before" if one.version else ""
+        yield Step(
+            one.received_at, f"Image {number}{view} came from {one.calling_ae_title}{version}"
+        )
+
+
+def _refused(refusals: Sequence[Refusal]) -> Iterator[Step]:
+    for one in refusals:
+        yield Step(
+            one.refused_at, f"An image from {one.calling_ae_title} was refused", one.reason, "bad"
+        )
+
+
+def _decided(images: Sequence[Image]) -> Iterator[Step]:
+    """Yield what was decided, images that were decided alike at once together."""
+    alike: dict[tuple[datetime, str], list[str]] = {}
+    for number, image in enumerate(images, start=1):
+        for one in image.decisions:
+            if one.taken:
+                what = f"taken by route {one.route} for {one.pipeline}"
+            else:
+                what = f"not taken by route {one.route}" if one.route else "no route applies"
+            told = f"{what}|{one.reason}|{'' if one.taken else 'wait'}"
+            alike.setdefault((one.decided_at, told), []).append(str(number))
+    for (at, told), numbers in alike.items():
+        what, why, mood = told.rsplit("|", 2)
+        noun = "Image" if len(numbers) == 1 else "Images"
+        yield Step(at, f"{noun} {', '.join(numbers)}: {what}", why, mood)
+
+
+def _done(work: Sequence[Work]) -> Iterator[Step]:
+    for one in work:
+        job = one.job
+        if job.started_at is not None:
+            yield Step(job.started_at, f"Work on {job.pipeline} began")
+        if job.finished_at is not None:
+            yield Step(job.finished_at, f"Work on {job.pipeline} ended", *_ended(one))
+        for each in one.deliveries:
+            if each.sent_at is not None:
+                yield Step(each.sent_at, f"{each.destination} has a result", each.error, "good")
+            elif each.state is DeliveryState.PARKED:
+                what = f"{each.destination} does not have a result"
+                yield Step(each.run_at, what, delivery_story(each), "bad")
+
+
+def _ended(one: Work) -> tuple[str, str]:
+    """Return why, and the mood of it."""
+    if one.job.state is JobState.DONE:
+        made = f"{len(one.results)} results in {told_seconds(one.seconds)}"
+        return f"{made}; {one.job.error}" if one.job.error else made, "good"
+    return one.story, "bad" if one.job.state in BAD else "wait"
