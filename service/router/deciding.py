@@ -79,7 +79,7 @@ class Deciding:
         here = [one for one in self.kept if not one.removed_at]
         instances = chosen(here, route.versions)
         now = on(of(decisions, route.name, pipeline), instances)
-        if not now:
+        if not now or route.name in self.judge.about.over:
             return None
         beside = {uid for uid, one in instances.items() if self._is_beside(one, route, pipeline)}
         earlier = self.ledger.decisions(self.kept[0].study_instance_uid)

@@ -14,6 +14,10 @@ class Memory:
         self._routes: Routes | None = None
         self._version = 0
 
+    def is_new(self, routes: Routes) -> bool:
+        """Return whether `routes` are others than those whose version was asked for last."""
+        return routes is not self._routes
+
     def version(self, routes: Routes, keep: Callable[[str], int]) -> int:
         """Return the version of `routes`; `keep` writes their text down and returns it.
 

@@ -101,8 +101,10 @@ class Router:
     def _judge_of_now(self) -> Judge:
         """Return that judge, its routes written down, and its hours kept."""
         judge = self.judge()
+        routes = judge.routes.routes
+        if any(one.hours for one in routes) or self.memory.is_new(judge.routes):
+            keep_hours(self.ledger, routes, judge.now)
         version = self.memory.version(judge.routes, self._keep_routes)
-        keep_hours(self.ledger, judge.routes.routes, judge.now)
         return replace(judge, about=Circumstances(routes_version=version))
 
     def _keep_routes(self, text: str) -> int:
@@ -111,29 +113,26 @@ class Router:
     def _routed(self, study: Study, judge: Judge) -> bool:
         """Judge `study` if it is complete; return whether it is."""
         uid = study.study_instance_uid
-        undecided = self.ledger.undecided_instances(uid)
-        if not undecided:
+        routes = [one for one in judge.routes.routes if may_use(one, study.calling_ae_title)]
+        look = Look(self.ledger, self.received, judge)
+        waiting = self.memory.sights.of_study(study, routes, look)
+        if waiting is None:
             return False
-        kept = self.ledger.instances(uid)
-        found = self._verdict(study, kept, undecided, judge)
+        found = verdict(study, waiting.since, waiting.sights, judge.now)
         held = found.reason if found is not None and found.is_held else ""
         if held != study.held:
             self.ledger.hold(uid, held)
         if found is None or held:
             return False
         logger.info("study %s: %s", uid, found.reason)
+        undecided = self.ledger.undecided_instances(uid)
+        kept = self.ledger.instances(uid)  # after it: all that is undecided is among them
+        if not undecided:
+            return False  # another router was first
         about = self._about(kept, judge)
         deciding = Deciding(self.ledger, self.received, replace(judge, about=about), kept)
         self._write_down(deciding, undecided, found)
         return True
-
-    def _verdict(
-        self, study: Study, kept: Sequence[Instance], undecided: Sequence[Instance], judge: Judge
-    ) -> Verdict | None:
-        routes = [one for one in judge.routes.routes if may_use(one, study.calling_ae_title)]
-        look = Look(self.received, judge)
-        sights = self.memory.sights.of_study(routes, kept, undecided, look)
-        return verdict(study, undecided[0].received_at, sights, judge.now)
 
     def _about(self, kept: Sequence[Instance], judge: Judge) -> Circumstances:
         """Return what of a study bears on each of its images."""
@@ -165,7 +164,7 @@ class Router:
         self, deciding: Deciding, undecided: Sequence[Instance], found: Verdict
     ) -> None:
         decisions, jobs = deciding.decided(undecided)
-        judge, uid = deciding.judge, undecided[0].study_instance_uid
+        judge, uid = deciding.judge, deciding.kept[0].study_instance_uid
         known = {job.job_id for job in self.ledger.jobs(uid, limit=None)}
         completion = Completion(
             study_instance_uid=uid,

@@ -240,3 +240,25 @@ def test_no_more_studies_are_begun_within_an_hour_than_the_route_says(world):
     assert [hours for hours, _ in found] == [0, 0, 1, 1, 2]
     assert [bool(waits) for _, waits in found] == [False, False, True, True, True]
     assert len(world.queued) == 2
+
+
+def test_a_fall_back_route_to_which_nothing_is_left_holds_nothing_up(world):
+    first = routes(complete=expecting()).routes[0]
+    rest = routes(name="rest", when=[], fallback=True).routes[0]
+    world.routes = world.routes.model_copy(update={"routes": (first, rest)})
+    for image in study(**SMALL):
+        world.receive(image)
+
+    assert world.later(1) == 1
+
+
+def test_the_last_view_takes_along_whatever_else_came_meanwhile(world):
+    image = world.receive(mammogram("RCC", **SMALL))
+    world.later(1)
+    world.receive(mammogram("LCC", **SMALL))
+    world.receive(mammogram("RMLO", **SMALL))
+
+    assert world.later(1) == 1
+
+    (told,) = completions(world, image)
+    assert told.images == 3
