@@ -123,9 +123,9 @@ class Telling:
         return logits.cpu(), np.array([one.is_malignant for one in held])
 
     def _shown(self, region: Question) -> Shades:
-        if self._enlarge:
-            return self._enlarge(region.shades)
-        return resized(region.shades, (self._menu.side, self._menu.side))
+        """Return a region as the network takes it, enlarged first if regions are."""
+        shades = self._enlarge(region.shades) if self._enlarge else region.shades
+        return resized(shades, (self._menu.side, self._menu.side))
 
     @property
     def _signs(self) -> int:
