@@ -240,8 +240,8 @@ def _shared(network: nn.Module, film: Boxed) -> Shared:
 
 
 def _in_common(given: Mask, there: Mask) -> Shared:
-    both = np.count_nonzero(given) + np.count_nonzero(there)
-    return Shared(np.count_nonzero(given & there), both)
+    both = int(np.count_nonzero(given)) + int(np.count_nonzero(there))
+    return Shared(int(np.count_nonzero(given & there)), both)
 
 
 def _reported(looked: Sequence[Looked], least: float) -> list[Looked]:
