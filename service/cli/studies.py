@@ -79,7 +79,7 @@ def show(study_uid: StudyUid, config: Config = None, as_json: Json = False) -> N
                 _removed(image),
             ]
             for image in images
-            for decision in image["decisions"] or [_UNDECIDED]
+            for decision in image["decisions"] or [_undecided(study)]
         ],
     )
     for line in (*map(_told, completions), *_held(study)):
@@ -108,14 +108,6 @@ def reprocess(study_uid: StudyUid, config: Config = None) -> None:
 
 
 MANY = 10_000
-_UNDECIDED: Mapping[str, Any] = {
-    "route": "",
-    "reason": "not judged yet: the study is not complete",
-    "error": "",
-    "waits": "",
-    "job_state": "",
-    "sent": "",
-}
 
 
 def _told(completion: Completion) -> str:
@@ -126,6 +118,11 @@ def _told(completion: Completion) -> str:
     rerun = f", re-run {completion.rerun}" if completion.rerun and completion.jobs else ""
     routes = f", routes version {completion.routes_version}" if completion.routes_version else ""
     return f"{why}{missing}: {completion.images} images, {completion.jobs} new jobs{rerun}{routes}"
+
+
+def _undecided(study: Study) -> dict[str, Any]:
+    why = "waits for a person" if study.held else "is not complete"
+    return {**_NO_WORK, "route": "", "reason": f"not judged yet: the study {why}"}
 
 
 def _held(study: Study) -> list[str]:

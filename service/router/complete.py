@@ -53,8 +53,9 @@ def verdict(
     met = [one for one in found if one is not None]
     if len(met) < len(found):
         return None
+    told = [one for one in met if one.is_held] or met
     return Verdict(
-        ", ".join(dict.fromkeys(one.reason for one in met)) or "no route waits for it",
+        ", ".join(dict.fromkeys(one.reason for one in told)) or "no route waits for it",
         _all_missing(one.missing for one in met),
         any(one.is_held for one in met),
         any(one.is_told for one in met),

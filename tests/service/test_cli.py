@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -14,7 +15,8 @@ from working import job_of, plain_image, row_of
 
 from service.cli.app import app
 from service.errors import UnknownError
-from service.ledger.records import Decision, Refusal, Result
+from service.ledger.completions import Judged
+from service.ledger.records import Completion, Decision, Refusal, Result
 from service.ledger.spool import Spool
 from service.settings import packaged_models
 from service.wiring import open_ledger
@@ -327,3 +329,41 @@ def test_a_study_says_when_its_bytes_were_removed(say, ledger):
     ledger.record(row_of(plain_image(f"{STUDY}.1", STUDY), removed_at=MOMENT))
 
     assert "removed on 2026-01-02, past their retention" in say("studies", "show", STUDY)
+
+
+def test_a_study_tells_why_it_was_complete_and_of_its_re_runs(say, ledger):
+    ledger.record(row_of(plain_image(f"{STUDY}.1", STUDY)))
+    first = Completion(
+        STUDY, MOMENT, "nothing came for 30 s: LMLO did not come", ("LMLO",), 3, 3, 0, 7
+    )
+    second = replace(first, reason="all expected views are here", missing=(), rerun=1)
+    for one in (first, second):
+        ledger.decide([], [], judged=Judged(one))
+
+    told = say("studies", "show", STUDY)
+
+    assert "because nothing came for 30 s: LMLO did not come, without LMLO: 3 images" in told
+    assert "3 new jobs, routes version 7" in told
+    assert "re-run 1" in told
+    completions = json.loads(say("studies", "show", STUDY, "--json"))["completions"]
+    assert [(one["number"], one["rerun"]) for one in completions] == [(0, 0), (1, 1)]
+
+
+def test_a_study_that_is_held_says_so_and_how_to_release_it(say, ledger):
+    ledger.record(row_of(plain_image(f"{STUDY}.1", STUDY)))
+    ledger.hold(STUDY, "LMLO did not come")
+
+    assert "held: LMLO did not come" in say("studies", "list")
+    told = say("studies", "show", STUDY)
+    assert f"senoscope studies complete {STUDY}" in told
+    assert "the study waits for a person" in told
+
+
+def test_a_job_that_waits_for_its_hours_says_so(say, ledger):
+    image = plain_image(f"{STUDY}.1", STUDY)
+    ledger.record(row_of(image))
+    job = replace(job_of(image, "super-resolution"), waits="outside the hours of its route")
+    taken = decision(f"{STUDY}.1", taken=True, reason="taken", job_id=job.job_id)
+    ledger.decide([taken], [job])
+
+    assert "outside the hours of its route" in say("studies", "show", STUDY)

@@ -166,6 +166,14 @@ def test_what_becomes_of_a_study_that_misses_a_view_is_the_clinic_s_choice(then,
     assert (found.is_held, found.is_told) == (held, told)
 
 
+def test_what_holds_a_study_is_told_and_not_what_does_not():
+    found = verdict(
+        study(), T0, [QUIET, sight("RCC", "LCC", then="hold", views=FOUR[:3])], after(40)
+    )
+
+    assert (found.is_held, found.reason) == (True, "nothing came for 30 s: RMLO did not come")
+
+
 def test_a_study_with_all_its_views_is_never_held():
     assert not verdict(study(), T0, [sight(*FOUR, then="hold")], after(10)).is_held
 
