@@ -64,6 +64,18 @@ class Metrics:
             ["destination"],
             registry=registry,
         )
+        self._notifications = Counter(
+            "senoscope_notifications_total",
+            "Messages to people that a channel tried to send, by what became of them.",
+            ["channel", "outcome"],
+            registry=registry,
+        )
+        self._notify_up = Gauge(
+            "senoscope_notify_up",
+            "1 if the last message by that channel arrived, 0 if people cannot be told by it.",
+            ["channel"],
+            registry=registry,
+        )
         self._build_info = Gauge(
             "senoscope_build_info", "The version that runs.", ["version"], registry=registry
         )
@@ -99,6 +111,11 @@ class Metrics:
     def destination_up(self, destination: str, up: bool) -> None:  # noqa: FBT001 - a gauge
         """Tell whether that destination can be reached."""
         self._destination_up.labels(destination).set(int(up))
+
+    def notified(self, channel: str, arrived: bool) -> None:  # noqa: FBT001 - a gauge
+        """Count a message to people, and tell whether that channel is up."""
+        self._notifications.labels(channel, "sent" if arrived else "failed").inc()
+        self._notify_up.labels(channel).set(int(arrived))
 
     def reload_ok(self, ok: bool) -> None:  # noqa: FBT001 - a gauge of yes and no
         """Tell whether the routes on the disk are in force."""

@@ -3,7 +3,7 @@
 from base64 import b64encode
 from pathlib import Path
 
-from service.errors import BadConfigurationError
+from service.secret import read_secret
 
 
 def bearer(token: Path) -> str:
@@ -12,7 +12,7 @@ def bearer(token: Path) -> str:
     Raises:
         BadConfigurationError: if it cannot be read, or holds none.
     """
-    return f"Bearer {_secret(token)}"
+    return f"Bearer {read_secret(token)}"
 
 
 def basic(user: str, password: Path) -> str:
@@ -21,16 +21,4 @@ def basic(user: str, password: Path) -> str:
     Raises:
         BadConfigurationError: if it cannot be read, or holds none.
     """
-    return f"Basic {b64encode(f'{user}:{_secret(password)}'.encode()).decode()}"
-
-
-def _secret(path: Path) -> str:
-    try:
-        secret = path.read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise BadConfigurationError(f"{path}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise BadConfigurationError(f"{path}: not UTF-8") from None
-    if not secret or not secret.isprintable():
-        raise BadConfigurationError(f"{path}: one line with the secret is expected there")
-    return secret
+    return f"Basic {b64encode(f'{user}:{read_secret(password)}'.encode()).decode()}"

@@ -1,6 +1,7 @@
 """What in the ledger waits for a person, in SQL."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -56,8 +57,11 @@ class SqlHeaps(Part):
     def held_studies(self) -> Sequence[Heap]:
         """See Heaps."""
         rows = _Rows(studies, studies.c.held != "", None, studies.c.last_received_at)
+        noted = sa.select(sa.func.max(notices.c.noted_at)).where(notices.c.kind == "held")
         with self.database.reading() as connection:
-            return rows.heaps(connection, studies.c.held)
+            heaps = rows.heaps(connection, studies.c.held)
+            held_at = connection.scalar(noted) if heaps else None
+        return [replace(heap, newest=held_at or heap.newest) for heap in heaps]
 
     def incomplete_studies(self, within: timedelta) -> Sequence[Heap]:
         """See Heaps."""

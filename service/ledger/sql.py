@@ -14,6 +14,7 @@ from service.ledger.completions import SqlCompletions
 from service.ledger.database import Database
 from service.ledger.deliveries import SqlDeliveries
 from service.ledger.heaps import SqlHeaps
+from service.ledger.histories import SqlHistories
 from service.ledger.intake import SqlIntake
 from service.ledger.jobs import SqlJobs
 from service.ledger.lookup import SqlLookup
@@ -41,6 +42,7 @@ class SqlLedger(
     SqlWaiting,
     SqlRoutesVersions,
     SqlHeaps,
+    SqlHistories,
     SqlTellings,
     SqlClock,
 ):

@@ -1,0 +1,1 @@
+"""People are told what goes wrong, and that it is over."""
