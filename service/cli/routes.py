@@ -1,15 +1,14 @@
 """`senoscope routes`: is the file right, and what would it do."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from service.cli import routes_explain, routes_history
-from service.cli.options import Config, Json, examples, print_json, print_table
-from service.ledger.records import Decision, Job
+from service.cli import routes_explain, routes_history, routes_replay
+from service.cli.options import Config, Json, examples, print_json
 from service.parts import Parts
 from service.router.examining import Examined, Remark
 from service.router.routes_file import examine_file
@@ -47,46 +46,6 @@ def schema() -> None:
     print_json(routes_schema())
 
 
-@app.command("replay", epilog=examples("senoscope routes replay 2.25.1234"))
-def replay(
-    study_uid: Annotated[str, typer.Argument(help="Study Instance UID.", metavar="STUDY_UID")],
-    config: Config = None,
-    as_json: Json = False,
-) -> None:
-    """Say what today's routes would do to a study that is kept; nothing is done."""
-    parts = Parts(settings_of(config))
-    judge = parts.router().judge()
-    parts.ledger.study(study_uid)
-    found = [
-        (one.sop_instance_uid, judge.judge(one, parts.received.header(one.sop_instance_uid)))
-        for one in parts.ledger.instances(study_uid)
-    ]
-    _tell(found, as_json)
-
-
-Judged = Sequence[tuple[Decision, Job | None]]
-
-
-def _tell(found: Sequence[tuple[str, Judged]], as_json: bool) -> None:
-    if as_json:
-        print_json([{"image": name, **_row(decision)} for name, j in found for decision, _ in j])
-        return
-    print_table(
-        "What these routes make of it",
-        ["image", "route", "pipeline", "taken", "why"],
-        [
-            [name, d.route, d.pipeline, "yes" if d.taken else "no", d.reason]
-            for name, judged in found
-            for d, _ in judged
-        ],
-    )
-
-
-def _row(decision: Decision) -> Mapping[str, object]:
-    kept = ("sop_instance_uid", "route", "pipeline", "taken", "reason")
-    return {key: value for key, value in asdict(decision).items() if key in kept}
-
-
 def _print_examined(path: Path, examined: Examined) -> None:
     """Print one line for each mistake and warning, in the order of the file, and how it stands."""
     told = [(one.place, "mistake", one) for one in examined.mistakes]
@@ -116,4 +75,5 @@ def _remark(remark: Remark) -> Mapping[str, object]:
 
 
 routes_explain.register(app)
+routes_replay.register(app)
 routes_history.register(app)
