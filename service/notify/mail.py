@@ -3,7 +3,7 @@
 import smtplib
 import ssl
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from email import policy
 from email.message import EmailMessage
@@ -42,12 +42,14 @@ class Server:
     @contextmanager
     def connected(self) -> Iterator[smtplib.SMTP]:
         """Give a connection that may send."""
-        with self._greeted() as smtp:
+        with closing(self._greeted()) as smtp:
             if self.security is MailSecurity.STARTTLS:
                 smtp.starttls(context=self.tls())
             if self.password is not None:
                 smtp.login(self.user, read_secret(self.password))
             yield smtp
+            with suppress(smtplib.SMTPException):  # it has the letter, whatever it says now
+                smtp.quit()
 
     def _greeted(self) -> smtplib.SMTP:
         if self.security is MailSecurity.TLS:

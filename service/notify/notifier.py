@@ -10,7 +10,7 @@ from service.errors import NodeError
 from service.ledger.notifying import Tellings
 from service.notify.courier import Courier
 from service.notify.facts import Lookout
-from service.notify.plan import Known, Rules, plan
+from service.notify.plan import Known, Rules, after_a_start, plan
 from service.notify.troubles import Limits, troubles
 
 logger = logging.getLogger(__name__)
@@ -44,8 +44,10 @@ class Notifier:
 
     def run(self, stop: threading.Event) -> None:
         """Look now and then until `stop`; a receiver that is down or slow holds nothing up."""
+        begun = False
         while not stop.wait(self.desk.every_s):
             try:
+                begun = begun or self._begin()
                 self.look()
             except NodeError as error:
                 logger.warning("nobody can be told anything now: %s", error)
@@ -55,6 +57,10 @@ class Notifier:
         for thread in self.sending.values():
             thread.join(AT_THE_END_S)
 
+    def _begin(self) -> bool:
+        rules, now = self.desk.rules, self.now()
+        return self.ledger.keep_told(after_a_start(self.ledger.tellings(), rules, now), [], None)
+
     def look(self) -> None:
         """Write down what is to be told now by each channel; a crash later loses none of it.
 
@@ -63,13 +69,12 @@ class Notifier:
         """
         now, desk = self.now(), self.desk
         found = troubles(desk.lookout.look(), desk.limits, now)
-        told = self.ledger.tellings()
+        most = desk.rules.per_hour + 1
+        messages = {name: self.ledger.messages(name, most) for name in self.couriers}
+        told = self.ledger.tellings()  # after the messages: else two processes might tell it twice
         for name in self.couriers:
             mine = [one for one in told if one.channel == name]
-            known = Known(
-                desk.node, name, mine, self.ledger.messages(name, desk.rules.per_hour + 1)
-            )
-            planned = plan(known, found, desk.rules, now)
+            planned = plan(Known(desk.node, name, mine, messages[name]), found, desk.rules, now)
             self.ledger.keep_told(planned.changed, planned.forgotten, planned.message)
         self.ledger.keep_told([], [one for one in told if one.channel not in self.couriers], None)
 

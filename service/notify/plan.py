@@ -87,6 +87,18 @@ def plan(known: Known, found: Sequence[Trouble], rules: Rules, now: datetime) ->
     )
 
 
+def after_a_start(tellings: Sequence[Telling], rules: Rules, now: datetime) -> list[Telling]:
+    """Return those of `tellings` that are to last for a while, whose while begins anew.
+
+    What a start itself brings about, such as that no worker is alive yet, is nobody's trouble.
+    """
+    return [
+        replace(one, seen_at=now, due_at=now + (one.due_at - one.seen_at))
+        for one in tellings
+        if one.told_at is None and one.gone_at is None and one.due_at - one.seen_at > rules.gather
+    ]
+
+
 def _seen(
     channel: str, trouble: Trouble, before: Telling | None, rules: Rules, now: datetime
 ) -> _Step:

@@ -18,7 +18,8 @@ def standing(name: str, channel: Channel, ledger: Tellings, now: datetime) -> Ch
     if last is None:
         return Check(check, ok=True, detail=f"{channel}: nothing was told yet")
     if last.sent_at is not None:
-        detail = f"{channel}: the last message arrived {moment(last.sent_at)}"
+        said = one_line(last.error)
+        detail = f"{channel}: the last message arrived {moment(last.sent_at)} ({said})"
         return Check(check, ok=True, detail=detail)
     return Check(check, ok=not _is_stuck(last, now), detail=_waits(channel, last))
 

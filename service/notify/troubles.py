@@ -220,4 +220,5 @@ def _refused(heap: Heap, limits: Limits) -> Trouble:
         "`senoscope quarantine list` shows objects that were refused",
         since=heap.since,
         over=f"{sender} is hardly refused any more",
+        page="refusals",
     )

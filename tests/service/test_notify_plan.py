@@ -12,7 +12,7 @@ from service.ledger.notifying import Heap, News, Severity
 from service.ledger.records import JobState
 from service.notify.facts import Facts
 from service.notify.letter import Sender, subject, text
-from service.notify.plan import Known, Plan, Rules, plan
+from service.notify.plan import Known, Plan, Rules, after_a_start, plan
 from service.notify.troubles import Limits, Trouble, troubles
 from service.notify.words import one_line
 
@@ -176,6 +176,19 @@ def test_what_was_over_before_it_was_due_is_not_told():
 
     assert said == [[]] * 6
     assert channel.tellings == {}
+
+
+def test_a_start_of_the_node_gives_what_is_to_last_its_whole_time_again():
+    channel = Channel()
+    slow, quick = trouble("slow", patience=5 * MINUTE), trouble("quick")
+    channel.look(T0, slow, quick)
+    restarted = T0 + HOUR
+    renewed = after_a_start([*channel.tellings.values()], RULES, restarted)
+    channel.tellings |= {one.key: one for one in renewed}
+
+    said = [channel.look(restarted + minutes * MINUTE, slow, quick) for minutes in (0, 4, 5)]
+
+    assert said == [[(News.BEGUN, "quick")], [], [(News.BEGUN, "slow")]]
 
 
 def test_more_of_it_is_told_but_not_at_once():
