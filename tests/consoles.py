@@ -8,12 +8,15 @@ from datetime import datetime
 from pathlib import Path
 
 import httpx
+from argon2 import PasswordHasher
+from clock import now as time_of_now
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from working import job_of, plain_image, row_of
 
 from service.console.app import add_console
 from service.console.desk import Desk
+from service.console.passwords import Passwords
 from service.console.person import Person
 from service.http.app import make_app
 from service.http.server import listen, serve_http
@@ -91,7 +94,7 @@ def served(
     (folder / "senoscope.toml").write_text('data_dir = "data"\n')
     (folder / "routes.toml").write_text(ROUTES.format(pacs=pacs))
     parts = Parts(load_settings(folder / "senoscope.toml"))
-    desk = parts.desk() if now is None else by_clock(parts.desk(), now)
+    desk = by_clock(parts.desk(), now or time_of_now)
     app = make_app("1.2.3", CollectorRegistry(), parts.readiness.checks(), [parts.stow()])
     server = serve_http(add_console(app, desk), listen("127.0.0.1", 0))
     console = Console(app, desk, f"http://127.0.0.1:{server.port}")
@@ -105,10 +108,11 @@ def served(
 
 
 def by_clock(desk: Desk, now: Callable[[], datetime]) -> Desk:
-    """Return `desk` by another clock."""
+    """Return `desk` by another clock, and with hashes that cost little."""
     ledger = SqlLedger(desk.ledger.database, now)
-    door = replace(desk.door, ledger=ledger, now=now)
-    deeds = replace(desk.deeds, ledger=ledger, now=now)
+    passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    door = replace(desk.door, ledger=ledger, now=now, passwords=passwords)
+    deeds = replace(desk.deeds, ledger=ledger, now=now, passwords=passwords)
     return replace(desk, ledger=ledger, door=door, deeds=deeds, now=now)
 
 

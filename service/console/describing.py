@@ -15,8 +15,8 @@ from service.http.access import OPEN, Declared
 from service.ledger.people import Role
 
 DESCRIPTION = (
-    "Everything that the console does. Research use only. Show a token "
-    "(`senoscope api-token add`) as `Authorization: Bearer TOKEN`."
+    "Everything that the console does. Research use only. A program shows a token, made by "
+    "“senoscope api-token add”, as “Authorization: Bearer TOKEN”."
 )
 METHODS = ("get", "post", "put", "delete")
 

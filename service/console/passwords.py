@@ -1,6 +1,7 @@
 """Passwords: kept as argon2id hashes, and compared in a time that tells nothing."""
 
 import threading
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from argon2 import PasswordHasher
@@ -16,31 +17,31 @@ AT_ONCE = 2
 """Comparisons at a time: each takes 64 MiB."""
 
 
+@dataclass(frozen=True)
 class Passwords:
     """Hashes and compares; see RFC 9106 for the parameters, which are argon2-cffi's own."""
 
-    def __init__(self) -> None:
-        self._hasher = PasswordHasher()
-        self._free = threading.Semaphore(AT_ONCE)
+    hasher: PasswordHasher = field(default_factory=PasswordHasher)
+    free: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(AT_ONCE))
 
     def hashed(self, password: str) -> str:
         """Return what is kept of `password`."""
-        with self._free:
-            return self._hasher.hash(password)
+        with self.free:
+            return self.hasher.hash(password)
 
     def is_of(self, user: User | None, password: str) -> bool:
         """Tell whether `password` is that user's; it takes as long if there is no such user."""
         kept = user.password if user is not None else self._nobody
-        with self._free:
+        with self.free:
             try:
-                return self._hasher.verify(kept, password) and user is not None
+                return self.hasher.verify(kept, password) and user is not None
             except (VerificationError, InvalidHashError):
                 return False
 
     @cached_property
     def _nobody(self) -> str:
         """What the password of nobody is compared with."""
-        return self._hasher.hash("of nobody")
+        return self.hasher.hash("of nobody")
 
 
 def check_password(name: str, password: str) -> None:

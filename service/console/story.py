@@ -8,6 +8,7 @@ from service.console.words import delivery_story, job_story, told_seconds
 from service.errors import UnknownError
 from service.ledger.ledger import Ledger
 from service.ledger.records import (
+    Completion,
     Decision,
     Delivery,
     DeliveryState,
@@ -65,12 +66,24 @@ class Story:
     images: Sequence[Image]
     work: Sequence[Work]
     refusals: Sequence[Refusal]
+    originals: Sequence[Delivery]
+    """Images that are passed on as they came."""
+    completions: Sequence[Completion]
     steps: Sequence[Step]
+
+    @property
+    def waits(self) -> bool:
+        """Whether anything is still to be sent."""
+        return any(each.sent_at is None for each in self._deliveries)
 
     @property
     def destinations(self) -> Sequence[str]:
         """Who was to be sent something of it."""
-        return sorted({each.destination for one in self.work for each in one.deliveries})
+        return sorted({each.destination for each in self._deliveries})
+
+    @property
+    def _deliveries(self) -> Sequence[Delivery]:
+        return [*self.originals, *(each for one in self.work for each in one.deliveries)]
 
 
 def story_of(ledger: Ledger, study: str) -> Story:
@@ -83,9 +96,18 @@ def story_of(ledger: Ledger, study: str) -> Story:
     images = _images(ledger, study)
     work = _work(ledger, study)
     refusals = [one for one in ledger.refusals(MOST_REFUSALS) if one.study_instance_uid == study]
-    steps = [*_received(images), *_refused(refusals), *_decided(images), *_done(work)]
+    completions = ledger.completions(study)
+    originals = [one for one in ledger.deliveries(study, limit=None) if one.is_original]
+    steps = [
+        *_received(images),
+        *_refused(refusals),
+        *_completed(completions),
+        *_decided(images),
+        *_done(work),
+        *_sent(originals, "an image as it came"),
+    ]
     told = sorted(steps, key=lambda step: step.at)
-    return Story(standing, images, work, refusals, told)
+    return Story(standing, images, work, refusals, originals, completions, told)
 
 
 def work_of(ledger: Ledger, job_id: str) -> Work:
@@ -139,6 +161,20 @@ def _refused(refusals: Sequence[Refusal]) -> Iterator[Step]:
         )
 
 
+def _completed(completions: Sequence[Completion]) -> Iterator[Step]:
+    for one in completions:
+        again = f", re-run {one.rerun}" if one.rerun else ""
+        missing = f"; missing: {', '.join(one.missing)}" if one.missing else ""
+        what = (
+            f"The study was judged: {_many(one.images, 'image')}, {_many(one.jobs, 'job')}{again}"
+        )
+        yield Step(one.completed_at, what, f"{one.reason}{missing}", "wait" if missing else "")
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def _decided(images: Sequence[Image]) -> Iterator[Step]:
     """Yield what was decided, images that were decided alike at once together."""
     alike: dict[tuple[datetime, str], list[str]] = {}
@@ -163,17 +199,21 @@ def _done(work: Sequence[Work]) -> Iterator[Step]:
             yield Step(job.started_at, f"Work on {job.pipeline} began")
         if job.finished_at is not None:
             yield Step(job.finished_at, f"Work on {job.pipeline} ended", *_ended(one))
-        for each in one.deliveries:
-            if each.sent_at is not None:
-                yield Step(each.sent_at, f"{each.destination} has a result", each.error, "good")
-            elif each.state is DeliveryState.PARKED:
-                what = f"{each.destination} does not have a result"
-                yield Step(each.run_at, what, delivery_story(each), "bad")
+        yield from _sent(one.deliveries, "a result")
+
+
+def _sent(deliveries: Sequence[Delivery], what: str) -> Iterator[Step]:
+    for each in deliveries:
+        if each.sent_at is not None:
+            yield Step(each.sent_at, f"{each.destination} has {what}", each.error, "good")
+        elif each.state is DeliveryState.PARKED:
+            told = f"{each.destination} does not have {what}"
+            yield Step(each.run_at, told, delivery_story(each), "bad")
 
 
 def _ended(one: Work) -> tuple[str, str]:
     """Return why, and the mood of it."""
     if one.job.state is JobState.DONE:
-        made = f"{len(one.results)} results in {told_seconds(one.seconds)}"
+        made = f"{_many(len(one.results), 'result')} in {told_seconds(one.seconds)}"
         return f"{made}; {one.job.error}" if one.job.error else made, "good"
     return one.story, "bad" if one.job.state in BAD else "wait"

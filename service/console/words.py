@@ -35,12 +35,17 @@ def job_story(job: Job) -> str:
         case JobState.CANCELLED:
             story = "Cancelled by hand."
         case JobState.QUEUED:
-            story = f"Waits to be tried again{told}." if told else "Waits for a worker."
+            story = f"Waits to be tried again{told}." if told else _wait(job)
         case JobState.RUNNING:
             story = "A worker is at it."
         case JobState.DONE:
             story = f"Done, with a remark{told}." if told else "Done."
     return story.replace("..", ".")
+
+
+def _wait(job: Job) -> str:
+    """Return what a job waits for that nothing has happened to yet."""
+    return f"Waits: {job.waits}." if job.waits else "Waits for a worker."
 
 
 def _blows(job: Job) -> str:

@@ -24,21 +24,21 @@ from service.ledger.tables import deliveries, instances, jobs, studies
 HOURS = 24
 HOUR = timedelta(hours=1)
 
-_RECEIVING = sa.select(instances.c.study_instance_uid).where(~instances.c.judged)
-_WORKING = sa.select(jobs.c.study_instance_uid).where(jobs.c.state.in_(OPEN))
-_SENDING = sa.select(deliveries.c.study_instance_uid).where(
-    deliveries.c.state == DeliveryState.OWED
-)
-_FAILED = sa.union(
-    sa.select(jobs.c.study_instance_uid).where(jobs.c.state.in_(FAILED)),
-    sa.select(deliveries.c.study_instance_uid).where(deliveries.c.state == DeliveryState.PARKED),
-)
-_IN_STATE: Mapping[StudyState, sa.Select[Any] | sa.CompoundSelect[Any]] = {
-    StudyState.FAILED: _FAILED,
-    StudyState.RECEIVING: _RECEIVING,
-    StudyState.WORKING: _WORKING,
-    StudyState.SENDING: _SENDING,
+_IN_STATE: Mapping[StudyState, Sequence[sa.Select[Any]]] = {
+    StudyState.FAILED: (
+        sa.select(jobs.c.study_instance_uid).where(jobs.c.state.in_(FAILED)),
+        sa.select(deliveries.c.study_instance_uid).where(
+            deliveries.c.state == DeliveryState.PARKED
+        ),
+    ),
+    StudyState.RECEIVING: (sa.select(instances.c.study_instance_uid).where(~instances.c.judged),),
+    StudyState.WORKING: (sa.select(jobs.c.study_instance_uid).where(jobs.c.state.in_(OPEN)),),
+    StudyState.SENDING: (
+        sa.select(deliveries.c.study_instance_uid).where(deliveries.c.state == DeliveryState.OWED),
+    ),
 }
+"""The studies of which something is in that state; done are those that are in none."""
+_UNFINISHED = tuple(chosen for several in _IN_STATE.values() for chosen in several)
 
 
 class SqlLookup(Part):
@@ -113,8 +113,8 @@ class SqlLookup(Part):
         now = self.now()
         with self.database.reading() as connection:
             everything = connection.scalar(sa.select(sa.func.count()).select_from(studies)) or 0
-            holds = {str(state): _distinct(connection, chosen) for state, chosen in _ORDERED}
-            unfinished = _distinct(connection, sa.union(*(chosen for _, chosen in _ORDERED)))
+            holds = {str(state): _distinct(connection, any_) for state, any_ in _IN_STATE.items()}
+            unfinished = _distinct(connection, _UNFINISHED)
             return Overview(
                 studies=everything,
                 by_state={**holds, str(StudyState.DONE): everything - unfinished},
@@ -139,7 +139,6 @@ class SqlLookup(Part):
         ]
 
 
-_ORDERED = tuple(_IN_STATE.items())
 _DELIVERY = [column.name for column in columns_of(deliveries, Delivery)]
 
 
@@ -167,8 +166,8 @@ def _delivery(row: sa.RowMapping) -> Delivery:
 def _is_in(state: StudyState) -> sa.ColumnElement[bool]:
     uid = studies.c.study_instance_uid
     if state is StudyState.DONE:
-        return sa.and_(*(uid.not_in(chosen) for chosen in _IN_STATE.values()))
-    return uid.in_(_IN_STATE[state])
+        return sa.and_(*(uid.not_in(chosen) for chosen in _UNFINISHED))
+    return sa.or_(*(uid.in_(chosen) for chosen in _IN_STATE[state]))
 
 
 def _by_study(
@@ -183,10 +182,10 @@ def _by_study(
     return found
 
 
-def _distinct(connection: sa.Connection, chosen: sa.Select[Any] | sa.CompoundSelect[Any]) -> int:
-    uids = chosen.subquery()
-    counted = sa.select(sa.func.count(uids.c.study_instance_uid.distinct()))
-    return connection.scalar(counted) or 0
+def _distinct(connection: sa.Connection, several: Sequence[sa.Select[Any]]) -> int:
+    """Return how many studies any of those selects has."""
+    uids = sa.union(*several).subquery()
+    return connection.scalar(sa.select(sa.func.count()).select_from(uids)) or 0
 
 
 def _counted(connection: sa.Connection, state: "sa.Column[Any]") -> Mapping[str, int]:
@@ -217,4 +216,4 @@ def _by_hour(
     rows = connection.execute(
         sa.select(hour, sa.func.count()).where(chosen, moment >= begins).group_by(hour)
     )
-    return dict(rows.tuples().all())
+    return {int(number): count for number, count in rows}

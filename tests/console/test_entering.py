@@ -1,0 +1,207 @@
+"""Signing in and out, and what every answer bears."""
+
+import pytest
+from clock import Clock
+from consoles import PASSWORD, csrf, post, served, sign_in
+
+from service.console.passwords import Passwords, check_password
+from service.errors import RefusedError
+from service.http.entrance import MOST_FAILURES
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def console(tmp_path, clock):
+    with served(tmp_path, clock) as found:
+        yield found
+
+
+def test_who_signs_in_gets_where_they_wanted_to_go(console):
+    browser = console.browser()
+
+    asked = browser.get("/studies?state=failed")
+    page = browser.get(asked.headers["location"])
+    answer = browser.post(
+        "/sign-in",
+        data={
+            "csrf": csrf(page.text),
+            "next": "/studies?state=failed",
+            "name": "viewer",
+            "password": PASSWORD,
+        },
+    )
+
+    assert asked.status_code == 303
+    assert 'value="/studies?state=failed"' in page.text
+    assert (answer.status_code, answer.headers["location"]) == (303, "/studies?state=failed")
+    assert browser.get("/studies").status_code == 200
+
+
+@pytest.mark.parametrize("onward", ["//elsewhere.example", "https://elsewhere.example", "/\\x", ""])
+def test_nobody_is_led_to_another_site(console, onward):
+    browser = console.browser()
+    fields = {"name": "viewer", "password": PASSWORD, "next": onward}
+
+    answer = post(browser, "/sign-in", "/sign-in", **fields)
+
+    assert answer.headers["location"] == "/"
+
+
+def test_a_cookie_is_for_this_host_and_no_script_and_the_ledger_keeps_its_digest_alone(console):
+    browser = console.browser()
+
+    cookie = sign_in(browser, "viewer", PASSWORD).headers["set-cookie"]
+
+    assert "HttpOnly" in cookie
+    assert "SameSite=lax" in cookie
+    with console.ledger.database.reading() as connection:
+        kept = str(connection.exec_driver_sql("SELECT * FROM sessions").all())
+    assert browser.cookies["senoscope"] not in kept
+
+
+@pytest.mark.parametrize(("name", "password"), [("viewer", "wrong"), ("nobody", PASSWORD)])
+def test_a_wrong_name_and_a_wrong_password_are_told_alike_and_written_down(console, name, password):
+    browser = console.browser()
+
+    answer = sign_in(browser, name, password)
+
+    assert answer.status_code == 401
+    assert "The name or the password is wrong" in answer.text
+    assert console.actions()[0] == (name, "session.begin", "wrong name or password")
+    assert browser.get("/").status_code == 303
+
+
+def test_after_many_failures_even_the_right_password_must_wait(console):
+    browser = console.browser()
+    for _ in range(MOST_FAILURES):
+        sign_in(browser, "viewer", "wrong")
+
+    answer = sign_in(browser, "viewer", PASSWORD)
+
+    assert answer.status_code == 429
+    assert console.actions()[0] == ("viewer", "session.begin", "too many failures: must wait")
+
+
+def test_who_does_nothing_for_long_is_signed_out_though_the_page_asks_by_itself(console, clock):
+    browser = console.signed_in("viewer")
+    for _ in range(20):
+        clock.pass_(60)
+        assert browser.get("/", headers={"X-Live": "yes"}).status_code == 200
+
+    clock.pass_(11 * 60)
+
+    assert browser.get("/").status_code == 303
+
+
+def test_who_is_at_work_stays_signed_in_but_not_for_ever(console, clock):
+    browser = console.signed_in("viewer")
+    for _ in range(35):
+        clock.pass_(20 * 60)
+        assert browser.get("/jobs").status_code == 200
+
+    clock.pass_(20 * 60 + 1)
+
+    assert browser.get("/jobs").status_code == 303
+
+
+def test_a_session_ends_with_signing_out_here_and_with_a_new_password_everywhere(console):
+    here, there = console.signed_in("operator"), console.signed_in("operator")
+    post(here, "/account", "/sign-out")
+    assert here.get("/").status_code == 303
+    assert there.get("/").status_code == 200
+
+    answer = post(there, "/account", "/account/password", old=PASSWORD, new="another long password")
+
+    assert answer.headers["location"] == "/sign-in?did=password-changed"
+    assert there.get("/").status_code == 303
+    assert sign_in(there, "operator", PASSWORD).status_code == 401
+    assert sign_in(there, "operator", "another long password").status_code == 303
+
+
+def test_a_role_that_is_taken_away_is_gone_at_once(console):
+    browser = console.signed_in("admin")
+    console.add("second", next(one.role for one in console.ledger.users() if one.name == "admin"))
+
+    console.ledger.change_role("admin", console.ledger.user("viewer").role)
+
+    assert browser.get("/users").status_code == 403
+
+
+def test_the_page_of_another_site_cannot_ask(console):
+    browser = console.signed_in("admin")
+    token = csrf(browser.get("/account").text)
+
+    answer = browser.post(
+        "/account/tokens",
+        data={"csrf": token, "label": "x"},
+        headers={"Origin": "https://elsewhere.example"},
+    )
+
+    assert answer.status_code == 403
+    assert console.ledger.api_tokens() == []
+
+
+def test_a_form_that_is_too_long_is_turned_away_unread(console):
+    answer = console.browser().post("/sign-in", content=b"x" * (1 << 20 | 1))
+
+    assert answer.status_code == 413
+
+
+def test_every_answer_says_what_browsers_may_do_with_it(console):
+    browser = console.signed_in("viewer")
+    for address in (
+        "/",
+        "/sign-in",
+        "/static/console.css",
+        "/healthz",
+        "/no-such-page",
+        "/api/v1/me",
+    ):
+        headers = browser.get(address).headers
+
+        policy = headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "frame-ancestors 'none'" in policy
+        assert "unsafe" not in policy
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["referrer-policy"] == "same-origin"
+    assert browser.get("/").headers["cache-control"] == "no-store"
+
+
+def test_nothing_on_a_page_needs_what_the_policy_forbids_or_comes_from_elsewhere(console):
+    browser = console.signed_in("admin")
+    for address in ("/", "/studies", "/jobs", "/deliveries", "/destinations", "/users", "/audit"):
+        page = browser.get(address).text
+
+        assert "<style" not in page
+        assert " style=" not in page
+        assert " onclick=" not in page
+        assert "http://" not in page
+        assert "https://" not in page
+        assert "RESEARCH USE ONLY" in page
+
+
+def test_a_node_without_users_says_how_to_make_one(console):
+    with console.ledger.database.writing() as connection:
+        connection.exec_driver_sql("DELETE FROM users")
+
+    assert "senoscope users add NAME --role admin" in console.browser().get("/sign-in").text
+
+
+@pytest.mark.parametrize("password", ["short", "ada-is-my-name", "aaaaaaaaaaaaaa", "x" * 201])
+def test_a_password_that_is_easy_to_guess_is_refused(password):
+    with pytest.raises(RefusedError, match="password"):
+        check_password("ada", password)
+
+
+def test_a_password_is_kept_as_argon2id_and_never_alike():
+    passwords = Passwords()
+
+    first, second = passwords.hashed(PASSWORD), passwords.hashed(PASSWORD)
+
+    assert first.startswith("$argon2id$")
+    assert first != second
