@@ -1,6 +1,6 @@
 """`senoscope routes`: is the file right, and what would it do."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -10,8 +10,9 @@ import typer
 from service.cli import routes_explain, routes_history, routes_replay
 from service.cli.options import Config, Json, examples, print_json
 from service.parts import Parts
-from service.router.examining import Examined, Remark
-from service.router.routes_file import examine_file
+from service.router.examining import Examined, Remark, examine
+from service.router.oddities import oddities
+from service.router.routes_file import read_text
 from service.router.schema import routes_schema
 from service.wiring import settings_of
 
@@ -31,11 +32,12 @@ def check(
     """Say everything that is wrong with a file of routes, with line, column and remedy."""
     parts = Parts(settings_of(config))
     path = file or parts.settings.routes_file
-    examined = examine_file(path, parts.pipelines, parts.own_door)
+    text = read_text(path)
+    examined, odd = examine(text, parts.pipelines, parts.own_door), oddities(text)
     if as_json:
-        print_json(_as_dict(path, examined))
+        print_json(_as_dict(path, examined, odd))
     else:
-        _print_examined(path, examined)
+        _print_examined(path, examined, odd)
     if examined.routes is None:
         raise typer.Exit(1)
 
@@ -46,10 +48,10 @@ def schema() -> None:
     print_json(routes_schema())
 
 
-def _print_examined(path: Path, examined: Examined) -> None:
+def _print_examined(path: Path, examined: Examined, odd: Sequence[Remark]) -> None:
     """Print one line for each mistake and warning, in the order of the file, and how it stands."""
     told = [(one.place, "mistake", one) for one in examined.mistakes]
-    told += [(one.place, "warning", one) for one in examined.warnings]
+    told += [(one.place, "warning", one) for one in odd]
     for place, word, one in sorted(told, key=lambda entry: entry[0]):
         typer.echo(f"{path}:{place.line}:{place.column}: {word}: {one.told()}")
     if examined.routes is None:
@@ -61,12 +63,12 @@ def _print_examined(path: Path, examined: Examined) -> None:
     )
 
 
-def _as_dict(path: Path, examined: Examined) -> Mapping[str, object]:
+def _as_dict(path: Path, examined: Examined, odd: Sequence[Remark]) -> Mapping[str, object]:
     return {
         "file": str(path),
         "right": examined.routes is not None,
         "mistakes": [_remark(one) for one in sorted(examined.mistakes, key=lambda one: one.place)],
-        "warnings": [_remark(one) for one in sorted(examined.warnings, key=lambda one: one.place)],
+        "warnings": [_remark(one) for one in sorted(odd, key=lambda one: one.place)],
     }
 
 

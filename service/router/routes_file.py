@@ -7,12 +7,12 @@ from pathlib import Path
 
 from service.errors import BadConfigurationError
 from service.router.contradictions import OwnDoor
-from service.router.examining import Examined, examine
+from service.router.examining import examine
 from service.router.routes import Routes
 
 logger = logging.getLogger(__name__)
 
-__all__ = ["OwnDoor", "RoutesFile", "examine_file", "load_routes"]
+__all__ = ["OwnDoor", "RoutesFile", "load_routes", "read_text"]
 
 
 def load_routes(path: Path, pipelines: Collection[str], own: OwnDoor | None = None) -> Routes:
@@ -21,19 +21,24 @@ def load_routes(path: Path, pipelines: Collection[str], own: OwnDoor | None = No
     Raises:
         BadConfigurationError: naming the file, the line, the key and the nearest that is known.
     """
-    examined = examine_file(path, pipelines, own)
+    examined = examine(read_text(path), pipelines, own)
     if examined.routes is None:
         raise BadConfigurationError(examined.first_mistake(path))
     return examined.routes
 
 
-def examine_file(path: Path, pipelines: Collection[str], own: OwnDoor | None = None) -> Examined:
-    """Return everything that is wrong or odd in that file, and its routes if nothing is wrong.
+def read_text(path: Path) -> str:
+    """Return what is written in that file.
 
     Raises:
         BadConfigurationError: if it cannot be read.
     """
-    return examine(_text(path), pipelines, own)
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise BadConfigurationError(f"{path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise BadConfigurationError(f"{path}: not UTF-8") from None
 
 
 class RoutesFile:
@@ -80,12 +85,3 @@ class RoutesFile:
         except OSError:
             return ()
         return found.st_mtime_ns, found.st_size, found.st_ino
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise BadConfigurationError(f"{path}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise BadConfigurationError(f"{path}: not UTF-8") from None

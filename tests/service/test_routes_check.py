@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from service.cli.app import app
 from service.router.contradictions import OwnDoor
 from service.router.examining import examine
+from service.router.oddities import oddities
 from service.router.schema import routes_schema
 
 PIPELINES = {"super-resolution", "cad"}
@@ -73,7 +74,7 @@ def test_every_mistake_is_told_with_line_and_column():
 
 
 def test_what_is_hardly_meant_is_a_warning():
-    found = told(examine(WRONG, PIPELINES).warnings)
+    found = told(oddities(WRONG))
 
     assert found == [
         (6, 1, "destinations.old: no route names it: nothing is sent there"),
@@ -101,6 +102,7 @@ def test_a_file_that_is_no_file_of_routes_has_one_mistake_with_a_place(text, pla
     examined = examine(text, PIPELINES)
 
     assert [(line, column) for line, column, _ in told(examined.mistakes)] == [place]
+    assert all(one.key for one in oddities(text))
     assert examined.routes is None
 
 
