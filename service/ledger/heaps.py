@@ -12,8 +12,9 @@ from service.ledger.records import DeliveryState, JobState
 from service.ledger.rows import Part
 from service.ledger.tables import deliveries, jobs, notices, refusals, studies
 
-MOST_HEAPS = 20
-"""Senders that are named at a time: who invents AE titles shall not fill a message."""
+MOST_HEAPS = 200
+"""Of a kind: more than there are pipelines, destinations or known senders; who invents AE titles
+shall not fill a ledger."""
 REFUSED = "refused: %"
 """How the reason begins where the destination was reached and would not have it."""
 
@@ -107,7 +108,7 @@ class _Rows:
             .where(self.chosen)
             .group_by(*self.kinds)
             .having(count > more_than)
-            .order_by(count.desc())
+            .order_by(count.desc(), *self.kinds)
             .limit(MOST_HEAPS)
         )
         last = (

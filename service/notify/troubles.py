@@ -138,7 +138,7 @@ def _given_up(state: JobState, heap: Heap) -> Trouble:
         what=f"{jobs} of pipeline {one_line(heap.name)} {are} {state}",
         why=f"the last of study {heap.study_instance_uid}: {one_line(heap.reason)}",
         remedy=f"`senoscope jobs list --state {state}` shows them, "
-        "`senoscope jobs retry` runs one again when its reason is mended",
+        "`senoscope jobs retry JOB` runs one again when its reason is mended",
         since=heap.since,
         over=f"no job of pipeline {one_line(heap.name)} is {state} any more",
         newest=heap.newest,
@@ -216,7 +216,7 @@ def _refused(heap: Heap, limits: Limits) -> Trouble:
         severity=Severity.WARNING,
         what=f"{sender} was refused more than {times} in an hour",
         why=f"the last time: {one_line(heap.reason)}",
-        remedy="see what it sends and whether `allow` in routes.toml names it; "
+        remedy="see what it sends and whether `calling` in routes.toml names it; "
         "`senoscope quarantine list` shows objects that were refused",
         since=heap.since,
         over=f"{sender} is hardly refused any more",

@@ -2,6 +2,10 @@
 
 import hmac
 import json
+import multiprocessing
+import os
+import random
+import signal
 import socket
 import threading
 import time
@@ -11,7 +15,7 @@ from datetime import timedelta
 
 import pytest
 from authority import Authority
-from clock import Clock
+from clock import Clock, now
 from peers.programs import until
 from receiving import HOST, MailServer, WebServer, free_port
 from working import job_of, plain_image, row_of
@@ -27,6 +31,7 @@ from service.notify.facts import Lookout
 from service.notify.letter import trial
 from service.notify.made import channels_of, limits_of, rules_of, sender_of
 from service.notify.notifier import Desk, Notifier
+from service.notify.plan import Rules
 from service.notify.standing import standing
 from service.settings import load_settings
 
@@ -61,12 +66,11 @@ password_file = "p"
 class Site:
     """A ledger, receivers, and what tells them of it; the clock is turned by hand."""
 
-    def __init__(self, folder, url, registry, more=""):
+    def __init__(self, folder, url, registry, clock):
         self.mail, self.web = MailServer(), WebServer()
-        self.clock = Clock()
+        self.clock = clock
         self.config = folder / "senoscope.toml"
-        text = CONFIG.format(host=HOST, mail=self.mail.port, url=self.web.url)
-        self.config.write_text(text + more)
+        self.config.write_text(CONFIG.format(host=HOST, mail=self.mail.port, url=self.web.url))
         for name, secret in (("secret", SIGNING), ("token", "come in")):
             (folder / name).write_text(f"{secret}\n")
         self.settings = load_settings(self.config)
@@ -125,8 +129,8 @@ class Site:
 
 
 @contextmanager
-def opened(folder, url, registry, more=""):
-    site = Site(folder, url, registry, more)
+def opened(folder, url, registry, clock=None):
+    site = Site(folder, url, registry, clock or Clock())
     site.mail.start()
     site.web.start()
     with closing(site.ledger):
@@ -282,6 +286,71 @@ def test_who_is_killed_while_he_sends_has_it_sent_again_under_the_same_id(site):
     assert answered == "250 kept as 4711"
     assert held == 1
     assert first["Message-ID"] == second["Message-ID"]
+
+
+AT_ONCE = Rules(timedelta(), timedelta(), timedelta(), timedelta(), per_hour=60)
+
+
+def tell_without_end(site):
+    """Be a process that tells people, until it is killed."""
+    notifier = site.notifier()
+    desk = replace(notifier.desk, rules=AT_ONCE, every_s=0.01)
+    replace(notifier, desk=desk).run(threading.Event())
+
+
+def keys_told(site, channel):
+    """Return of what that channel's receiver has been told, as the ledger has it."""
+    sent = [one for one in site.ledger.messages(channel) if one.sent_at]
+    return {point.key for one in sent for point in one.points}
+
+
+def test_kills_at_any_moment_lose_nothing_and_double_nothing_but_under_the_same_id(
+    tmp_path, registry, monkeypatch
+):
+    monkeypatch.setattr("service.notify.courier.LEASE_S", 0.2)
+    fork, pick = multiprocessing.get_context("fork"), random.Random(1)  # noqa: S311
+    with opened(tmp_path, f"sqlite:///{tmp_path / 'ledger.sqlite'}", registry, now) as site:
+        for number in range(25):
+            teller = fork.Process(target=tell_without_end, args=(site,))
+            teller.start()
+            site.die(number, pipeline=f"pipeline-{number}")
+            time.sleep(pick.uniform(0, 0.25))
+            os.kill(teller.pid, signal.SIGKILL)
+            teller.join()
+        last = fork.Process(target=tell_without_end, args=(site,))
+        last.start()
+        everything = {f"jobs-dead:pipeline-{number}" for number in range(25)}
+        until(lambda: all(keys_told(site, name) == everything for name in site.channels), 60)
+        os.kill(last.pid, signal.SIGKILL)
+        last.join()
+
+        told = {call.told["id"]: call.told["points"] for call in site.web.calls}
+
+        letters = {letter["Message-ID"] for letter in site.mail.letters}
+
+    keys = [point["key"] for points in told.values() for point in points]
+    assert sorted(keys) == sorted(everything)
+    assert len(letters) == len(site.ledger.messages("mail"))
+
+
+def test_two_processes_that_tell_side_by_side_tell_each_thing_once(tmp_path, ledger_url, registry):
+    fork = multiprocessing.get_context("fork")
+    with opened(tmp_path, ledger_url, registry, now) as site:
+        tellers = [fork.Process(target=tell_without_end, args=(site,)) for _ in range(2)]
+        for teller in tellers:
+            teller.start()
+        for number in range(10):
+            site.die(number, pipeline=f"pipeline-{number}")
+            time.sleep(0.1)
+        everything = {f"jobs-dead:pipeline-{number}" for number in range(10)}
+        until(lambda: all(keys_told(site, name) == everything for name in site.channels), 60)
+        for teller in tellers:
+            teller.kill()
+            teller.join()
+
+        told = [point["key"] for call in site.web.calls for point in call.told["points"]]
+
+    assert sorted(told) == sorted(everything)
 
 
 def test_of_two_processes_that_look_at_once_one_makes_the_message(site):
