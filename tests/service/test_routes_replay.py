@@ -172,7 +172,8 @@ def test_each_header_is_read_once_and_nothing_is_written(world):
     assert (world.ledger.decisions(uid), world.ledger.jobs(uid), world.queued) == before
 
 
-def test_many_studies_are_read_at_once_in_their_order(world):
+def test_many_studies_are_read_at_once_in_their_order(tmp_path, ledger_url):
+    world = World(tmp_path, ledger_url)
     uids = []
     for number in range(5):
         image = mammogram("LCC", **SMALL)
@@ -190,6 +191,7 @@ def test_many_studies_are_read_at_once_in_their_order(world):
         assert list(one.instances) == world.ledger.instances(uid)
         assert list(one.decisions) == world.ledger.decisions(uid)
         assert list(one.jobs) == world.ledger.jobs(uid)
+    world.ledger.close()
 
 
 @pytest.fixture
