@@ -643,11 +643,11 @@ def test_settings_that_could_tell_nobody_or_everybody_are_refused(tmp_path, text
 def test_a_look_at_a_large_ledger_takes_little(any_site):
     site = any_site
     dead = [site.die(number) for number in range(200)]
-    began = time.monotonic()
+    began = time.process_time()
 
     for _ in range(10):
         site.notifier().look()
 
     assert len(dead) == site.ledger.given_up()[0][1].count
     assert site.ledger.given_up()[0][0] is JobState.DEAD
-    assert (time.monotonic() - began) / 10 < 0.1
+    assert (time.process_time() - began) / 10 < 0.1
