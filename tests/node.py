@@ -112,6 +112,17 @@ class Node:
         command = [sys.executable, "-m", "service", *arguments, "--config", self.config]
         subprocess.run(command, check=True)
 
+    def fed(self, line: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """Run that command with a password on its standard input."""
+        command = [sys.executable, "-m", "service", *arguments, "--password-stdin"]
+        return subprocess.run(
+            [*command, "--config", self.config],
+            input=f"{line}\n",
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
     def ledger(self):
         return open_ledger(self.config)
 

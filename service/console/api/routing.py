@@ -24,10 +24,12 @@ PROBLEM = {
     },
 }
 _WHEN = {
+    400: "The body cannot be read.",
     401: "Nobody is signed in, or the token is nobody's.",
     403: "Your role is too low, or the form is of another session.",
     404: "There is no such thing.",
     409: "That cannot be done as things stand.",
+    413: "The body is too long.",
     422: "A parameter is wrong.",
     429: "Too many failures: wait.",
     503: "The ledger cannot be reached now.",

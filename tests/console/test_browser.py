@@ -1,0 +1,187 @@
+"""The console in a real browser, on a node that is up, with studies that come by DICOM."""
+
+import pytest
+from consoles import PASSWORD
+from node import Node
+from peers.dcmtk import StoreScp, storescu
+from peers.programs import program
+from phantoms import mammogram, saved
+from playwright.sync_api import expect, sync_playwright
+
+from service.ledger.people import Role, User
+from service.ledger.records import JobState
+
+PATIENCE_MS = 120_000
+"""A machine that does much else takes its time."""
+expect.set_options(timeout=PATIENCE_MS)
+
+
+@pytest.fixture(scope="module")
+def pacs(tmp_path_factory):
+    """A PACS that is down at first."""
+    server = StoreScp(tmp_path_factory.mktemp("pacs"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory, pacs):
+    found = Node(tmp_path_factory.mktemp("node"), pacs.port)
+    found.start()
+    found.wait_until_ready()
+    yield found
+    found.stop()
+
+
+@pytest.fixture(scope="module")
+def people(node):
+    """The users, made as on a new node: by the command line."""
+    for role in Role:
+        made = node.fed(PASSWORD, "users", "add", str(role), "--role", str(role))
+        assert made.returncode == 0, made.stderr
+    return node
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as driver:
+        started = driver.chromium.launch(
+            executable_path=program("chromium", "chromium"),
+            args=["--no-sandbox"],
+            timeout=PATIENCE_MS,
+        )
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def tab(browser, people):
+    """A tab on the node; what it complains of, or asks of others, fails."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(PATIENCE_MS)
+    found = context.new_page()
+    complaints, asked = [], []
+    found.on("console", lambda message: complaints.append(message.text))
+    found.on("pageerror", lambda error: complaints.append(str(error)))
+    found.on("request", lambda request: asked.append(request.url))
+    found.goto(f"http://127.0.0.1:{people.http_port}/")
+    yield found
+    context.close()
+    assert complaints == []
+    assert {url.split("/")[2] for url in asked if not url.startswith("data:")} == {
+        f"127.0.0.1:{people.http_port}"
+    }
+
+
+def sign_in(tab, role):
+    tab.get_by_label("Name").fill(str(role))
+    tab.get_by_label("Password").fill(PASSWORD)
+    tab.keyboard.press("Enter")
+    expect(tab.get_by_role("heading", name="Overview")).to_be_visible()
+
+
+def turn_to(tab, page):
+    pages = tab.get_by_role("navigation", name="Pages")
+    pages.get_by_role("link", name=page, exact=True).click()
+    expect(tab.get_by_role("heading", level=1)).to_contain_text(page)
+
+
+def arrive(node, folder, *, seed, spoil=False):
+    """Send the node a mammogram, most of whose pixels are missing if spoilt; return its study."""
+    image = mammogram("RMLO", seed=seed, rows=192, columns=144)
+    if spoil:
+        image.PixelData = image.PixelData[: len(image.PixelData) // 3]
+    folder.mkdir(exist_ok=True)
+    assert storescu([saved(image, folder)], node.port).returncode == 0
+    return str(image.StudyInstanceUID)
+
+
+def test_a_failure_is_seen_with_its_reason_and_tried_again(tab, people, tmp_path):
+    study = arrive(people, tmp_path, seed=1, spoil=True)
+    sign_in(tab, Role.OPERATOR)
+
+    tab.get_by_role("link", name="1 failed").click()
+    tab.get_by_role("link", name=study).click()
+
+    told = tab.locator(".timeline .bad")
+    expect(told).to_contain_text("Work on super-resolution ended")
+    expect(told).to_contain_text("Given up")
+    tab.get_by_role("button", name="Retry").click()
+    expect(tab.get_by_text("The job is queued again.")).to_be_visible()
+    expect(tab.get_by_role("heading", name="Job")).to_contain_text("dead")
+    ledger = people.ledger()
+    assert [(e.who, e.outcome) for e in ledger.audit(action="job.retry")] == [("operator", "done")]
+    assert ledger.jobs(study)[0].state is JobState.DEAD
+    ledger.close()
+
+
+def test_results_that_wait_for_a_pacs_are_sent_when_it_is_back(tab, people, pacs, tmp_path):
+    sign_in(tab, Role.OPERATOR)
+    study = arrive(people, tmp_path, seed=2)
+    turn_to(tab, "Studies")
+    row = tab.get_by_role("row", name=study)
+    expect(row).to_contain_text("sending")
+
+    turn_to(tab, "Destinations")
+    expect(tab.get_by_role("row", name="pacs")).to_contain_text("unreachable")
+    tab.get_by_role("button", name="C-ECHO").click()
+    expect(tab.locator("main .notice.bad")).to_contain_text("pacs")
+    pacs.start()
+    tab.get_by_role("button", name="C-ECHO").click()
+    expect(tab.locator("main .notice.good")).to_contain_text("answers")
+    tab.get_by_role("button", name="Send now").click()
+    expect(tab.get_by_text("The deliveries are owed again now.")).to_be_visible()
+
+    tab.goto(f"http://127.0.0.1:{people.http_port}/studies/{study}")
+    expect(tab.get_by_role("heading", name=study)).to_contain_text("done")
+    expect(tab.locator(".timeline .good").last).to_contain_text("pacs has a result")
+
+
+def test_the_overview_counts_a_study_that_arrives_without_being_loaded_again(tab, people, tmp_path):
+    sign_in(tab, Role.VIEWER)
+    counted = tab.locator(".tiles b").first
+    before = int(counted.inner_text())
+
+    arrive(people, tmp_path, seed=3)
+
+    expect(counted).to_have_text(str(before + 1))
+
+
+def test_studies_are_found_while_typing(tab, people, tmp_path):
+    study = arrive(people, tmp_path, seed=4)
+    sign_in(tab, Role.VIEWER)
+    turn_to(tab, "Studies")
+    expect(tab.get_by_role("link", name=study)).to_be_visible()
+
+    tab.get_by_role("searchbox", name="Search").press_sequentially("9.9.9")
+
+    expect(tab.get_by_text("No study is so.")).to_be_visible()
+    tab.get_by_role("searchbox", name="Search").fill(study)
+    expect(tab.get_by_role("link", name=study)).to_be_visible()
+
+
+def test_an_administrator_makes_a_user_and_sees_who_did_what(tab, people):
+    sign_in(tab, Role.ADMIN)
+    turn_to(tab, "Users")
+    tab.get_by_label("Name", exact=True).fill("ada")
+    tab.get_by_role("combobox", name="Role", exact=False).last.select_option("operator")
+    tab.get_by_label("Password", exact=True).fill("a long enough secret")
+    tab.get_by_role("button", name="Add").click()
+    expect(tab.get_by_text("The user may sign in.")).to_be_visible()
+
+    turn_to(tab, "Audit")
+
+    expect(tab.get_by_role("row", name="ada as operator")).to_contain_text("admin")
+    ledger = people.ledger()
+    assert isinstance(ledger.user("ada"), User)
+    ledger.close()
+
+
+@pytest.mark.parametrize("width", [1280, 820])
+def test_no_page_is_wider_than_the_screen(tab, people, width):
+    sign_in(tab, Role.ADMIN)
+    tab.set_viewport_size({"width": width, "height": 1000})
+    for page in ("", "studies", "jobs", "deliveries", "destinations", "models", "users", "audit"):
+        tab.goto(f"http://127.0.0.1:{people.http_port}/{page}")
+
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width, page
