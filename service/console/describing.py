@@ -46,7 +46,7 @@ def description_of(app: FastAPI) -> Mapping[str, Any]:
         schemes["token"] = {"type": "http", "scheme": "bearer"}
         for path, method, route in addresses(app):
             if path.startswith(PREFIX):
-                told = {"security": [{"token": []}], "x-role": role_of(route)}
+                told: dict[str, Any] = {"security": [{"token": []}], "x-role": role_of(route)}
                 described["paths"][path][method.lower()] |= told
         app.openapi_schema = described
     return app.openapi_schema

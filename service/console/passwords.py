@@ -34,9 +34,10 @@ class Passwords:
         kept = user.password if user is not None else self._nobody
         with self.free:
             try:
-                return self.hasher.verify(kept, password) and user is not None
+                self.hasher.verify(kept, password)
             except (VerificationError, InvalidHashError):
                 return False
+        return user is not None
 
     @cached_property
     def _nobody(self) -> str:

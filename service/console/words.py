@@ -38,7 +38,7 @@ def job_story(job: Job) -> str:
             story = f"Waits to be tried again{told}." if told else _wait(job)
         case JobState.RUNNING:
             story = "A worker is at it."
-        case JobState.DONE:
+        case _:
             story = f"Done, with a remark{told}." if told else "Done."
     return story.replace("..", ".")
 

@@ -76,12 +76,6 @@ def test_metrics_are_prometheus_text(served, registry):
         assert line in text
 
 
-def test_the_front_page_says_that_it_is_for_research(served):
-    client, _ = served
-
-    assert "Research use only" in client.get("/").text
-
-
 def test_a_port_that_is_taken_is_an_error_that_says_what_to_do(served):
     client, _ = served
 
