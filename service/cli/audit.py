@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from service.cli.options import Config, Json, Limit, examples, print_json, print_table
+from service.cli.options import Config, Json, Limit, examples, print_entries, print_json
 from service.wiring import open_ledger
 
 app = typer.Typer(help="Who did what by the console and the API.", no_args_is_help=True)
@@ -26,9 +26,9 @@ def list_entries(
     if as_json:
         print_json([asdict(one) for one in found])
         return
-    print_table(
+    print_entries(
         f"{len(found)} entries",
-        ["at", "who", "role", "address", "action", "what", "why"],
+        ["at", "who", "role", "from", "action", "of", "outcome:"],
         [
             [f"{e.at:%Y-%m-%d %H:%M:%S}", e.who, e.role, e.address, e.action, e.object, e.outcome]
             for e in found

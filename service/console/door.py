@@ -2,17 +2,20 @@
 
 import hashlib
 import logging
+import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from http import HTTPStatus
+from typing import NoReturn
 
+from service.console.parameters import NAME
 from service.console.passwords import Passwords
 from service.console.person import DeniedError, NotSignedInError, Person
 from service.http.entrance import Failures
 from service.ledger.ledger import Ledger
-from service.ledger.people import AuditEntry, Role, Session, User
+from service.ledger.people import AuditEntry, Session, User
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +44,8 @@ class Door:
     passwords: Passwords = field(default_factory=Passwords)
     by_address: Failures = field(default_factory=Failures)
     by_name: Failures = field(default_factory=Failures)
+    waiting: Failures = field(default_factory=Failures)
+    """Of those who must wait it is written down once: they may ask as often as they like."""
 
     def sign_in(self, name: str, password: str, address: str) -> str:
         """Return the token of a new session.
@@ -48,12 +53,12 @@ class Door:
         Raises:
             DeniedError: name or password are wrong, or it was tried too often.
         """
-        if self.by_address.are_too_many(address) or self.by_name.are_too_many(name):
-            self._note(Person(name, Role.VIEWER, address), BEGIN, "too many failures: must wait")
-            raise DeniedError(HTTPStatus.TOO_MANY_REQUESTS, "too many failures: wait a minute")
-        user = self.ledger.user(name)
+        told = name if re.fullmatch(NAME, name) else ""
+        if self.by_address.are_too_many(address) or self.by_name.are_too_many(told):
+            self._keep_waiting(told, address)
+        user = self.ledger.user(told) if told else None
         if not self.passwords.is_of(user, password) or user is None:
-            self._failed(name, address)
+            self._failed(told, address, "wrong name or password")
             raise NotSignedInError("the name or the password is wrong")
         return self._begun(user, address)
 
@@ -83,17 +88,17 @@ class Door:
             DeniedError: if for nobody, or it was tried too often.
         """
         if self.by_address.are_too_many(address):
-            raise DeniedError(HTTPStatus.TOO_MANY_REQUESTS, "too many failures: wait a minute")
+            self._keep_waiting("", address)
         user = self.ledger.api_user(digest_of(token))
         if user is None:
-            self._failed("", address)
+            self._failed("", address, "wrong token")
             raise NotSignedInError("that token is nobody's")
         return Person(user.name, user.role, address)
 
     def sign_out(self, token: str, person: Person) -> None:
         """End a session."""
         self.ledger.end_session(digest_of(token))
-        self._note(person, END, "done")
+        self._note(person.name, str(person.role), person.address, "done", END)
 
     def is_deserted(self) -> bool:
         """Tell whether nobody can sign in at all."""
@@ -104,23 +109,23 @@ class Door:
         self.ledger.forget_sessions(now - self.times.idle, now - self.times.longest)
         token = secrets.token_urlsafe(32)
         self.ledger.open_session(Session(digest_of(token), user.name, address, now, now))
-        self._note(Person(user.name, user.role, address), BEGIN, "done")
+        self._note(user.name, str(user.role), address, "done")
         return token
 
-    def _failed(self, name: str, address: str) -> None:
+    def _failed(self, name: str, address: str, outcome: str) -> None:
         """Count it for the address and for the name, and write it down."""
         first = [self.by_address.add(address), bool(name) and self.by_name.add(name)]
         if any(first):
             logger.warning("somebody at %s has no password or token that counts", address)
-        outcome = "wrong name or password" if name else "wrong token"
-        entry = AuditEntry(0, self.now(), name[:64], "", address, BEGIN, "", outcome)
-        self.ledger.note(entry)
+        self._note(name, "", address, outcome)
 
-    def _note(self, person: Person, action: str, outcome: str) -> None:
-        role = str(person.role) if outcome == "done" else ""
-        name = person.name[:64]
-        entry = AuditEntry(0, self.now(), name, role, person.address, action, "", outcome)
-        self.ledger.note(entry)
+    def _keep_waiting(self, name: str, address: str) -> NoReturn:
+        if self.waiting.add(address):
+            self._note(name, "", address, "too many failures: must wait")
+        raise DeniedError(HTTPStatus.TOO_MANY_REQUESTS, "too many failures: wait a minute")
+
+    def _note(self, name: str, role: str, address: str, outcome: str, action: str = BEGIN) -> None:
+        self.ledger.note(AuditEntry(0, self.now(), name, role, address, action, "", outcome))
 
 
 def digest_of(token: str) -> str:

@@ -1,5 +1,6 @@
 """Signing in and out, and what every answer bears."""
 
+import httpx
 import pytest
 from clock import Clock
 from consoles import PASSWORD, csrf, post, served, sign_in
@@ -7,6 +8,7 @@ from consoles import PASSWORD, csrf, post, served, sign_in
 from service.console.passwords import Passwords, check_password
 from service.errors import RefusedError
 from service.http.entrance import MOST_FAILURES
+from service.http.server import listen, serve_http
 
 
 @pytest.fixture
@@ -75,15 +77,48 @@ def test_a_wrong_name_and_a_wrong_password_are_told_alike_and_written_down(conso
     assert browser.get("/").status_code == 303
 
 
+@pytest.mark.parametrize("name", ["", "\x00", "x" * 100_000, "ada; DROP TABLE users", "é"])
+def test_a_name_that_nobody_can_have_is_wrong_like_any_other(console, name):
+    answer = sign_in(console.browser(), name, PASSWORD)
+
+    assert answer.status_code == 401
+    assert console.actions()[0] == ("", "session.begin", "wrong name or password")
+
+
+def test_behind_a_proxy_that_is_trusted_cookies_are_for_tls_alone(console):
+    server = serve_http(console.app, listen("127.0.0.1", 0), proxies=["127.0.0.0/8"])
+    forwarded = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "10.1.2.3"}
+    with httpx.Client(base_url=f"http://127.0.0.1:{server.port}", headers=forwarded) as browser:
+        first = browser.get("/sign-in")
+        shown = {"Cookie": first.headers["set-cookie"].partition(";")[0]}
+        fields = {"csrf": csrf(first.text), "name": "viewer", "password": PASSWORD}
+        answer = browser.post("/sign-in", data=fields, headers=shown)
+    server.stop()
+
+    assert answer.headers["set-cookie"].startswith("__Host-senoscope=")
+    assert "Secure" in answer.headers["set-cookie"]
+    assert console.ledger.audit()[0].address == "10.1.2.3"
+
+
+def test_nobody_is_believed_for_whom_they_come_unless_they_are_a_trusted_proxy(console):
+    browser = console.browser()
+    browser.headers["X-Forwarded-For"] = "10.1.2.3"
+
+    sign_in(browser, "viewer", "wrong")
+
+    assert console.ledger.audit()[0].address == "127.0.0.1"
+
+
 def test_after_many_failures_even_the_right_password_must_wait(console):
     browser = console.browser()
     for _ in range(MOST_FAILURES):
         sign_in(browser, "viewer", "wrong")
 
-    answer = sign_in(browser, "viewer", PASSWORD)
+    answers = [sign_in(browser, "viewer", PASSWORD) for _ in range(3)]
 
-    assert answer.status_code == 429
-    assert console.actions()[0] == ("viewer", "session.begin", "too many failures: must wait")
+    assert {answer.status_code for answer in answers} == {429}
+    said = [outcome for _, _, outcome in console.actions()[: MOST_FAILURES + 1]]
+    assert said == ["too many failures: must wait", *["wrong name or password"] * MOST_FAILURES]
 
 
 def test_who_does_nothing_for_long_is_signed_out_though_the_page_asks_by_itself(console, clock):

@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse
 
 from service.console.access import OPERATOR, form
 from service.console.desk import Desk
-from service.console.parameters import JobId, There, Uid
+from service.console.parameters import JobId, There, Uid, checked_name
 from service.console.person import Person
 from service.console.there import destinations, echo
 
@@ -44,12 +44,15 @@ def acting_router(desk: Desk) -> APIRouter:
 
     @router.post("/studies/{study}/resend")
     def resend(study: Uid, person: Operator, given: Form) -> Response:
-        deeds.resend_study(person, study, given.get("destination", ""))
+        deeds.resend_study(person, study, checked_name(given.get("destination", "")))
         return back(f"/studies/{study}", "resent")
 
     @router.post("/deliveries/retry")
     def retry_deliveries(person: Operator, given: Form) -> Response:
-        study, destination = given.get("study") or None, given.get("destination") or None
+        study, destination = (
+            checked_name(given[name]) if given.get(name) else None
+            for name in ("study", "destination")
+        )
         deeds.retry_deliveries(person, destination, study)
         return back(f"/studies/{study}" if study else "/deliveries", "owed")
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from service.console.access import ADMIN, VIEWER
 from service.console.desk import Desk
-from service.console.parameters import Text
+from service.console.parameters import PRINTABLE, Text
 from service.console.person import Person
 from service.console.words import delivery_story, job_story
 from service.ledger.records import DeliveryState, JobState
@@ -16,7 +16,7 @@ from service.ledger.standing import Search, StudyState
 Viewer = Annotated[Person, Depends(VIEWER)]
 PAGE = 50
 Offset = Annotated[int, Query(ge=0, le=1_000_000)]
-Word = Annotated[str, Query(max_length=64)]
+Word = Annotated[str, Query(max_length=64, pattern=PRINTABLE)]
 S = TypeVar("S", bound=StrEnum)
 
 
