@@ -20,7 +20,6 @@ from service.ledger.records import (
 )
 from service.ledger.standing import Standing
 
-MOST_REFUSALS = 10_000
 BAD = (JobState.DEAD, JobState.PARKED)
 
 
@@ -95,7 +94,7 @@ def story_of(ledger: Ledger, study: str) -> Story:
     standing = ledger.standing(study)
     images = _images(ledger, study)
     work = _work(ledger, study)
-    refusals = [one for one in ledger.refusals(MOST_REFUSALS) if one.study_instance_uid == study]
+    refusals = ledger.refusals_of(study)
     completions = ledger.completions(study)
     originals = [one for one in ledger.deliveries(study, limit=None) if one.is_original]
     steps = [

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from service.errors import UnknownError
-from service.ledger.records import Delivery, DeliveryState, Job, JobState, Study
+from service.ledger.records import Delivery, DeliveryState, Job, JobState, Refusal, Study
 from service.ledger.rows import Part, columns_of, records_of
 from service.ledger.standing import (
     FAILED,
@@ -19,7 +19,7 @@ from service.ledger.standing import (
     StudyState,
 )
 from service.ledger.studies import load_studies
-from service.ledger.tables import deliveries, instances, jobs, studies
+from service.ledger.tables import deliveries, instances, jobs, refusals, studies
 
 HOURS = 24
 HOUR = timedelta(hours=1)
@@ -107,6 +107,13 @@ class SqlLookup(Part):
         with self.database.reading() as connection:
             rows = connection.execute(newest.limit(search.limit).offset(search.offset)).mappings()
             return [(row["study_instance_uid"], _delivery(row)) for row in rows]
+
+    def refusals_of(self, study_instance_uid: str) -> Sequence[Refusal]:
+        """See Lookup."""
+        named = refusals.c.study_instance_uid == study_instance_uid
+        oldest = sa.select(*columns_of(refusals, Refusal)).where(named).order_by(refusals.c.number)
+        with self.database.reading() as connection:
+            return records_of(Refusal, connection.execute(oldest))
 
     def overview(self) -> Overview:
         """See Lookup."""

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from service.ledger.records import Delivery, Job, JobState, Study
+from service.ledger.records import Delivery, Job, JobState, Refusal, Study
 
 
 class StudyState(StrEnum):
@@ -99,6 +99,10 @@ class Lookup(Protocol):
 
     def found_deliveries(self, search: Search) -> Sequence[tuple[str, Delivery]]:
         """Return the deliveries searched for and the study of each, the newest first."""
+        ...
+
+    def refusals_of(self, study_instance_uid: str) -> Sequence[Refusal]:
+        """Return what of that study was refused, oldest first."""
         ...
 
     def overview(self) -> Overview:
