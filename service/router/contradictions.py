@@ -1,6 +1,6 @@
 """What each table of `routes.toml` says well, and all together say wrong."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -17,6 +17,11 @@ from service.router.unreachable import never_reached, why_no_image, why_no_study
 
 _CONDITION: TypeAdapter[When] = TypeAdapter(When)
 _Table = TypeVar("_Table", bound=BaseModel)
+_WHY_NONE: Mapping[str | int, Callable[[Sequence[When]], str]] = {
+    "when": why_no_image,
+    "study_when": why_no_study,
+}
+"""Who says of all conditions under a key together why they cannot be met."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +74,11 @@ class Written:
     def conditions(self) -> Iterator[tuple[Location, Sequence[When | None]]]:
         """Yield all lists of conditions with their places; None stands for what is wrong in it."""
         for number, table in self.route_tables:
-            for key in ("when", "study_when"):
-                found = table.get(key)
-                several = found if isinstance(found, list) else []
-                yield ("routes", number, key), [_condition(one) for one in several]
+            complete = table.get("complete")
+            inner = complete if isinstance(complete, dict) else {}
+            yield from _several(("routes", number, "when"), table)
+            yield from _several(("routes", number, "study_when"), table)
+            yield from _several(("routes", number, "complete", "unilateral_when"), inner)
 
 
 def contradictions(
@@ -123,7 +129,8 @@ def _unreturnable(written: Written) -> Iterator[Fault]:
 def _unreachable(written: Written) -> Iterator[Fault]:
     for where, several in written.conditions:
         right = [one for one in several if one is not None]
-        if why := (why_no_study if where[-1] == "study_when" else why_no_image)(right):
+        ask = _WHY_NONE.get(where[-1])
+        if ask is not None and (why := ask(right)):
             yield Fault(where, f"nothing can take this route: {why}")
     for number, why in never_reached(written.routes):
         yield Fault(("routes", number, "fallback"), why)
@@ -149,6 +156,15 @@ def _made(table: type[_Table], written: object) -> _Table | None:
         return table.model_validate(written)
     except ValidationError:
         return None
+
+
+def _several(
+    where: Location, table: Mapping[str, Any]
+) -> Iterator[tuple[Location, Sequence[When | None]]]:
+    """Yield the conditions that stand under the last key of `where`, if any do."""
+    found = table.get(str(where[-1]))
+    if isinstance(found, list):
+        yield where, [_condition(one) for one in found]
 
 
 def _condition(written: object) -> When | None:

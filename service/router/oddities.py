@@ -10,6 +10,7 @@ from service.router.examining import Remark, placed
 from service.router.faults import Fault
 from service.router.patterns import is_risky
 from service.router.places import Location
+from service.router.routes import SENDER
 
 
 def oddities(text: str) -> list[Remark]:
@@ -23,8 +24,9 @@ def oddities(text: str) -> list[Remark]:
 def _oddities(written: Written) -> Iterator[Fault]:
     """Yield what is right in itself, but hardly meant."""
     used = {name for _, table in written.route_tables for name in _send_to(table)}
-    for name in written.named:
-        if name not in used:
+    for name, there in written.destinations.items():
+        may_be_sender = SENDER in used and there.ae_title
+        if name not in used and not may_be_sender:
             yield Fault(("destinations", name), "no route names it: nothing is sent there")
     for where, several in written.conditions:
         for number, one in enumerate(several):

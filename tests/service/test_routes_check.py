@@ -86,6 +86,24 @@ def test_what_is_hardly_meant_is_a_warning():
     ]
 
 
+def test_a_destination_that_may_be_a_sender_is_named_by_who_sends_back():
+    text = example().replace('send_to = ["pacs"]', 'send_to = ["sender"]')
+
+    assert "send_to" in text
+    assert oddities(text.replace('calling = ["MAMMO*"]', 'calling = ["*"]')) == []
+
+
+def test_a_risky_regex_is_found_wherever_conditions_stand():
+    risky = '{ keyword = "StudyDescription", regex = "(a+)+$" }'
+    text = example().replace("complete = {", f"complete = {{ unilateral_when = [{risky}],")
+    text += f"study_when = [{{ not = {risky} }}]\n"
+
+    assert [one.key for one in oddities(text)] == [
+        "routes.0.study_when.0.not.regex",
+        "routes.0.complete.unilateral_when.0.regex",
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "place"),
     [
