@@ -96,6 +96,10 @@ def arrive(node, folder, *, seed, spoil=False):
     return str(image.StudyInstanceUID)
 
 
+def test_a_new_node_says_how_to_make_the_first_user(node):
+    assert "nobody can sign in yet: senoscope users add NAME --role admin" in node.log.read_text()
+
+
 def test_a_failure_is_seen_with_its_reason_and_tried_again(tab, people, tmp_path):
     study = arrive(people, tmp_path, seed=1, spoil=True)
     sign_in(tab, Role.OPERATOR)
@@ -155,6 +159,9 @@ def test_studies_are_found_while_typing(tab, people, tmp_path):
 
     tab.get_by_role("searchbox", name="Search").press_sequentially("9.9.9")
 
+    expect(tab.get_by_text("No study is so.")).to_be_visible()
+    with tab.expect_response(lambda answer: "text=9.9.9" in answer.url):
+        pass  # the list shows itself anew, and it is still that search's
     expect(tab.get_by_text("No study is so.")).to_be_visible()
     tab.get_by_role("searchbox", name="Search").fill(study)
     expect(tab.get_by_role("link", name=study)).to_be_visible()
