@@ -254,12 +254,13 @@ def _answering(parts: Parts) -> Loop:
     tls = files.context() if files is not None else None
     if tls is None and not http.trusted_proxies and http.host not in HERE:
         logger.warning("passwords and tokens come over the network in the clear: set http.tls_cert")
-    if desk.door.is_deserted():
-        logger.warning("nobody can sign in yet: senoscope users add NAME --role admin")
     listening = listen(http.host, http.port)
 
     def run(stop: threading.Event) -> None:
         server = serve_http(app, listening, tls, [str(one) for one in http.trusted_proxies])
+        with suppress(UnavailableError):  # the page where people sign in says it too
+            if desk.door.is_deserted():
+                logger.warning("nobody can sign in yet: senoscope users add NAME --role admin")
         while not stop.wait(LOOK_S) and server.is_alive:
             pass
         server.stop()
