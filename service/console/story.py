@@ -20,6 +20,8 @@ from service.ledger.records import (
 )
 from service.ledger.standing import Standing
 
+TAKEN = "taken"
+"""The router's reason where there is nothing more to say."""
 BAD = (JobState.DEAD, JobState.PARKED)
 
 
@@ -102,8 +104,8 @@ def story_of(ledger: Ledger, study: str) -> Story:
         *_refused(refusals),
         *_completed(completions),
         *_decided(images),
-        *_done(work),
-        *_sent(originals, "an image as it came"),
+        *_done(work, images),
+        *_sent(originals, "image as it came"),
     ]
     told = sorted(steps, key=lambda step: step.at)
     return Story(standing, images, work, refusals, originals, completions, told)
@@ -171,7 +173,8 @@ def _completed(completions: Sequence[Completion]) -> Iterator[Step]:
 
 
 def _many(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+    first, space, rest = noun.partition(" ")
+    return f"{count} {noun}" if count == 1 else f"{count} {first}s{space}{rest}"
 
 
 def _decided(images: Sequence[Image]) -> Iterator[Step]:
@@ -183,7 +186,8 @@ def _decided(images: Sequence[Image]) -> Iterator[Step]:
                 what = f"taken by route {one.route} for {one.pipeline}"
             else:
                 what = f"not taken by route {one.route}" if one.route else "no route applies"
-            told = f"{what}|{one.reason}|{'' if one.taken else 'wait'}"
+            reason, mood = ("", "") if one.taken and one.reason == TAKEN else (one.reason, "wait")
+            told = f"{what}|{reason}|{'' if one.taken else mood}"
             alike.setdefault((one.decided_at, told), []).append(str(number))
     for (at, told), numbers in alike.items():
         what, why, mood = told.rsplit("|", 2)
@@ -191,23 +195,31 @@ def _decided(images: Sequence[Image]) -> Iterator[Step]:
         yield Step(at, f"{noun} {', '.join(numbers)}: {what}", why, mood)
 
 
-def _done(work: Sequence[Work]) -> Iterator[Step]:
+def _done(work: Sequence[Work], images: Sequence[Image]) -> Iterator[Step]:
+    numbers = {one.instance.sop_instance_uid: n for n, one in enumerate(images, start=1)}
     for one in work:
         job = one.job
+        known = [numbers[uid] for uid in job.sop_instance_uids if uid in numbers]
+        of_which = f" of image {known[0]}" if len(known) == 1 else ""
         if job.started_at is not None:
-            yield Step(job.started_at, f"Work on {job.pipeline} began")
+            yield Step(job.started_at, f"Work on {job.pipeline}{of_which} began")
         if job.finished_at is not None:
-            yield Step(job.finished_at, f"Work on {job.pipeline} ended", *_ended(one))
-        yield from _sent(one.deliveries, "a result")
+            yield Step(job.finished_at, f"Work on {job.pipeline}{of_which} ended", *_ended(one))
+        yield from _sent(one.deliveries, "result", of_which)
 
 
-def _sent(deliveries: Sequence[Delivery], what: str) -> Iterator[Step]:
+def _sent(deliveries: Sequence[Delivery], noun: str, of_which: str = "") -> Iterator[Step]:
+    """Yield what each destination has, in one step what it answered alike."""
+    alike: dict[tuple[str, str], list[datetime]] = {}
     for each in deliveries:
         if each.sent_at is not None:
-            yield Step(each.sent_at, f"{each.destination} has {what}", each.error, "good")
+            alike.setdefault((each.destination, each.error), []).append(each.sent_at)
         elif each.state is DeliveryState.PARKED:
-            told = f"{each.destination} does not have {what}"
+            told = f"{each.destination} does not have 1 {noun}{of_which}"
             yield Step(each.run_at, told, delivery_story(each), "bad")
+    for (destination, remark), moments in alike.items():
+        what = f"{destination} has {_many(len(moments), noun)}{of_which}"
+        yield Step(max(moments), what, remark, "good")
 
 
 def _ended(one: Work) -> tuple[str, str]:

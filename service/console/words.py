@@ -69,7 +69,9 @@ def delivery_story(delivery: Delivery) -> str:
 
 
 def told_seconds(seconds: float) -> str:
-    """Return a duration as people say it: ``3.2 s``, ``4 min``, ``2 h 10 min``."""
+    """Return a duration as people say it: ``40 ms``, ``3.2 s``, ``4 min``, ``2 h 10 min``."""
+    if seconds < 1:
+        return f"{1000 * seconds:.0f} ms"
     if seconds < 60:  # noqa: PLR2004
         return f"{seconds:.1f} s"
     minutes = round(seconds / 60)

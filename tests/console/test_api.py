@@ -40,8 +40,8 @@ def test_a_study_tells_its_story_in_plain_words(console):
     assert [step["what"] for step in told["steps"]] == [
         "Image 1 RMLO came from MODALITY",
         "Image 1: taken by route everything for super-resolution",
-        "Work on super-resolution began",
-        "Work on super-resolution ended",
+        "Work on super-resolution of image 1 began",
+        "Work on super-resolution of image 1 ended",
         "An image from MG1 was refused",
     ]
     assert told["work"][0]["story"].startswith("Given up: it has no pixels.")

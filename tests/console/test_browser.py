@@ -108,7 +108,7 @@ def test_a_failure_is_seen_with_its_reason_and_tried_again(tab, people, tmp_path
     tab.get_by_role("link", name=study).click()
 
     told = tab.locator(".timeline .bad")
-    expect(told).to_contain_text("Work on super-resolution ended")
+    expect(told).to_contain_text("Work on super-resolution of image 1 ended")
     expect(told).to_contain_text("Given up")
     tab.get_by_role("button", name="Retry").click()
     expect(tab.get_by_text("The job is queued again.")).to_be_visible()
@@ -138,7 +138,7 @@ def test_results_that_wait_for_a_pacs_are_sent_when_it_is_back(tab, people, pacs
 
     tab.goto(f"http://127.0.0.1:{people.http_port}/studies/{study}")
     expect(tab.get_by_role("heading", name=study)).to_contain_text("done")
-    expect(tab.locator(".timeline .good").last).to_contain_text("pacs has a result")
+    expect(tab.locator(".timeline .good").last).to_contain_text("pacs has 2 results of image 1")
 
 
 def test_the_overview_counts_a_study_that_arrives_without_being_loaded_again(tab, people, tmp_path):
