@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from service.cli.options import Config, Json, Limit, console, examples, print_entries, print_json
+from service.cli.people import deeds, this_person
 from service.ledger.records import Delivery, DeliveryState
 from service.wiring import open_ledger
 
@@ -57,7 +58,7 @@ def retry(
     config: Config = None,
 ) -> None:
     """Send parked and postponed deliveries again now."""
-    count = open_ledger(config).retry_deliveries(destination, study)
+    count = deeds(config).retry_deliveries(this_person(), destination, study)
     console.print(f"{count} deliveries owed again now")
 
 
@@ -68,5 +69,5 @@ def resend(
     config: Config = None,
 ) -> None:
     """Send again what a destination was sent of a study: it lost it, or was replaced."""
-    count = open_ledger(config).resend(study_uid, to)
+    count = deeds(config).resend_study(this_person(), study_uid, to)
     console.print(f"{count} deliveries owed again now")

@@ -15,6 +15,7 @@ from service.cli.options import (
     print_json,
     print_table,
 )
+from service.cli.people import deeds, this_person
 from service.ledger.ledger import Ledger
 from service.ledger.records import JobState
 from service.wiring import open_ledger
@@ -94,18 +95,18 @@ def retry(
     """Queue a dead, parked or cancelled job again."""
     if not every and job_id is None:
         raise typer.BadParameter("name a job, or say --all")
-    ledger = open_ledger(config)
-    for one in _failed(ledger) if every else [ledger.job_id_of(job_id or "")]:
-        ledger.retry(one)
+    does, person = deeds(config), this_person()
+    for one in _failed(does.ledger) if every else [does.ledger.job_id_of(job_id or "")]:
+        does.retry_job(person, one)
         console.print(f"{one[:12]} queued again")
 
 
 @app.command("cancel", epilog=examples("senoscope jobs cancel 3f2a9c"))
 def cancel(job_id: JobId, config: Config = None) -> None:
     """Cancel a queued or running job."""
-    ledger = open_ledger(config)
-    one = ledger.job_id_of(job_id)
-    ledger.cancel(one)
+    does = deeds(config)
+    one = does.ledger.job_id_of(job_id)
+    does.cancel_job(this_person(), one)
     console.print(f"{one[:12]} cancelled")
 
 

@@ -1,4 +1,4 @@
-"""What the commands about people share: who acts, and how a password is given."""
+"""What commands share that the audit trail has: who acts, and how a password is given."""
 
 import os
 import pwd
@@ -16,6 +16,8 @@ from service.ledger.people import Role
 from service.parts import now
 from service.wiring import open_ledger
 
+LOCAL = "local"
+"""Where commands come from, in the audit trail."""
 Stdin = Annotated[
     bool, typer.Option("--password-stdin", help="Read the password from a line of standard input.")
 ]
@@ -23,7 +25,7 @@ UserName = Annotated[str, typer.Argument(help="As they sign in.", metavar="NAME"
 
 
 def deeds(config: Config) -> Deeds:
-    """Return what changes the node's people, and writes it into the audit trail."""
+    """Return what changes the node, and writes it into the audit trail."""
     return Deeds(open_ledger(config), Passwords(), now)
 
 
@@ -33,7 +35,7 @@ def this_person() -> Person:
         name = pwd.getpwuid(os.getuid()).pw_name
     except KeyError:  # as in a container
         name = str(os.getuid())
-    return Person(f"command line: {name}", Role.ADMIN, "")
+    return Person(f"command line: {name}", Role.ADMIN, LOCAL)
 
 
 def asked_password(from_stdin: bool) -> str:

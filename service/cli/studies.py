@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from service.cli.options import Config, Json, Limit, console, examples, print_entries, print_json
+from service.cli.people import deeds, this_person
 from service.ledger.ledger import Ledger
 from service.ledger.records import Completion, Decision, Delivery, Job, Study
 from service.wiring import open_ledger
@@ -96,14 +97,14 @@ def show(study_uid: StudyUid, config: Config = None, as_json: Json = False) -> N
 @app.command("complete", epilog=examples("senoscope studies complete 2.25.1234"))
 def complete(study_uid: StudyUid, config: Config = None) -> None:
     """Judge a study now, whatever is still expected of it."""
-    open_ledger(config).ask_complete(study_uid)
+    deeds(config).complete_study(this_person(), study_uid)
     console.print("it is judged now")
 
 
 @app.command("reprocess", epilog=examples("senoscope studies reprocess 2.25.1234"))
 def reprocess(study_uid: StudyUid, config: Config = None) -> None:
     """Judge a study by today's routes and process it again; the same results keep their UIDs."""
-    open_ledger(config).reopen(study_uid)
+    deeds(config).reprocess_study(this_person(), study_uid)
     console.print("it is judged and processed again")
 
 

@@ -3,10 +3,13 @@
 import json
 
 import pytest
+from consoles import study_with_a_failed_job
 from typer.testing import CliRunner
 
 from service.cli.app import app
+from service.cli.people import this_person
 from service.errors import RefusedError, WrongUsageError
+from service.wiring import open_ledger
 
 PASSWORD = "a long enough secret"  # noqa: S105 - of nobody but tests
 
@@ -75,3 +78,36 @@ def test_the_audit_trail_names_who_may_run_commands_on_the_machine(senoscope):
     assert [one["outcome"] for one in entries] == ["there is a user ada", "done"]
     assert all(one["who"].startswith("command line: ") for one in entries)
     assert "ada as admin" in senoscope("audit", "list").stdout
+
+
+@pytest.mark.parametrize(
+    ("command", "action"),
+    [
+        (("jobs", "retry", "{job}"), "job.retry"),
+        (("jobs", "cancel", "{job}"), "job.cancel"),
+        (("studies", "complete", "1.2.3"), "study.complete"),
+        (("studies", "reprocess", "1.2.3"), "study.reprocess"),
+        (("deliveries", "retry", "--study", "1.2.3"), "delivery.retry"),
+        (("deliveries", "resend", "1.2.3", "--to", "pacs"), "study.resend"),
+    ],
+    ids=lambda told: " ".join(told) if isinstance(told, tuple) else "",
+)
+def test_what_is_done_on_the_machine_itself_is_in_the_audit_trail(
+    senoscope, tmp_path, command, action
+):
+    ledger = open_ledger(tmp_path / "senoscope.toml")
+    job = study_with_a_failed_job(ledger, "1.2.3")
+    if action == "job.cancel":
+        ledger.retry(job.job_id)
+
+    try:
+        senoscope(*(word.format(job=job.job_id) for word in command))
+    except RefusedError as error:
+        outcome = str(error)
+    else:
+        outcome = "done"
+
+    (entry,) = ledger.audit(action=action)
+    assert (entry.who, entry.address) == (this_person().name, "local")
+    assert entry.outcome == outcome
+    ledger.close()
