@@ -16,16 +16,17 @@ from service.errors import NodeError, UnavailableError
 from service.reader_study.criteria import BY_KEY, CRITERIA
 from service.reader_study.door import Door
 from service.reader_study.light_box import LightBox, Opened, Shown
-from service.reader_study.pyramid import TILE
 from service.reader_study.reading import PLACES, Place, Reading
+from service.tiles.pyramid import STATIC, TILE
 
 HERE = Path(__file__).parent
 ASSETS = {
-    "page.css": "text/css",
-    "answers.js": "text/javascript",
-    "keys.js": "text/javascript",
-    "pane.js": "text/javascript",
-    "viewer.js": "text/javascript",
+    "page.css": (HERE, "text/css"),
+    "answers.js": (HERE, "text/javascript"),
+    "keys.js": (HERE, "text/javascript"),
+    "pane.js": (STATIC, "text/javascript"),
+    "view.js": (STATIC, "text/javascript"),
+    "viewer.js": (HERE, "text/javascript"),
 }
 BYTES = "application/octet-stream"
 
@@ -113,7 +114,8 @@ def _add_pages(app: FastAPI, study: Study) -> None:
     def asset(name: str) -> Response:
         if name not in ASSETS:
             raise HTTPException(HTTPStatus.NOT_FOUND)
-        return Response((HERE / name).read_bytes(), media_type=ASSETS[name])
+        folder, kind = ASSETS[name]
+        return Response((folder / name).read_bytes(), media_type=kind)
 
 
 def _add_pictures(app: FastAPI, study: Study) -> None:

@@ -9,8 +9,9 @@ from enum import StrEnum
 from pathlib import Path
 
 from service.errors import NodeError
-from service.reader_study.pictures import Picture, Tones, open_pair
-from service.reader_study.pyramid import Grid, Pyramid
+from service.reader_study.pictures import open_pair
+from service.tiles.picture import Picture, Tones
+from service.tiles.pyramid import Grid, Pyramid
 
 MOST_OPEN = 3
 """A full field takes about 0.3 GB."""

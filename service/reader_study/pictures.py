@@ -1,38 +1,25 @@
-"""The two pictures of a case as they are shown: their values, and the tone of each value."""
+"""The two pictures of a case as they are shown."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from pipelines.display import LINEAR, Voi, Window, tones, voi
-from pipelines.errors import CannotProcessError
-from pipelines.mammogram.read import Grey, Pixels, read
-from service.errors import BadObjectError, UnavailableError
-from service.ledger.reading import read_file
+from pipelines.display import LINEAR, Voi, Window
+from pipelines.mammogram.read import Grey, Pixels
+from service.errors import BadObjectError
 from service.reader_study.pairing import PNG
+from service.tiles.picture import Picture, Stored, as_shown, from_dicom
 
-Tones = NDArray[np.uint8]
-"""(values,), 0 black and 255 white."""
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 BITS_OF_BYTE = 8
-WHITE = 255
 MOST_STRETCH = 0.02
 """By how much the shapes of the two pictures of a case may differ."""
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """Its pixels, how each of their values is shown, and the window that amounts to."""
-
-    pixels: Pixels
-    tones: Tones
-    center: float
-    width: float
 
 
 def open_pair(paths: Sequence[Path]) -> tuple[Picture, Picture]:
@@ -45,31 +32,11 @@ def open_pair(paths: Sequence[Path]) -> tuple[Picture, Picture]:
     with ThreadPoolExecutor(len(paths)) as pool:
         original, large = pool.map(_opened, paths)
     _check_shapes(original.pixels, large.pixels)
-    return _as_shown(original), _as_shown(large)
+    return as_shown(original), as_shown(large)
 
 
-@dataclass(frozen=True, slots=True)
-class _Opened:
-    pixels: Pixels
-    voi: Voi
-    top: int
-
-
-def _opened(path: Path) -> _Opened:
-    return _from_png(path) if path.suffix.lower() == PNG else _from_dicom(path)
-
-
-def _from_dicom(path: Path) -> _Opened:
-    try:
-        image = read_file(path)
-        grey = read(image)
-        return _Opened(grey.pixels, voi(image, grey), grey.top)
-    except CannotProcessError as error:
-        raise BadObjectError(f"a picture cannot be read: {error}") from error
-    except BadObjectError as error:  # which names the file, and that may name the patient
-        raise BadObjectError("a picture cannot be read: it is no DICOM file") from error
-    except UnavailableError as error:
-        raise UnavailableError("a picture is not there any more, or its disk fails") from error
+def _opened(path: Path) -> Stored:
+    return _from_png(path) if path.suffix.lower() == PNG else from_dicom(path)
 
 
 def read_png(path: Path) -> Grey:
@@ -95,25 +62,10 @@ def _bits_of(highest: int) -> int:
     return max(BITS_OF_BYTE, highest.bit_length() + highest.bit_length() % 2)
 
 
-def _from_png(path: Path) -> _Opened:
+def _from_png(path: Path) -> Stored:
     grey = read_png(path)
     whole = Voi(LINEAR, (Window((grey.top + 1) / 2, grey.top + 1),), ())
-    return _Opened(grey.pixels, whole, grey.top)
-
-
-def _as_shown(opened: _Opened) -> Picture:
-    tone_of = tones(opened.voi, opened.top)
-    if opened.voi.windows and not opened.voi.tables:
-        window = opened.voi.windows[0]
-        return Picture(opened.pixels, tone_of, window.center, window.width)
-    return Picture(opened.pixels, tone_of, *_window_of(tone_of))
-
-
-def _window_of(tone_of: Tones) -> tuple[float, float]:
-    """Return the centre and width of the values between black and white, of a table of tones."""
-    rising = np.flatnonzero((tone_of > 0) & (tone_of < WHITE))
-    first, last = (int(rising[0]), int(rising[-1])) if rising.size else (0, len(tone_of) - 1)
-    return (first + last + 1) / 2, last - first + 1
+    return Stored(grey.pixels, whole, grey.top)
 
 
 def _check_shapes(original: Pixels, large: Pixels) -> None:

@@ -10,13 +10,13 @@ from pipelines.errors import CannotProcessError
 from pipelines.mammogram.attributes import text
 from pipelines.results.derived_image import side_of, spacing_of
 from pipelines.results.views import mammographic_view
+from service.findings.held import Held, Results, scale_of
+from service.findings.said import Mark, Statement
 from service.ledger.reading import UNREADABLE
 from service.report.crops import MILLIMETRES, Enlarged, Scene, pair, sample
 from service.report.gallery import Gallery
-from service.report.held import Held, Results, scale_of
 from service.report.lesion import lesion, line
 from service.report.pictures import LONGEST, Box, Tones, shrunk
-from service.report.said import Mark, Statement
 from service.report.sheet import Gap, Image, Picture, Row
 
 SIDES = {"L": "left breast", "R": "right breast", "B": "both breasts"}

@@ -3,17 +3,17 @@
 from collections.abc import Iterator, Sequence
 
 from engines.cad.finding import Points, area_of, centre_of
+from service.findings.labels import VERDICTS, percent
+from service.findings.said import Mark
 from service.report.crops import Enlarged, Part, Scene, pair
 from service.report.gallery import Gallery
 from service.report.pictures import Box
-from service.report.said import Mark
 from service.report.sheet import Gap, Lesion, Line, Picture, Row
 
 LABEL_GAP = 0.015
 """Off the outline, in columns of the image."""
 LABEL_ROOM = 0.1
 """What a label needs to the right of an outline, in columns of the image."""
-VERDICTS = {True: "suspicious", False: "not suspicious", None: "not stated"}
 
 
 def lesion(
@@ -44,11 +44,6 @@ def line(mark: Mark, label: str, corners: Points, columns: int) -> Line:
         anchor="start" if is_right else "end",
         is_suspicious=bool(mark.is_suspicious),
     )
-
-
-def percent(value: float | None) -> str:
-    """Return a percentage for people."""
-    return "not stated" if value is None else f"{value:.1f} %"
 
 
 def _crops(mark: Mark, label: str, scene: Scene, gallery: Gallery) -> Iterator[Picture | Gap]:

@@ -9,8 +9,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from pipelines.mammogram.attributes import text
 from pipelines.results.provenance import DISCLAIMER
+from service.findings.held import Held, Results, Unreadable, opened
 from service.report.gallery import Gallery
-from service.report.held import Held, Results, Unreadable, opened
 from service.report.sheet import Left, Page
 from service.report.study import Sources, date_of, study
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from service.report.held import Unreadable
+from service.findings.held import Unreadable
 from service.report.pictures import Box
 
 

@@ -1,6 +1,5 @@
 """A study on the page."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -9,10 +8,9 @@ from pydicom.uid import SegmentationStorage
 
 from pipelines.mammogram.attributes import text
 from pipelines.results.views import order_of
-from service.report.gallery import Gallery
-from service.report.held import Held, Results, class_name, made_by, tracked
-from service.report.image import NONE_FOUND, Said, image
-from service.report.said import (
+from service.findings.held import Held, Results, class_name, made_by, tracked
+from service.findings.labels import labels_of
+from service.findings.said import (
     Mark,
     examined,
     impressions,
@@ -22,10 +20,11 @@ from service.report.said import (
     scores,
     statements,
 )
+from service.report.gallery import Gallery
+from service.report.image import NONE_FOUND, Said, image
 from service.report.sheet import File, Image, Study
 
 DATE_DIGITS = 8
-NUMBERED = re.compile(r"Lesion ([1-9]\d{0,3})")
 NONE_SHOWN = "No lesion that can be shown"
 
 
@@ -103,15 +102,6 @@ def _images(
             looked_at.get(one.uid),
         )
         yield image(one, results, said, f"{anchor}-image-{number}", gallery)
-
-
-def labels_of(found: Sequence[Mark]) -> dict[str, Mark]:
-    """Return the lesions of a study by the numbers that they are called by, else counted anew."""
-    called = [NUMBERED.fullmatch(mark.identifier) for mark in found]
-    numbers = [match.group(1) for match in called if match]
-    if len(set(numbers)) < len(found):
-        numbers = [str(number) for number, _ in enumerate(found, 1)]
-    return dict(zip(numbers, found, strict=True))
 
 
 def _file(held: Held, labels: Mapping[str, Mark]) -> File:

@@ -21,11 +21,11 @@ from engines.cad.finding import Region
 from pipelines.kinds import USUAL, Kind
 from pipelines.super_resolution import SuperResolution
 from service.cli.app import app
+from service.findings.labels import labels_of
+from service.findings.said import Mark
 from service.offline import Offline
 from service.report.page import write_report
 from service.report.pictures import Box, shrunk
-from service.report.said import Mark
-from service.report.study import labels_of
 
 CARDS = [engine.card for engine in engines().values()]
 VOID = {"meta", "img", "br", "input", "polygon", "path"}

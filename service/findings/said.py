@@ -13,7 +13,7 @@ from pipelines.results.measured_lesion import CERTAINTY, PROBABILITY, SQUARE_MIL
 from pipelines.results.outcomes import NONE
 from pipelines.results.provenance import DISCLAIMER
 from pipelines.results.quality_report import PIQE
-from service.report.tree import (
+from service.findings.tree import (
     amount,
     children,
     concept_of,

@@ -16,8 +16,8 @@ from pydicom.uid import (
 
 from engines.cad.finding import Points
 from pipelines.mammogram.attributes import integer, items, text, values
+from service.findings.tree import outline, walk
 from service.ledger.reading import UNREADABLE
-from service.report.tree import outline, walk
 
 REPORTS = (
     Comprehensive3DSRStorage,

@@ -1,18 +1,18 @@
-// One of the two pictures: tiles of 16-bit values from the server, drawn through a window.
+// One of the pictures: tiles of 16-bit values from the server, drawn through a window.
 
 const MOST_TILES = 128;
 const STEP = 64; // parts grow by so many pixels, so that their canvas seldom changes its size
 const OPAQUE = 0xff000000;
 
 export class Pane {
-  constructor(canvas, address, place, told, changed) {
+  constructor(canvas, address, told, changed) {
     this.canvas = canvas;
     this.context = canvas.getContext("2d", { alpha: false });
     this.texture = document.createElement("canvas").getContext("2d", { alpha: false });
-    this.address = `${address}/${place}`;
+    this.address = address;
     this.side = told.tile;
     this.sizes = told.sizes; // [rows, columns] of each level; level 0 has every pixel
-    this.window = told.windows[place];
+    this.window = told.window;
     this.changed = changed;
     this.tiles = new Map(); // by level/column/row, those drawn last at the end
     this.version = 0; // of the window

@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -9,6 +10,8 @@ import numpy as np
 
 from pipelines.mammogram.read import Pixels
 
+STATIC = Path(__file__).parent / "static"
+"""The scripts that draw tiles, for any page."""
 TILE = 512
 """Pixels of a side."""
 LITTLE_ENDIAN = np.dtype("<u2")
@@ -61,14 +64,15 @@ class Pyramid:
     def _step(self, level: int) -> Pixels:
         with self._lock:
             if level not in self._steps:
-                self._steps[level] = _resized(self._pixels, self._grid.size(level))
+                self._steps[level] = resized(self._pixels, self._grid.size(level))
             return self._steps[level]
 
 
-def _resized(pixels: Pixels, size: tuple[int, int]) -> Pixels:
+def resized(pixels: Pixels, size: tuple[int, int]) -> Pixels:
+    """Return `pixels` on so many rows and columns."""
     if pixels.shape == size:
         return pixels
     smaller = size[0] < pixels.shape[0]
     how = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
-    resized: np.ndarray[Any, Any] = cv2.resize(pixels, size[::-1], interpolation=how)
-    return resized.astype(np.uint16, copy=False)
+    found: np.ndarray[Any, Any] = cv2.resize(pixels, size[::-1], interpolation=how)
+    return found.astype(np.uint16, copy=False)

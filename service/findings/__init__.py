@@ -1,0 +1,1 @@
+"""What was found on images, read back from the result objects alone."""
