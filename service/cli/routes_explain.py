@@ -1,42 +1,29 @@
 """`senoscope routes explain`: what routes make of images, and which condition stands against it."""
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydicom import Dataset
 
 from service.cli.options import Config, Json, examples, print_json
 from service.delivery.files import find_files
 from service.errors import NodeError, WrongUsageError
 from service.ledger.reading import UNREADABLE, read_file
-from service.ledger.records import Instance
 from service.ledger.uids import is_uid
 from service.models import Versions
 from service.parts import Parts, now
-from service.router.explaining import Answer, explained, for_study
+from service.router.explaining import Answer
 from service.router.judge import Judge
 from service.router.routes_file import load_routes
+from service.router.trying import ANYBODY, Looked, answers, of_header, of_study
 from service.router.values import openly
 from service.wiring import settings_of
 
 Draft = Annotated[
     Path | None, typer.Option("--routes", help="As if this file were in force.", exists=True)
 ]
-ANYBODY = "ANY"
-
-
-@dataclass(frozen=True, slots=True)
-class Looked:
-    """An image, or why there is none."""
-
-    name: str
-    instance: Instance | None = None
-    header: Dataset | None = None
-    error: str = ""
 
 
 def register(app: typer.Typer) -> None:
@@ -70,12 +57,12 @@ def explain(
     if values:
         judge = replace(judge, show=openly)
     looked = [one for word in images for one in _looked(parts, word, calling)]
-    answers = _answers(judge, looked)
+    told = answers(judge, looked)
     if as_json:
-        print_json([_as_dict(one, answer) for one, told in answers for answer in told])
+        print_json([_as_dict(one, answer) for one, found in told for answer in found])
     else:
-        _print(answers)
-    if any(answer.reason.startswith("refused: ") for _, told in answers for answer in told):
+        _print(told)
+    if any(answer.reason.startswith("refused: ") for _, found in told for answer in found):
         raise typer.Exit(1)
 
 
@@ -95,7 +82,7 @@ def _looked(parts: Parts, word: str, calling: str) -> Iterator[Looked]:
     if Path(word).exists():
         yield from (_in_file(path, calling or ANYBODY) for path in find_files([Path(word)]))
     elif is_uid(word):
-        yield from _of_study(parts, word, calling)
+        yield from of_study(parts.ledger, parts.received, word, calling)
     else:
         raise WrongUsageError(f"{word}: no such file, and no Study Instance UID")
 
@@ -103,47 +90,16 @@ def _looked(parts: Parts, word: str, calling: str) -> Iterator[Looked]:
 def _in_file(path: Path, calling: str) -> Looked:
     try:
         header = read_file(path, stop_before_pixels=True)
-        return Looked(str(path), _as_if_received(header, calling), header)
+        return of_header(str(path), header, calling, now())
     except NodeError as error:
         return Looked(str(path), error=str(error))
     except UNREADABLE:
         return Looked(str(path), error=f"cannot read {path.name}: its UIDs are none")
 
 
-def _of_study(parts: Parts, study_instance_uid: str, calling: str) -> Iterator[Looked]:
-    parts.ledger.study(study_instance_uid)
-    for one in parts.ledger.instances(study_instance_uid):
-        name = "~".join(filter(None, (one.sop_instance_uid, one.version)))
-        if one.removed_at is not None:
-            yield Looked(name, error="its bytes were removed, past their retention")
-            continue
-        instance = replace(one, calling_ae_title=calling or one.calling_ae_title)
-        try:
-            header = parts.received.header(one.sop_instance_uid, one.version)
-        except NodeError as error:
-            yield Looked(name, error=str(error))
-        else:
-            yield Looked(name, instance, header)
-
-
-def _answers(judge: Judge, looked: Sequence[Looked]) -> list[tuple[Looked, list[Answer]]]:
-    studies: defaultdict[str, list[tuple[Instance, Dataset]]] = defaultdict(list)
-    for one in looked:
-        if one.instance is not None and one.header is not None:
-            studies[one.instance.study_instance_uid].append((one.instance, one.header))
-    judges = {uid: for_study(judge, headers) for uid, headers in studies.items()}
-    return [(one, _answered(judges, one)) for one in looked]
-
-
-def _answered(judges: Mapping[str, Judge], one: Looked) -> list[Answer]:
-    if one.instance is None or one.header is None:
-        return [Answer("", "", taken=False, reason=f"refused: {one.error}")]
-    return explained(judges[one.instance.study_instance_uid], one.instance, one.header)
-
-
-def _print(answers: Sequence[tuple[Looked, Sequence[Answer]]]) -> None:
+def _print(images: Sequence[tuple[Looked, Sequence[Answer]]]) -> None:
     """Print each image with what each route says of it under it."""
-    for looked, told in answers:
+    for looked, told in images:
         typer.echo(looked.name)
         for answer in told:
             where = ", ".join(filter(None, (answer.route, answer.pipeline)))
@@ -154,18 +110,3 @@ def _print(answers: Sequence[tuple[Looked, Sequence[Answer]]]) -> None:
 def _as_dict(looked: Looked, answer: Answer) -> Mapping[str, object]:
     uid = looked.instance.sop_instance_uid if looked.instance else ""
     return {"image": looked.name, "sop_instance_uid": uid, **asdict(answer)}
-
-
-def _as_if_received(header: Dataset, calling: str) -> Instance:
-    return Instance(
-        sop_instance_uid=str(header.get("SOPInstanceUID", "")),
-        sop_class_uid=str(header.get("SOPClassUID", "")),
-        study_instance_uid=str(header.get("StudyInstanceUID", "")),
-        series_instance_uid=str(header.get("SeriesInstanceUID", "")),
-        transfer_syntax_uid="",
-        calling_ae_title=calling,
-        view="",
-        size=0,
-        digest="",
-        received_at=now(),
-    )

@@ -1,8 +1,7 @@
 """`senoscope routes replay`: what routes would make of the studies that are kept."""
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -10,37 +9,17 @@ import typer
 
 from service.cli.options import Config, Json, examples, print_json
 from service.cli.routes_explain import Draft, judge_of
-from service.errors import NodeError, WrongUsageError
-from service.ledger.histories import Histories
+from service.errors import WrongUsageError
 from service.parts import Parts
-from service.router.judge import Judge
-from service.router.replaying import Change, replayed
-from service.router.sight import Headers
+from service.router.retrospect import WORDS, Replayed, counted, retrospect, told
 from service.wiring import settings_of
 
-WORDS = {
-    "new job": "jobs would be new",
-    "no job": "jobs would not be made",
-    "other job": "jobs would go elsewhere, or in another lane",
-    "decision": "decisions on images would be others",
-}
 Since = Annotated[
     datetime | None,
     typer.Option(
         formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M"], help="Studies of which something came since then."
     ),
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Replayed:
-    """A study that was looked at again."""
-
-    study_instance_uid: str
-    images: int
-    changes: Sequence[Change] = ()
-    passed_over: str = ""
-    """Why it could not be looked at."""
 
 
 def register(app: typer.Typer) -> None:
@@ -73,7 +52,7 @@ def replay(
         raise WrongUsageError("which studies? name their UIDs, or write --all or --since DATE")
     judge = judge_of(parts, draft)
     chosen = _chosen(parts, study_uids or [], since)
-    found = list(_replayed(judge, parts.ledger, parts.received, chosen))
+    found = list(retrospect(judge, parts.ledger, parts.received, chosen))
     if as_json:
         print_json(_as_dict(found))
     else:
@@ -92,17 +71,6 @@ def _chosen(parts: Parts, study_uids: Sequence[str], since: datetime | None) -> 
     return study_uids or parts.ledger.study_uids(since.astimezone(UTC) if since else None)
 
 
-def _replayed(
-    judge: Judge, ledger: Histories, received: Headers, study_uids: Sequence[str]
-) -> Iterator[Replayed]:
-    for history in ledger.histories(study_uids):
-        uid, images = history.study_instance_uid, len(history.instances)
-        try:
-            yield Replayed(uid, images, replayed(judge, history, received))
-        except NodeError as error:
-            yield Replayed(uid, images, passed_over=str(error))
-
-
 def _print(found: Sequence[Replayed]) -> None:
     """Print what would change, study by study."""
     for one in found:
@@ -111,31 +79,17 @@ def _print(found: Sequence[Replayed]) -> None:
         elif one.changes:
             typer.echo(one.study_instance_uid)
             for change in one.changes:
-                typer.echo(f"    {_told(change)}")
-
-
-def _told(change: Change) -> str:
-    where = ", ".join(filter(None, (change.route, change.pipeline))) or "no route"
-    if change.kind == "decision":
-        (image,) = change.images
-        return f"{image} ({where}): {change.then or 'nothing'} -> {change.now or 'nothing'}"
-    there = f" ({' -> '.join(filter(None, (change.then, change.now)))})"
-    return f"{change.kind}: {where}: {' '.join(change.images)}{there}"
+                typer.echo(f"    {told(change)}")
 
 
 def _print_summary(found: Sequence[Replayed]) -> None:
     changed = sum(bool(one.changes) for one in found)
     images = sum(one.images for one in found)
     typer.echo(f"{len(found)} studies, {images} images: {changed} studies would change")
-    for kind, count in _counts(found).items():
+    for kind, count in counted(found).items():
         typer.echo(f"    {count} {WORDS[kind]}")
     if passed_over := sum(bool(one.passed_over) for one in found):
         typer.echo(f"    {passed_over} studies were passed over")
-
-
-def _counts(found: Sequence[Replayed]) -> Mapping[str, int]:
-    counted: Counter[str] = Counter(change.kind for one in found for change in one.changes)
-    return {kind: counted[kind] for kind in WORDS}
 
 
 def _as_dict(found: Sequence[Replayed]) -> Mapping[str, object]:
@@ -143,7 +97,7 @@ def _as_dict(found: Sequence[Replayed]) -> Mapping[str, object]:
         "studies": len(found),
         "images": sum(one.images for one in found),
         "changed": sum(bool(one.changes) for one in found),
-        "counts": _counts(found),
+        "counts": counted(found),
         "passed_over": [
             {"study_instance_uid": one.study_instance_uid, "reason": one.passed_over}
             for one in found

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from service.errors import RefusedError, UnknownError
 from service.ledger.people import ApiToken, Role, Session, User
 from service.ledger.rows import Part, columns_of, records_of, values_of
-from service.ledger.tables import api_tokens, sessions, users
+from service.ledger.tables import api_tokens, routes_drafts, sessions, users
 
 USED_EVERY = timedelta(minutes=1)
 """A token that is used all the time is noted so often."""
@@ -41,7 +41,7 @@ class SqlAccounts(Part):
         """See Accounts."""
         with self.database.writing() as connection:
             _check_admin_left(connection, _known(connection, name))
-            for table in (sessions, api_tokens):
+            for table in (sessions, api_tokens, routes_drafts):
                 connection.execute(table.delete().where(table.c.user == name))
             connection.execute(users.delete().where(users.c.name == name))
 

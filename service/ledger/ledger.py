@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from service.ledger.completions import Completions, Judged
+from service.ledger.histories import Histories
 from service.ledger.moves import LONGEST_RUN
 from service.ledger.notifying import Heaps, Tellings
 from service.ledger.people import Accounts, Audit
@@ -23,6 +24,7 @@ from service.ledger.records import (
     WorkerPresence,
 )
 from service.ledger.retention import Retention
+from service.ledger.routes_drafts import RoutesDrafts
 from service.ledger.routes_versions import RoutesVersions
 from service.ledger.standing import Lookup
 from service.ledger.waiting import Waiting
@@ -421,6 +423,8 @@ class Ledger(
     Tellings,
     Completions,
     Waiting,
+    Histories,
+    RoutesDrafts,
     RoutesVersions,
     Protocol,
 ):

@@ -20,6 +20,7 @@ from service.ledger.jobs import SqlJobs
 from service.ledger.lookup import SqlLookup
 from service.ledger.migrate import migrate
 from service.ledger.retention import SqlRetention
+from service.ledger.routes_drafts import SqlRoutesDrafts
 from service.ledger.routes_versions import SqlRoutesVersions
 from service.ledger.studies import SqlStudies
 from service.ledger.tellings import SqlTellings
@@ -40,6 +41,7 @@ class SqlLedger(
     SqlLookup,
     SqlCompletions,
     SqlWaiting,
+    SqlRoutesDrafts,
     SqlRoutesVersions,
     SqlHeaps,
     SqlHistories,

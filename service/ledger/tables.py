@@ -344,6 +344,15 @@ routes_versions = Table(
     Column("in_force_at", Moment, nullable=False),
 )
 
+routes_drafts = Table(
+    "routes_drafts",
+    metadata,
+    Column("user", sa.Text, primary_key=True),
+    Column("text", sa.Text, nullable=False),
+    Column("base", sa.Text, nullable=False),
+    Column("changed_at", Moment, nullable=False),
+)
+
 tellings = Table(
     "tellings",
     metadata,

@@ -60,7 +60,9 @@ def _examined(text: str, pipelines: Collection[str], own: OwnDoor | None) -> Exa
     written = Written(tables)
     routes, faults = _read(tables)
     faults += contradictions(written, pipelines, own)
-    return Examined(routes if not faults else None, placed(faults, text))
+    if faults or routes is None:
+        return Examined(None, placed(faults, text))
+    return Examined(routes.read_from(text))
 
 
 def _read(tables: Mapping[str, Any]) -> tuple[Routes | None, list[Fault]]:
