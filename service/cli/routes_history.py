@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from service.cli.options import Config, Json, console, examples, print_json, print_table
+from service.cli.people import deeds, this_person
 from service.errors import BadConfigurationError
 from service.ledger.records import RoutesVersion
 from service.parts import Parts
@@ -78,7 +79,8 @@ def restore(version: Version, config: Config = None) -> None:
     parts = Parts(settings_of(config))
     path = parts.settings.routes_file
     text = parts.ledger.routes_version(version).text
-    write_routes(path, text, parts.pipelines, parts.own_door)
+    with deeds(config).noted(this_person(), "routes.restore", f"version {version}"):
+        write_routes(path, text, parts.pipelines, parts.own_door)
     console.print(f"{path} is version {version} again: a node that runs takes it up at once")
 
 

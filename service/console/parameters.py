@@ -1,7 +1,7 @@
 """What addresses and bodies may say: bounded, and free of what a database would choke on."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Generic, TypeVar
 
 from fastapi import Path, Query
@@ -30,6 +30,7 @@ Since = Annotated[AwareDatetime | None, Query(description="Not before then; with
 Limit = Annotated[int, Query(ge=1, le=500, description="How many at most.")]
 Offset = Annotated[int, Query(ge=0, le=1_000_000, description="How many are left out before.")]
 Named = Annotated[str | None, Query(max_length=64, pattern=PRINTABLE)]
+RoutesNumber = Annotated[int, Path(ge=1, le=2**31 - 1, description="Of a version of the routes.")]
 Name = Annotated[str, StringConstraints(pattern=NAME)]
 Password = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
 Study = Annotated[str, StringConstraints(pattern=r"^[0-9.]{1,64}$")]
@@ -105,6 +106,40 @@ def checked_name(name: str) -> str:
     if re.fullmatch(NAME, name) is None:
         raise RefusedError("a name has up to 64 letters, digits and . _ - @, a letter first")
     return name
+
+
+def checked_study(given: Mapping[str, str]) -> str:
+    """Return the Study Instance UID in the field `study` of a form.
+
+    Raises:
+        RefusedError: if there is none.
+    """
+    study = given.get("study", "").strip()
+    if re.fullmatch(r"[0-9.]{1,64}", study) is None:
+        raise RefusedError("name the study by its Study Instance UID: digits and dots")
+    return study
+
+
+def checked_calling(calling: str) -> str:
+    """Return `calling` if it can be an AE title, or is empty: PS3.5 6.2.
+
+    Raises:
+        RefusedError: if not.
+    """
+    if re.fullmatch(r"[ -\[\]-~]{0,16}", calling) is None:
+        raise RefusedError("an AE title has up to 16 characters, no backslash")
+    return calling.strip()
+
+
+def checked_digest(digest: str) -> str:
+    """Return `digest` if it is a SHA-256.
+
+    Raises:
+        RefusedError: if not.
+    """
+    if re.fullmatch(r"[0-9a-f]{64}", digest) is None:
+        raise RefusedError("say which text it is to replace: its SHA-256")
+    return digest
 
 
 def page_of(found: Sequence[T], limit: int) -> Page[T]:

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from consoles import study_with_a_failed_job
+from consoles import ROUTES, study_with_a_failed_job
 from typer.testing import CliRunner
 
 from service.cli.app import app
@@ -110,4 +110,16 @@ def test_what_is_done_on_the_machine_itself_is_in_the_audit_trail(
     (entry,) = ledger.audit(action=action)
     assert (entry.who, entry.address) == (this_person().name, "local")
     assert entry.outcome == outcome
+    ledger.close()
+
+
+def test_who_brings_routes_back_by_a_command_is_in_the_audit_trail(senoscope, tmp_path):
+    ledger = open_ledger(tmp_path / "senoscope.toml")
+    number = ledger.keep_routes(ROUTES.format(pacs=1), 50)
+
+    senoscope("routes", "restore", str(number))
+
+    (entry,) = ledger.audit(action="routes.")
+    assert (entry.who, entry.object) == (this_person().name, f"version {number}")
+    assert (tmp_path / "routes.toml").read_text() == ROUTES.format(pacs=1)
     ledger.close()

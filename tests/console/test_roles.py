@@ -17,7 +17,16 @@ OPEN = {
     ("GET", "/api/openapi.json"),
 }
 OWN_TOKENS = {("POST", "/dicom-web/studies"), ("POST", "/dicom-web/studies/{study}")}
-VALUES = {"{study}": "1.2.3", "{job_id}": "job", "{name}": "nobody", "{label}": "none"}
+VALUES = {
+    "{study}": "1.2.3",
+    "{job_id}": "job",
+    "{name}": "nobody",
+    "{label}": "none", "{number}": "99",
+    "{image}": "1.2.3.4",
+    "{level}": "0",
+    "{column}": "0",
+    "{row}": "0",
+}
 DENIED = (401, 403)
 
 

@@ -22,6 +22,7 @@ from service.console.parameters import (
     page_of,
 )
 from service.console.person import Person
+from service.console.sample import send_sample
 from service.console.there import Destination, destinations, echo
 from service.console.words import delivery_story
 from service.ledger.records import Delivery, DeliveryState
@@ -80,5 +81,10 @@ def destinations_router(desk: Desk) -> APIRouter:
     def echo_destination(name: There, person: Annotated[Person, Depends(OPERATOR)]) -> Check:
         """Ask a destination whether it is there: C-ECHO, or a question to its web service."""
         return echo(desk, person, name)
+
+    @router.post("/{name}/test")
+    def test_destination(name: There, person: Annotated[Person, Depends(OPERATOR)]) -> Check:
+        """Send a destination a small test picture of nobody, and tell what it answered."""
+        return send_sample(desk, person, name)
 
     return router

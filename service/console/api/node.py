@@ -1,7 +1,7 @@
-"""`/api/v1`: the node itself: overview, workers, models, routes, refusals."""
+"""`/api/v1`: the node itself: overview, workers, models, refusals, notifications."""
 
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel
@@ -11,6 +11,7 @@ from service.console.access import VIEWER
 from service.console.desk import Desk
 from service.console.parameters import Limit, Page, page_of
 from service.console.shelf import Figures
+from service.ledger.notifying import Message, Telling
 from service.ledger.records import Refusal, WorkerPresence
 from service.ledger.standing import Overview
 
@@ -25,19 +26,16 @@ class Standing(BaseModel):
     workers: Sequence[WorkerPresence]
 
 
-class InForce(BaseModel):
-    """The routes in force."""
+class Told(BaseModel):
+    """What people are told by e-mail and webhook."""
 
-    error: str
-    """Why the file on the disk is not in force; empty if it is."""
-    routes: Sequence[Mapping[str, Any]]
-    destinations: Mapping[str, Mapping[str, Any]]
+    open: Sequence[Telling]
+    messages: Sequence[Message]
 
 
 def node_router(desk: Desk) -> APIRouter:
     """Return the addresses of what there is once."""
     router = APIRouter(tags=["node"], dependencies=[Depends(VIEWER)])
-    sources = desk.sources
 
     @router.get("/overview")
     def overview() -> Standing:
@@ -52,17 +50,7 @@ def node_router(desk: Desk) -> APIRouter:
     @router.get("/models")
     def models() -> Sequence[Figures]:
         """List the models on the shelf, what was measured of each, and how it fared here."""
-        return sources.models()
-
-    @router.get("/routes")
-    def routes() -> InForce:
-        """Tell the routes in force, and why those on the disk are not, if so."""
-        found = sources.routes().model_dump(mode="json")
-        return InForce(
-            error=sources.routes_error(),
-            routes=found["routes"],
-            destinations=found["destinations"],
-        )
+        return desk.sources.models()
 
     @router.get("/refusals")
     def refusals(
@@ -70,6 +58,11 @@ def node_router(desk: Desk) -> APIRouter:
     ) -> Page[Refusal]:
         """List objects and associations that were not taken, and why, newest first."""
         return page_of(desk.ledger.refusals(offset + limit + 1)[offset:], limit)
+
+    @router.get("/notifications")
+    def notifications(limit: Limit = 50) -> Told:
+        """Tell what is wrong as each channel knows it, and what people were told, newest first."""
+        return Told(open=desk.ledger.tellings(), messages=desk.ledger.messages(limit=limit))
 
     return router
 

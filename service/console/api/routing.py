@@ -8,6 +8,7 @@ from service.console.api.deliveries import deliveries_router, destinations_route
 from service.console.api.jobs import jobs_router
 from service.console.api.node import node_router
 from service.console.api.people import audit_router, tokens_router, users_router
+from service.console.api.routes import routes_api
 from service.console.api.studies import studies_router
 from service.console.desk import Desk
 from service.console.problems import MEDIA_TYPE
@@ -45,6 +46,7 @@ def api_router(desk: Desk) -> APIRouter:
         deliveries_router,
         destinations_router,
         node_router,
+        routes_api,
         users_router,
         tokens_router,
         audit_router,

@@ -7,10 +7,12 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 
+from service.checks import Check
 from service.console.access import OPERATOR, form
 from service.console.desk import Desk
 from service.console.parameters import JobId, There, Uid, checked_name
 from service.console.person import Person
+from service.console.sample import send_sample
 from service.console.there import destinations, echo
 
 Operator = Annotated[Person, Depends(OPERATOR)]
@@ -56,9 +58,20 @@ def acting_router(desk: Desk) -> APIRouter:
         deeds.retry_deliveries(person, destination, study)
         return back(f"/studies/{study}" if study else "/deliveries", "owed")
 
+    _add_destinations(router, desk)
+    return router
+
+
+def _add_destinations(router: APIRouter, desk: Desk) -> None:
     @router.post("/destinations/{name}/echo")
     def echo_destination(request: Request, name: There, person: Operator) -> Response:
-        found = echo(desk, person, name)
+        return answered(request, person, echo(desk, person, name))
+
+    @router.post("/destinations/{name}/test")
+    def test_destination(request: Request, name: There, person: Operator) -> Response:
+        return answered(request, person, send_sample(desk, person, name))
+
+    def answered(request: Request, person: Person, found: Check) -> Response:
         return desk.pages.page(
             request,
             "destinations",
@@ -67,8 +80,6 @@ def acting_router(desk: Desk) -> APIRouter:
             error=desk.sources.routes_error(),
             echoed=found,
         )
-
-    return router
 
 
 def back(address: str, did: str) -> Response:

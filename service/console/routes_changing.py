@@ -1,0 +1,69 @@
+"""Putting a text of routes in the place of the one on the disk, by somebody who may."""
+
+from dataclasses import dataclass
+
+from service.console.desk import Desk
+from service.console.person import Person
+from service.console.routes_desk import RoutesDesk, checked_text, digest_of
+from service.errors import BadConfigurationError, RefusedError, UnavailableError
+from service.router.writing import write_routes
+
+CHANGED = (
+    "{name} was changed on the disk in the meantime: look at what differs, then apply yours or "
+    "begin anew"
+)
+READ_ONLY = "{name} may not be changed here: it is read-only. Change it where it comes from"
+WRITABLE = 0o222
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A text that was put into force."""
+
+    version: int
+    sha256: str
+
+
+def apply(desk: Desk, person: Person, text: str, replaces: str) -> Applied:
+    """Put `text` in the place of the one on the disk, whose SHA-256 is `replaces`; note who did.
+
+    Raises:
+        RefusedError: if it is wrong, the one on the disk is another, or it cannot be replaced.
+    """
+    text = checked_text(text)
+    with desk.deeds.noted(person, "routes.apply", f"sha256 {digest_of(text)[:12]}"):
+        return _written(desk, text, replaces)
+
+
+def restore(desk: Desk, person: Person, number: int, replaces: str) -> Applied:
+    """Put a version that was in force before there again; see `apply`.
+
+    Raises:
+        UnknownError: if it is no longer kept.
+        RefusedError: as `apply`.
+    """
+    with desk.deeds.noted(person, "routes.restore", f"version {number}"):
+        return _written(desk, desk.ledger.routes_version(number).text, replaces)
+
+
+def _written(desk: Desk, text: str, replaces: str) -> Applied:
+    routes = desk.routes
+    with routes.changing:
+        if digest_of(routes.on_disk()) != replaces:
+            raise RefusedError(CHANGED.format(name=routes.path.name))
+        _write(routes, text)
+    version = desk.ledger.keep_routes(text, routes.versions_kept)
+    return Applied(version, digest_of(text))
+
+
+def _write(routes: RoutesDesk, text: str) -> None:
+    name = routes.path.name
+    if routes.path.exists() and not routes.path.stat().st_mode & WRITABLE:
+        raise RefusedError(READ_ONLY.format(name=name))
+    try:
+        write_routes(routes.path, text, routes.pipelines, routes.own)
+    except UnavailableError as error:  # whoever asked must know, and the audit trail too
+        raise RefusedError(f"{error}: change it where it comes from") from error
+    except BadConfigurationError as error:
+        told = str(error).removeprefix(str(routes.path)).lstrip(":")
+        raise RefusedError(f"nothing was changed: {name}, line {told}") from error

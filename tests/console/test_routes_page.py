@@ -1,0 +1,236 @@
+"""Routes by the console and the API: looked at, tried, changed, and brought back."""
+
+import base64
+from io import BytesIO
+
+import pytest
+from consoles import ROUTES, csrf, post, served, study_with_a_failed_job
+from phantoms import mammogram
+from pydicom import dcmwrite
+
+from service.console.routes_desk import digest_of
+
+TEXT = ROUTES.format(pacs=1)
+OTHER = TEXT.replace('name = "everything"', 'name = "other"')
+WRONG = TEXT.replace("pipelines", "pipeline")
+
+
+@pytest.fixture
+def console(tmp_path):
+    with served(tmp_path) as found:
+        yield found
+
+
+@pytest.fixture
+def path(console):
+    """The clinic's file."""
+    return console.desk.routes.path
+
+
+@pytest.fixture
+def admin(console):
+    return console.program("admin")
+
+
+def beginning(**attributes) -> bytes:
+    """Return the beginning of a mammogram's file."""
+    image = mammogram("RMLO", rows=192, columns=144)
+    for keyword, value in attributes.items():
+        setattr(image, keyword, value)
+    file = BytesIO()
+    dcmwrite(file, image, enforce_file_format=True)
+    return file.getvalue()[:20_000]
+
+
+def put(program, text, replaces=TEXT):
+    return program.put("/api/v1/routes", json={"text": text, "replaces": digest_of(replaces)})
+
+
+def of_routes(console):
+    """Return what the audit trail says of routes, the oldest first."""
+    told = reversed(console.ledger.audit(action="routes."))
+    return [(one.who, one.action, one.outcome) for one in told]
+
+
+def test_a_text_is_put_into_force_and_is_in_the_history_and_the_audit_trail(console, path, admin):
+    answer = put(admin, OTHER)
+
+    assert answer.status_code == 200, answer.text
+    assert path.read_text() == OTHER
+    told = admin.get("/api/v1/routes").json()
+    assert (told["version"], told["routes"][0]["name"]) == (answer.json()["version"], "other")
+    (version,) = admin.get("/api/v1/routes/versions").json()
+    assert (version["sha256"], version["on_disk"]) == (digest_of(OTHER), True)
+    assert of_routes(console) == [("admin", "routes.apply", "done")]
+
+
+def test_a_text_with_a_mistake_changes_nothing_and_says_where_it_is(console, path, admin):
+    answer = put(admin, WRONG)
+
+    assert answer.status_code == 409
+    assert "nothing was changed: routes.toml, line 8: routes.0.pipeline" in answer.json()["detail"]
+    assert path.read_text() == TEXT
+    assert of_routes(console)[0][2] == answer.json()["detail"]
+
+
+def test_what_somebody_else_wrote_meanwhile_is_not_lost(path, admin):
+    path.write_text(OTHER)
+
+    answer = put(admin, TEXT.replace("everything", "mine"))
+
+    assert answer.status_code == 409
+    assert "was changed on the disk in the meantime" in answer.json()["detail"]
+    assert path.read_text() == OTHER
+
+
+def test_a_file_that_is_read_only_stays_as_it_is(path, admin):
+    path.chmod(0o444)
+
+    answer = put(admin, OTHER)
+
+    assert answer.status_code == 409
+    assert "read-only" in answer.json()["detail"]
+    assert path.read_text() == TEXT
+
+
+def test_every_mistake_and_warning_is_told_with_line_and_column(admin):
+    odd = TEXT + '\n[destinations.spare]\nae_title = "S"\nhost = "h"\nport = 1\n'
+
+    wrong = admin.post("/api/v1/routes/check", json={"text": WRONG}).json()
+    right = admin.post("/api/v1/routes/check", json={"text": odd}).json()
+
+    assert wrong["right"] is False
+    assert ("routes.0.pipeline", 8, 1) in [
+        (one["key"], one["line"], one["column"]) for one in wrong["mistakes"]
+    ]
+    assert (right["right"], right["routes"], right["destinations"]) == (True, 1, 2)
+    assert [(one["key"], one["line"]) for one in right["warnings"]] == [("destinations.spare", 11)]
+
+
+def test_a_version_is_compared_and_brought_back(console, path, admin):
+    put(admin, OTHER)
+    put(admin, TEXT, OTHER)
+    newest, oldest = admin.get("/api/v1/routes/versions").json()
+
+    told = admin.get(f"/api/v1/routes/versions/{oldest['version']}").json()
+    restored = admin.post(
+        f"/api/v1/routes/versions/{oldest['version']}/restore", json={"replaces": digest_of(TEXT)}
+    )
+
+    assert newest["on_disk"] is True
+    assert '-name = "other"' in told["difference"]
+    assert '+name = "everything"' in told["difference"]
+    assert restored.status_code == 200
+    assert path.read_text() == OTHER
+    assert of_routes(console)[-1] == ("admin", "routes.restore", "done")
+
+
+def test_an_image_is_explained_by_its_header_alone(admin):
+    whole = base64.b64encode(beginning()).decode()
+    asked = {"file": whole, "calling": "MAMMO1"}
+    draft = TEXT + 'calling = ["OTHER"]\n'
+
+    (by_force,) = admin.post("/api/v1/routes/explain", json=asked).json()
+    (by_draft,) = admin.post("/api/v1/routes/explain", json={**asked, "text": draft}).json()
+
+    assert (by_force["answers"][0]["route"], by_force["answers"][0]["taken"]) == (
+        "everything",
+        True,
+    )
+    assert by_draft["answers"][0]["taken"] is False
+    assert "MAMMO1" in by_draft["answers"][0]["reason"]
+
+
+def test_what_is_no_image_is_refused_in_plain_words(admin):
+    junk = base64.b64encode(b"\0" * 500).decode()
+
+    answer = admin.post("/api/v1/routes/explain", json={"file": junk})
+
+    assert answer.status_code == 409
+    assert "no DICOM file" in answer.json()["detail"]
+
+
+def test_only_administrators_ask_by_routes_that_are_not_in_force(console):
+    asked = {"file": base64.b64encode(beginning()).decode(), "text": TEXT}
+
+    answer = console.program("operator").post("/api/v1/routes/explain", json=asked)
+
+    assert answer.status_code == 403
+
+
+def test_what_would_change_of_the_last_studies_is_counted(console, admin):
+    study_with_a_failed_job(console.ledger, "1.2.3")
+
+    told = admin.post("/api/v1/routes/replay", json={"text": OTHER}).json()
+
+    assert (told["studies"], told["all_of_them"]) == (1, True)
+
+
+def test_a_draft_is_kept_while_somebody_writes_and_tells_its_mistakes(console, path):
+    browser = console.signed_in("admin")
+    base = digest_of(TEXT)
+
+    saved = post(browser, "/routes/draft", "/routes/draft", text=WRONG, base=base)
+    again = console.signed_in("admin").get("/routes/draft").text
+
+    assert 'data-line="8" data-column="1"' in saved.text
+    assert "pipeline = [" in again
+    assert path.read_text() == TEXT
+
+
+def test_a_draft_is_applied_and_then_gone(console, path):
+    browser = console.signed_in("admin")
+    text = OTHER.replace("\n", "\r\n")  # as forms have it
+
+    applied = post(browser, "/routes/draft", "/routes/draft/apply", text=text, base=digest_of(TEXT))
+
+    assert applied.headers["location"] == "/routes?did=routes-applied"
+    assert path.read_text() == OTHER
+    assert console.ledger.routes_draft("admin") is None
+    assert "Version 1" in browser.get("/routes").text
+
+
+def test_a_draft_outlives_a_change_of_the_file_and_says_so(console, path):
+    browser = console.signed_in("admin")
+    mine = TEXT.replace("everything", "mine")
+    post(browser, "/routes/draft", "/routes/draft", text=mine, base=digest_of(TEXT))
+    path.write_text(OTHER)
+
+    refused = post(browser, "/routes/draft", "/routes/draft/apply", text=mine)
+    post(browser, "/routes/draft", "/routes/draft/rebase")
+    applied = post(browser, "/routes/draft", "/routes/draft/apply", text=mine)
+
+    assert refused.status_code == 409
+    assert "was changed on the disk" in refused.text
+    assert applied.status_code == 303
+    assert path.read_text() == mine
+
+
+def test_a_dropped_file_is_tried_and_not_kept(console):
+    browser = console.signed_in("admin")
+    headers = {"X-CSRF-Token": csrf(browser.get("/routes").text)}
+
+    answer = browser.post("/routes/draft/try/file", content=beginning(), headers=headers)
+
+    assert "<b>everything</b>, super-resolution" in answer.text
+    assert "PHANTOM" not in answer.text
+    assert console.ledger.studies() == []
+
+
+def test_a_viewer_looks_at_routes_and_versions_and_cannot_change_them(console, admin):
+    put(admin, OTHER)
+    browser = console.signed_in("viewer")
+
+    routes = browser.get("/routes").text
+    version = browser.get("/routes/versions/1").text
+
+    assert "Version 1" in routes
+    assert "Edit a draft" not in routes
+    assert "Restore" not in version
+    assert browser.get("/routes/draft").status_code == 403
+
+
+def test_notifications_show_that_nobody_was_told_anything(console):
+    page = console.signed_in("viewer").get("/notifications").text
+
+    assert "Nobody was told anything yet." in page
