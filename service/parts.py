@@ -30,6 +30,7 @@ from service.console.desk import Sources
 from service.console.door import Door, Times
 from service.console.remembered import Remembered
 from service.console.render import make_pages
+from service.console.routes_desk import RoutesDesk
 from service.console.shelf import figures
 from service.delivery.bearing import Bearer
 from service.delivery.outbox import Outbox
@@ -65,6 +66,7 @@ from service.notify.notifier import Desk, Notifier
 from service.queue.broker import Broker, read_password
 from service.queue.celery import CeleryQueue, Limits, make_app
 from service.readiness import Readiness
+from service.router.judge import Judge
 from service.router.router import Router
 from service.router.routes_file import OwnDoor, RoutesFile
 from service.settings import Settings
@@ -356,6 +358,14 @@ class Parts:
                 free_bytes=self.received.free_bytes,
                 models=Remembered(lambda: [*figures(settings.shelves, settings.plans)], SHELF_S),
                 overview=Remembered(self.ledger.overview, COUNTS_S),
+            ),
+            routes=RoutesDesk(
+                path=settings.routes_file,
+                pipelines=self.pipelines,
+                own=self.own_door,
+                received=self.received,
+                judge=lambda routes: Judge(routes, self.pipelines, Versions(self.pipelines), now()),
+                versions_kept=settings.retention.routes_versions,
             ),
             now=now,
         )

@@ -10,16 +10,27 @@ from service.console.describing import describing_router
 from service.console.desk import Desk
 from service.console.guard import Guard
 from service.console.pages.acting import acting_router
+from service.console.pages.drafting import drafting_router
 from service.console.pages.entering import entering_router
 from service.console.pages.looking import looking_router
 from service.console.pages.people import people_router
+from service.console.pages.routes import routes_router
 from service.console.pages.searching import searching_router
+from service.console.pages.telling import telling_router
 from service.console.problems import tell_problems
 from service.console.render import HERE
 from service.http.access import OPEN
 
 KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
-PAGES = (looking_router, searching_router, acting_router, people_router)
+PAGES = (
+    looking_router,
+    searching_router,
+    acting_router,
+    people_router,
+    routes_router,
+    drafting_router,
+    telling_router,
+)
 
 
 def add_console(app: FastAPI, desk: Desk) -> FastAPI:

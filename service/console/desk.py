@@ -8,6 +8,7 @@ from service.checks import Check
 from service.console.deeds import Deeds
 from service.console.door import Door
 from service.console.render import Pages
+from service.console.routes_desk import RoutesDesk
 from service.console.shelf import Figures
 from service.delivery.target import Served
 from service.ledger.ledger import Ledger
@@ -39,4 +40,5 @@ class Desk:
     deeds: Deeds
     pages: Pages
     sources: Sources
+    routes: RoutesDesk
     now: Callable[[], datetime]
