@@ -10,7 +10,7 @@ from pipelines.segmentation import Segmentation
 from pipelines.super_resolution import SuperResolution
 
 DEFAULT = SuperResolution()
-DETECTOR = "mass-detector"
+DETECTOR = "detector"
 """The model that `cad` without a name runs on."""
 SCALES = range(2, 5)
 """What an image may be enlarged by."""

@@ -13,7 +13,7 @@ from pipelines.pipeline import ON_REGIONS
 from service.settings import packaged_models
 
 MASS = Label(name="mass", code=Code(value="4147007", scheme="SCT", meaning="Mass"))
-SHIPPED = "mass-resnet"
+SHIPPED = "resnet50"
 """The classifier that comes with Senoscope: its labels are those of the samples."""
 CHAIN = Chain(
     super_resolution="region-enlarger",

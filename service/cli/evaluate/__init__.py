@@ -15,7 +15,7 @@ from service.cli.options import Config, Json, examples
 from service.errors import RefusedError, WrongUsageError
 from service.wiring import settings_of
 
-CAD, DETECTOR = "cad", "mass-detector"
+CAD, DETECTOR = "cad", "detector"
 
 NamedFolders = list[str]
 
