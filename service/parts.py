@@ -26,7 +26,7 @@ from pipelines.pipeline import ON_REGIONS, Product
 from service.checks import run_checks
 from service.console.deeds import Deeds
 from service.console.desk import Desk as ConsoleDesk
-from service.console.desk import Sources
+from service.console.desk import Images, Sources
 from service.console.door import Door, Times
 from service.console.remembered import Remembered
 from service.console.render import make_pages
@@ -71,6 +71,7 @@ from service.router.router import Router
 from service.router.routes_file import OwnDoor, RoutesFile
 from service.settings import Settings
 from service.site_key import read_or_make_key
+from service.tiles.album import Album, Room
 from service.tls import Files as TlsFiles
 from service.tls import Renewed
 from service.version import VERSION
@@ -367,8 +368,15 @@ class Parts:
                 judge=lambda routes: Judge(routes, self.pipelines, Versions(self.pipelines), now()),
                 versions_kept=settings.retention.routes_versions,
             ),
+            images=Images(self.received, self.results, self.album),
             now=now,
         )
+
+    @cached_property
+    def album(self) -> Album:
+        """The images that people look at in the console, ready to be shown."""
+        most = self.settings.console.viewer_mb * 1_000_000
+        return Album(self.data / "viewer", Room(most, self.low_water, self.received.free_bytes))
 
     def router(self) -> Router:
         """Make what decides.

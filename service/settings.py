@@ -97,12 +97,14 @@ class Http(Section):
 
 
 class Console(Section):
-    """How long people stay signed in."""
+    """How long people stay signed in, and what they look at."""
 
     idle_minutes: int = Field(default=30, ge=1, le=1440)
     """Without anything being done."""
     session_hours: int = Field(default=12, ge=1, le=168)
     """In all."""
+    viewer_mb: int = Field(default=2000, ge=200, le=1_000_000)
+    """On the disk, for images that are ready to be looked at."""
 
 
 class LedgerSection(Section):

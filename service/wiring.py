@@ -249,6 +249,8 @@ def _answering(parts: Parts) -> Loop:
         checks[f"notify {name}"] = partial(_people_are_told_or_not, parts, name)
     app = make_http_app(VERSION, parts.registry, checks, [parts.stow()])
     desk = parts.desk()
+    with suppress(UnavailableError):  # a disk that fails: who opens an image is told
+        desk.images.album.clear()
     add_console(app, desk)
     http, files = parts.settings.http, parts.http_tls_files
     tls = files.context() if files is not None else None

@@ -19,9 +19,14 @@ from service.console.pages.searching import searching_router
 from service.console.pages.telling import telling_router
 from service.console.problems import tell_problems
 from service.console.render import HERE
+from service.console.viewer.addresses import viewer_router
+from service.console.viewer.exhibit import Exhibits
+from service.console.viewer.gallery import Gallery
 from service.http.access import OPEN
+from service.tiles.pyramid import STATIC
 
 KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+FOLDERS = (HERE / "static", HERE / "viewer" / "static", STATIC)
 PAGES = (
     looking_router,
     searching_router,
@@ -43,15 +48,26 @@ def add_console(app: FastAPI, desk: Desk) -> FastAPI:
     app.include_router(api_router(desk))
     for pages in PAGES:
         app.include_router(pages(desk))
+    app.include_router(viewer_router(desk.pages, gallery_of(desk)))
     app.include_router(describing_router(app, desk.pages))
     return app
 
 
+def gallery_of(desk: Desk) -> Gallery:
+    """Return the pictures that the viewer shows."""
+    images = desk.images
+    exhibits = Exhibits(desk.ledger, images.received, images.results)
+    return Gallery(exhibits, images.album, desk.deeds, desk.now)
+
+
 def static_router() -> APIRouter:
-    """Return the address of style sheets and scripts: all come from this package."""
+    """Return the address of style sheets and scripts: all come with the node."""
     router = APIRouter(include_in_schema=False)
     files = {
-        path.name: path.read_bytes() for path in (HERE / "static").iterdir() if path.suffix in KINDS
+        path.name: path.read_bytes()
+        for folder in FOLDERS
+        for path in folder.iterdir()
+        if path.suffix in KINDS
     }
 
     @router.get("/static/{name}", dependencies=[Depends(OPEN)])

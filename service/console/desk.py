@@ -12,8 +12,10 @@ from service.console.routes_desk import RoutesDesk
 from service.console.shelf import Figures
 from service.delivery.target import Served
 from service.ledger.ledger import Ledger
+from service.ledger.spool import Spool
 from service.ledger.standing import Overview
 from service.router.routes import Routes
+from service.tiles.album import Album
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,15 @@ class Sources:
 
 
 @dataclass(frozen=True)
+class Images:
+    """Where the bytes of images lie, and what of them is ready to be looked at."""
+
+    received: Spool
+    results: Spool
+    album: Album
+
+
+@dataclass(frozen=True)
 class Desk:
     """Everything that an endpoint may need."""
 
@@ -41,4 +52,5 @@ class Desk:
     pages: Pages
     sources: Sources
     routes: RoutesDesk
+    images: Images
     now: Callable[[], datetime]

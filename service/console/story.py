@@ -1,9 +1,10 @@
 """A study from its first image to the last answer of a destination, in the order it happened."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from service.console.viewer.exhibit import is_of, key_of
 from service.console.words import delivery_story, job_story, told_seconds
 from service.errors import UnknownError
 from service.ledger.ledger import Ledger
@@ -42,6 +43,8 @@ class Image:
 
     instance: Instance
     decisions: Sequence[Decision]
+    shown_as: str = ""
+    """What the viewer's addresses call it; empty where nothing was made of it, or it is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +97,8 @@ def story_of(ledger: Ledger, study: str) -> Story:
         UnknownError: if it is not known.
     """
     standing = ledger.standing(study)
-    images = _images(ledger, study)
     work = _work(ledger, study)
+    images = _shown(_images(ledger, study), work)
     refusals = ledger.refusals_of(study)
     completions = ledger.completions(study)
     originals = [one for one in ledger.deliveries(study, limit=None) if one.is_original]
@@ -131,6 +134,17 @@ def _images(ledger: Ledger, study: str) -> Sequence[Image]:
     return [
         Image(instance, decided.get((instance.sop_instance_uid, instance.version), []))
         for instance in ledger.instances(study)
+    ]
+
+
+def _shown(images: Sequence[Image], work: Sequence[Work]) -> Sequence[Image]:
+    """Return `images` with what the viewer calls them."""
+    made = [one.job for one in work if one.results]
+    return [
+        replace(image, shown_as=key_of(image.instance))
+        if image.instance.removed_at is None and any(is_of(job, image.instance) for job in made)
+        else image
+        for image in images
     ]
 
 
