@@ -27,7 +27,7 @@ def image(console):
     """An image that the CAD was run on, in the node's ledger and spools."""
     made = painted("LCC", seed=1, photometric="MONOCHROME1").image
     made.StudyInstanceUID = STUDY
-    keep(console, made, [one for one in CAD.run([made], context_of_cad(kinds=KEPT)).made])
+    keep(console, made, CAD.run([made], context_of_cad(kinds=KEPT)).made)
     return made
 
 
@@ -61,7 +61,7 @@ def kept(console, one):
 
 
 @pytest.fixture(scope="module")
-def viewer(console, image):
+def viewer(console, image):  # noqa: ARG001 - the study is to be there
     return console.signed_in("viewer")
 
 
@@ -219,7 +219,7 @@ def test_an_image_whose_bytes_were_removed_is_gone_from_the_viewer(viewer, conso
     old.StudyInstanceUID = study = "1.2.826.0.1.5"
     keep(console, old)
     removed = console.ledger.remove_received(
-        console.ledger.now().replace(year=2100), (), lambda one: None, 100
+        console.ledger.now().replace(year=2100), (), lambda _: None, 100
     )
 
     answer = viewer.get(f"/studies/{study}/pictures/{old.SOPInstanceUID}")
