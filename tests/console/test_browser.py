@@ -11,6 +11,10 @@ from playwright.sync_api import expect, sync_playwright
 from service.ledger.people import Role, User
 from service.ledger.records import JobState
 
+PAGES = (
+    "", "studies", "jobs", "deliveries", "destinations", "routes", "routes/draft", "notifications",
+    "models", "users", "audit",
+)  # fmt: skip
 PATIENCE_MS = 120_000
 """A machine that does much else takes its time."""
 expect.set_options(timeout=PATIENCE_MS)
@@ -184,11 +188,45 @@ def test_an_administrator_makes_a_user_and_sees_who_did_what(tab, people):
     ledger.close()
 
 
+def test_a_mistake_in_routes_is_told_where_and_mended_and_applied(tab, tmp_path):
+    sign_in(tab, Role.ADMIN)
+    turn_to(tab, "Routes")
+    tab.get_by_role("link", name="Edit a draft").click()
+    text = tab.get_by_label("routes.toml", exact=True)
+    right = text.input_value()
+    findings = tab.locator("#findings")
+    expect(findings).to_contain_text("Right: 1 route, 1 destination.")
+
+    text.fill(right.replace('name = "everything"', 'nam = "all of it"'))
+    expect(findings).to_contain_text("did you mean")
+    findings.get_by_role("button", name="Line 7, column 1").first.click()
+    caret = tab.evaluate("[document.activeElement.id, document.activeElement.selectionStart]")
+    assert caret == ["text", right.index("name =")]
+    tab.reload()
+    assert 'nam = "all of it"' in text.input_value()
+
+    text.fill(right.replace("everything", "all-of-it"))
+    expect(findings).to_contain_text("Right: 1 route, 1 destination.")
+    image = saved(mammogram("LCC", seed=8, rows=192, columns=144), tmp_path)
+    tab.locator('input[type="file"]').set_input_files(image)
+    expect(tab.locator("#tried")).to_contain_text("all-of-it, super-resolution: taken")
+    tab.get_by_role("button", name="Look at the last 200 studies").click()
+    expect(tab.locator("#replayed")).to_contain_text("would change")
+    tab.once("dialog", lambda asked: asked.accept())
+    tab.get_by_role("button", name="Apply").click()
+
+    expect(tab.get_by_text("The routes are written")).to_be_visible()
+    expect(tab.get_by_role("cell", name="all-of-it")).to_be_visible()
+    expect(tab.get_by_role("row", name="on the disk")).to_contain_text("Version 2")
+    turn_to(tab, "Audit")
+    expect(tab.get_by_role("row", name="routes.apply")).to_contain_text("done")
+
+
 @pytest.mark.parametrize("width", [1280, 820])
 def test_no_page_is_wider_than_the_screen(tab, people, width):
     sign_in(tab, Role.ADMIN)
     tab.set_viewport_size({"width": width, "height": 1000})
-    for page in ("", "studies", "jobs", "deliveries", "destinations", "models", "users", "audit"):
+    for page in PAGES:
         tab.goto(f"http://127.0.0.1:{people.http_port}/{page}")
 
         assert tab.evaluate("document.documentElement.scrollWidth") <= width, page

@@ -7,8 +7,10 @@ import pytest
 from consoles import ROUTES, csrf, post, served, study_with_a_failed_job
 from phantoms import mammogram
 from pydicom import dcmwrite
+from working import row_of
 
 from service.console.routes_desk import digest_of
+from service.console.routes_trying import judge_of, look_back
 
 TEXT = ROUTES.format(pacs=1)
 OTHER = TEXT.replace('name = "everything"', 'name = "other"')
@@ -40,6 +42,19 @@ def beginning(**attributes) -> bytes:
     file = BytesIO()
     dcmwrite(file, image, enforce_file_format=True)
     return file.getvalue()[:20_000]
+
+
+def judged(console) -> str:
+    """Keep a mammogram that the routes in force took; return its study."""
+    image = mammogram("RMLO", rows=192, columns=144)
+    console.desk.routes.received.keep_dataset(image)
+    instance = row_of(image, received_at=console.ledger.now())
+    console.ledger.record(instance)
+    decided = judge_of(console.desk, None).judge(instance, image)
+    console.ledger.decide(
+        [decision for decision, _ in decided], [job for _, job in decided if job is not None]
+    )
+    return str(image.StudyInstanceUID)
 
 
 def put(program, text, replaces=TEXT):
@@ -159,11 +174,35 @@ def test_only_administrators_ask_by_routes_that_are_not_in_force(console):
 
 
 def test_what_would_change_of_the_last_studies_is_counted(console, admin):
-    study_with_a_failed_job(console.ledger, "1.2.3")
+    study = judged(console)
+    study_with_a_failed_job(console.ledger, "1.2.3")  # its bytes are nowhere
 
     told = admin.post("/api/v1/routes/replay", json={"text": OTHER}).json()
 
-    assert (told["studies"], told["all_of_them"]) == (1, True)
+    assert (told["studies"], told["changed"], told["passed_over"]) == (2, 1, 1)
+    assert told["counts"]["new job"] == told["counts"]["no job"] == 1
+    assert [one["study_instance_uid"] for one in told["told"]] == [study]
+    assert told["all_of_them"] is True
+
+
+def test_a_look_back_ends_when_its_time_is_over(console):
+    judged(console)
+    moments = iter([0.0, 100.0])
+
+    told = look_back(console.desk, judge_of(console.desk, None), 200, lambda: next(moments))
+
+    assert (told.studies, told.all_of_them) == (0, False)
+
+
+def test_a_study_that_is_kept_is_explained_by_the_routes_in_force_for_everybody(console):
+    study = judged(console)
+    browser = console.signed_in("viewer")
+
+    page = post(browser, "/routes", "/routes/try", study=study, calling="MAMMO1").text
+    unknown = post(browser, "/routes", "/routes/try", study="9.9").text
+
+    assert "<b>everything</b>, super-resolution: taken" in page
+    assert "No study 9.9 in the ledger." in unknown
 
 
 def test_a_draft_is_kept_while_somebody_writes_and_tells_its_mistakes(console, path):
@@ -228,9 +267,3 @@ def test_a_viewer_looks_at_routes_and_versions_and_cannot_change_them(console, a
     assert "Edit a draft" not in routes
     assert "Restore" not in version
     assert browser.get("/routes/draft").status_code == 403
-
-
-def test_notifications_show_that_nobody_was_told_anything(console):
-    page = console.signed_in("viewer").get("/notifications").text
-
-    assert "Nobody was told anything yet." in page

@@ -1,6 +1,6 @@
 """A draft of the routes: written, tried, and put into force, by administrators."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Annotated
@@ -16,7 +16,14 @@ from service.console.person import Person
 from service.console.routes_changing import apply
 from service.console.routes_desk import checked_text, digest_of
 from service.console.routes_history import difference
-from service.console.routes_trying import MOST_STUDIES, judge_of, look_back, try_file, try_study
+from service.console.routes_trying import (
+    MOST_STUDIES,
+    Tried,
+    judge_of,
+    look_back,
+    try_file,
+    try_study,
+)
 from service.errors import RefusedError
 from service.ledger.routes_drafts import RoutesDraft
 
@@ -127,8 +134,8 @@ def _add_ending(router: APIRouter, drafts: Drafts) -> None:
 def _add_trying(router: APIRouter, drafts: Drafts) -> None:
     desk = drafts.desk
 
-    def told(request: Request, person: Person, **found: object) -> Response:
-        return desk.pages.page(request, "routes-tried", person, **found)
+    def told(request: Request, person: Person, tried: Sequence[Tried], error: str = "") -> Response:
+        return desk.pages.page(request, "routes-tried", person, tried=tried, error=error)
 
     @router.post("/routes/draft/try")
     def by_study(request: Request, person: Admin, given: Form) -> Response:
@@ -137,8 +144,8 @@ def _add_trying(router: APIRouter, drafts: Drafts) -> None:
             study, calling = checked_study(given), checked_calling(given.get("calling", ""))
             tried = try_study(desk, judge, study, calling)
         except RefusedError as error:
-            return told(request, person, tried=(), error=str(error))
-        return told(request, person, tried=tried, error="")
+            return told(request, person, (), str(error))
+        return told(request, person, tried)
 
     @router.post("/routes/draft/try/file")
     async def by_file(request: Request, person: Admin, calling: Calling = "") -> Response:
@@ -150,8 +157,8 @@ def _add_trying(router: APIRouter, drafts: Drafts) -> None:
             judge = judge_of(desk, drafts.of(person).text)
             tried = try_file(desk, judge, beginning, checked_calling(calling))
         except RefusedError as error:
-            return told(request, person, tried=(), error=str(error))
-        return told(request, person, tried=tried, error="")
+            return told(request, person, (), str(error))
+        return told(request, person, tried)
 
 
 def _add_replaying(router: APIRouter, drafts: Drafts) -> None:

@@ -1,6 +1,6 @@
 """The routes in force, those of before, and what they make of an image: for everybody."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -14,7 +14,7 @@ from service.console.person import Person
 from service.console.routes_changing import restore
 from service.console.routes_desk import digest_of
 from service.console.routes_history import difference, version_in_force, versions
-from service.console.routes_trying import judge_of, try_file, try_study
+from service.console.routes_trying import Tried, judge_of, try_file, try_study
 from service.errors import RefusedError
 
 Viewer = Annotated[Person, Depends(VIEWER)]
@@ -50,8 +50,8 @@ def _add_looking(router: APIRouter, desk: Desk) -> None:
 
 
 def _add_trying(router: APIRouter, desk: Desk) -> None:
-    def told(request: Request, person: Person, **found: object) -> Response:
-        return desk.pages.page(request, "routes-tried", person, **found)
+    def told(request: Request, person: Person, tried: Sequence[Tried], error: str = "") -> Response:
+        return desk.pages.page(request, "routes-tried", person, tried=tried, error=error)
 
     @router.post("/routes/try")
     def by_study(request: Request, person: Viewer, given: Form) -> Response:
@@ -59,8 +59,8 @@ def _add_trying(router: APIRouter, desk: Desk) -> None:
             study, calling = checked_study(given), checked_calling(given.get("calling", ""))
             tried = try_study(desk, judge_of(desk, None), study, calling)
         except RefusedError as error:
-            return told(request, person, tried=(), error=str(error))
-        return told(request, person, tried=tried, error="")
+            return told(request, person, (), str(error))
+        return told(request, person, tried)
 
     @router.post("/routes/try/file")
     async def by_file(request: Request, person: Viewer, calling: Calling = "") -> Response:
@@ -72,8 +72,8 @@ def _add_trying(router: APIRouter, desk: Desk) -> None:
             asked = checked_calling(calling)
             tried = try_file(desk, judge_of(desk, None), beginning, asked)
         except RefusedError as error:
-            return told(request, person, tried=(), error=str(error))
-        return told(request, person, tried=tried, error="")
+            return told(request, person, (), str(error))
+        return told(request, person, tried)
 
 
 def _add_versions(router: APIRouter, desk: Desk) -> None:
