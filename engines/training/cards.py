@@ -108,12 +108,14 @@ SAID = {
     "unet": "U-Net (Ronneberger 2015), {width} wide: outline of the mass in a region of 128 x 128",
     "segnet": "SegNet (Badrinarayanan 2017), {width} wide: outline of the mass in a region of "
     "128 x 128",
-    "resnet50": "ResNet-50 (He 2015): benign or malignant, of a mass in a region of 128 x 128",
+    "resnet50": "ResNet-50 (He 2015): benign or malignant, of a mass in a region of {side} x "
+    "{side}",
     "densenet121": "DenseNet-121 (Huang 2017): benign or malignant, of a mass in a region of "
-    "128 x 128",
+    "{side} x {side}",
     DETECTOR: "U-Net (Ronneberger 2015), {width} wide: probability of a mass on a whole mammogram "
     "shrunk to 512 x 512; first of the CAD chain",
-    "vgg16": "VGG-16 (Simonyan 2015): benign or malignant, of a mass in its region",
+    "vgg16": "VGG-16 (Simonyan 2015): benign or malignant, of a mass in a region of {side} x "
+    "{side}",
 }
 
 UNITS = {"psnr of films": "dB", "gain on films": "dB", "gain on Set5": "dB", "gain on Set14": "dB"}
@@ -200,7 +202,7 @@ def _told(network: str) -> Told:
 
 
 def _summary(noted: Noted, recipe: Recipe[Any]) -> str:
-    sizes = {"width": 64, **recipe.network}
+    sizes = {"width": 64, "side": getattr(recipe.menu, "side", REGION), **recipe.network}
     said = SAID[noted.network].format(**sizes)
     times = f" {TIMES[noted.scale]}" if noted.network in ENLARGERS else ""
     return f"{said}{times}. Research use only."
