@@ -94,8 +94,8 @@ def test_the_page_shows_both_pictures_and_says_what_was_found(viewer, image):
 
     assert len(found) == 2
     assert "Super-resolved x2" in page
-    assert "Probability of malignancy: 70.0 %" in page
-    assert page.count('class="suspicious"') == 2
+    assert "Probability of malignancy <b>70.0 %</b>" in page
+    assert page.count('<polygon class="suspicious"') == 2
 
 
 def test_tiles_hold_the_values_of_the_image_brighter_ones_higher(viewer, image):

@@ -178,7 +178,7 @@ def test_the_window_changes_both_pictures_and_comes_back(tab):
 
     assert grey(tab, "source").mean() > source.mean() + 5
     assert grey(tab, "enlarged").mean() > enlarged.mean() + 5
-    tab.get_by_role("button", name="Reset window").click()
+    tab.get_by_role("button", name="Reset").click()
     np.testing.assert_array_equal(grey(tab, "source"), source)
     tab.get_by_role("button", name="Drag sets window").click()
     stage = box(tab, "#source canvas")

@@ -134,7 +134,7 @@ export class View {
       canvas.width = Math.round(canvas.clientWidth * devicePixelRatio);
       canvas.height = Math.round(canvas.clientHeight * devicePixelRatio);
     }
-    if (!this.panes.length) return;
+    if (!this.panes.length || !this.canvases[0].width || !this.canvases[0].height) return;
     if (this.isFitted) this.fit();
     else this.redraw();
   }
