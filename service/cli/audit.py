@@ -8,7 +8,7 @@ import typer
 from service.cli.options import Config, Json, Limit, examples, print_entries, print_json
 from service.wiring import open_ledger
 
-app = typer.Typer(help="Who did what by the console and the API.", no_args_is_help=True)
+app = typer.Typer(help="Who did what by the console, the API and commands.", no_args_is_help=True)
 
 
 @app.command(

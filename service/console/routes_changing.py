@@ -1,6 +1,8 @@
 """Putting a text of routes in the place of the one on the disk, by somebody who may."""
 
+import tomllib
 from dataclasses import dataclass
+from typing import Any
 
 from service.console.desk import Desk
 from service.console.person import Person
@@ -14,6 +16,12 @@ CHANGED = (
 )
 READ_ONLY = "{name} may not be changed here: it is read-only. Change it where it comes from"
 WRITABLE = 0o222
+FILES = ("tls_ca", "tls_cert", "tls_key", "stow_token_file", "stow_password_file")
+"""Keys of a destination that name files of the node's machine."""
+NEW_FILE = (
+    "{file} is a file that {name} never named: who signs in here cannot have the node read any "
+    "file and send it away; write this into {name} on the node's machine"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +59,30 @@ def _written(desk: Desk, text: str, replaces: str) -> Applied:
     with routes.changing:
         if digest_of(routes.on_disk()) != replaces:
             raise RefusedError(CHANGED.format(name=routes.path.name))
+        _check_files(desk, text)
         _write(routes, text)
     version = desk.ledger.keep_routes(text, routes.versions_kept)
     return Applied(version, digest_of(text))
+
+
+def _check_files(desk: Desk, text: str) -> None:
+    """Raise RefusedError if a destination is to have a file that none had before."""
+    fresh = files_of(text) - files_of(desk.routes.on_disk())
+    for one in desk.ledger.routes_versions() if fresh else ():
+        fresh -= files_of(one.text)
+    if fresh:
+        raise RefusedError(NEW_FILE.format(file=min(fresh), name=desk.routes.path.name))
+
+
+def files_of(text: str) -> frozenset[str]:
+    """Return the files that destinations in a text of routes name; none where it is wrong."""
+    try:
+        found: Any = tomllib.loads(text).get("destinations")
+    except (tomllib.TOMLDecodeError, RecursionError):  # that is told when it is written
+        return frozenset()
+    tables = found.values() if isinstance(found, dict) else ()
+    written = [one for one in tables if isinstance(one, dict)]
+    return frozenset(str(one[key]) for one in written for key in FILES if key in one)
 
 
 def _write(routes: RoutesDesk, text: str) -> None:

@@ -108,6 +108,24 @@ def test_a_file_that_is_read_only_stays_as_it_is(path, admin):
     assert path.read_text() == TEXT
 
 
+def test_a_destination_may_not_be_sent_a_file_that_was_never_named_on_the_machine(path, admin):
+    thief = f"""{TEXT}
+[destinations.thief]
+stow_url = "https://thief.example/studies"
+stow_token_file = "data/site.key"
+"""
+
+    refused = put(admin, thief)
+    path.write_text(thief)  # as by an editor on the machine
+    kept = put(admin, thief.replace("everything", "all"), thief)
+    put(admin, TEXT, kept_text := thief.replace("everything", "all"))
+    restored = put(admin, kept_text)
+
+    assert refused.status_code == 409
+    assert "data/site.key is a file that routes.toml never named" in refused.json()["detail"]
+    assert (kept.status_code, restored.status_code) == (200, 200)
+
+
 def test_every_mistake_and_warning_is_told_with_line_and_column(admin):
     odd = TEXT + '\n[destinations.spare]\nae_title = "S"\nhost = "h"\nport = 1\n'
 
