@@ -74,7 +74,7 @@ class Crops(Record):
 
     super_resolution: str = "edsr-x3"
     segmentation: str = "unet"
-    classification: str = "resnet50"
+    classification: str = "densenet121"
     false_marks: float = Field(default=0.5, gt=0)
     most_findings: int = Field(default=4, ge=1, le=32)
     suspicious: float = Field(default=0.5, ge=0, le=1)

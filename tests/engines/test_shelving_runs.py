@@ -105,7 +105,7 @@ def test_a_detector_says_what_follows_it_and_where_it_is_operated(detector):
 
     chain = detector.chain
     assert (detector.task, detector.tile, detector.grid) == ("segmentation", 512, 16)
-    assert (chain.segmentation, chain.classification) == ("mine", "resnet50")
+    assert (chain.segmentation, chain.classification) == ("mine", "densenet121")
     assert 0 < chain.least_certainty <= 1
     assert not any("certainty" in one.what for one in detector.measured)
     assert any("sensitivity, patients that chose nothing" in one.what for one in detector.measured)
