@@ -13,7 +13,7 @@ from schemathesis.specs.openapi.checks import (
 
 from service.console.describing import description_of
 
-EXAMPLES = 15
+EXAMPLES = 10
 """Questions for each address; the same in each run."""
 CHECKS = [
     not_a_server_error,
