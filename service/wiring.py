@@ -14,6 +14,7 @@ from engines.engine import Engine
 from pipelines.pipeline import Context
 from service.checks import Check, Checks
 from service.console.app import add_console
+from service.console.remembered import Remembered
 from service.errors import BadConfigurationError, UnavailableError, did_you_mean
 from service.http.app import make_app as make_http_app
 from service.http.server import listen, serve_http
@@ -29,6 +30,7 @@ from service.parts import DRAIN_S, Parts, now
 from service.readiness import destination_answers
 from service.settings import Settings, load_settings
 from service.systemd import Systemd
+from service.tiles.album import Album
 from service.tls import Files as TlsFiles
 from service.tls import not_after
 from service.version import VERSION
@@ -46,6 +48,8 @@ LOOK_S = 2.0
 """How often it is looked whether the threads behind the ports are still there."""
 HERE = frozenset({"127.0.0.1", "::1", "localhost"})
 """Addresses that only this machine reaches."""
+SHOWN_S, TIDY_S = 86_400.0, 600.0
+"""An image that nobody opened for so long is not kept ready to be shown; looked at so often."""
 STALE_S = 3600.0
 """A half-written file that nobody touched for so long is nobody's: its writer was killed."""
 
@@ -241,6 +245,12 @@ def _sweep(parts: Parts) -> None:
             spool.sweep_incoming(time.time() - STALE_S)
 
 
+def _forget_images(album: Album) -> None:
+    """Remove what nobody has looked at for long: images do not outlast their retention for it."""
+    with suppress(UnavailableError):  # a disk that fails: it is tried again
+        album.sweep(time.time() - SHOWN_S)
+
+
 def _answering(parts: Parts) -> Loop:
     parts.registry.register(LedgerCollector(parts.ledger, parts.received.free_bytes))
     parts.registry.register(SpoolCollector((parts.ledger.spool_usage, parts.received.usage)))
@@ -257,6 +267,7 @@ def _answering(parts: Parts) -> Loop:
     if tls is None and not http.trusted_proxies and http.host not in HERE:
         logger.warning("passwords and tokens come over the network in the clear: set http.tls_cert")
     listening = listen(http.host, http.port)
+    tidy = Remembered(lambda: _forget_images(desk.images.album), TIDY_S)
 
     def run(stop: threading.Event) -> None:
         server = serve_http(app, listening, tls, [str(one) for one in http.trusted_proxies])
@@ -264,7 +275,7 @@ def _answering(parts: Parts) -> Loop:
             if desk.door.is_deserted():
                 logger.warning("nobody can sign in yet: senoscope users add NAME --role admin")
         while not stop.wait(LOOK_S) and server.is_alive:
-            pass
+            tidy()
         server.stop()
 
     return run

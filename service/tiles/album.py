@@ -35,8 +35,8 @@ class Album:
     """Pictures by name, each made by the first who asks for it; others wait for the same one.
 
     A file grows under another name and then gets its own: whoever dies on the way leaves nothing
-    that anybody looks at. Nothing is kept over a start, `clear` begins anew: so no image stays
-    longer than the node that it was shown by, and nothing here needs to be synced.
+    that anybody looks at. Nothing is kept over a start, `clear` begins anew: so nothing here needs
+    to be synced.
     """
 
     def __init__(self, folder: Path, room: Room) -> None:
@@ -59,6 +59,17 @@ class Album:
             self._folder.mkdir(parents=True, exist_ok=True)
             for path in self._folder.iterdir():
                 path.unlink(missing_ok=True)
+
+    def sweep(self, before: float) -> None:
+        """Remove the pictures that were last opened before that moment, in POSIX time.
+
+        Raises:
+            UnavailableError: the disk fails.
+        """
+        with disk_errors(self._folder):
+            for path in self._folder.glob(f"*{ENDING}"):
+                if modified(path) < before:
+                    self.forget(path.name.removesuffix(ENDING))
 
     def look(self, name: str, make: Callable[[], Picture]) -> Future[Pack]:
         """Return the picture of that name, as soon as it is there.

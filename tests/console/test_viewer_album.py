@@ -133,6 +133,17 @@ def test_the_folder_stays_within_its_bytes_and_the_oldest_go_first(tmp_path):
         album.look("large", lambda: picture(2000, 2000)).result()
 
 
+def test_what_nobody_opened_for_long_goes(album, tmp_path):
+    for name in "ab":
+        album.look(name, picture).result()
+    os.utime(tmp_path / "viewer" / "a.tiles", (1, 1))
+
+    album.sweep(before=1000)
+
+    assert files(tmp_path / "viewer") == ["b.tiles"]
+    assert album.known("a") is None
+
+
 def test_a_disk_that_is_almost_full_is_left_to_images_that_come_in(tmp_path):
     album = Album(tmp_path / "viewer", Room(PLENTY, 10_000_000, lambda: 10_100_000))
 

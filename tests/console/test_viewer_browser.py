@@ -221,7 +221,7 @@ def test_who_looked_is_in_the_audit_trail(tab, node, image):
     entries = ledger.audit(action="image.view")
     ledger.close()
 
-    assert {(one.who, one.what, one.outcome) for one in entries} == {
+    assert {(one.who, one.object, one.outcome) for one in entries} == {
         ("ada", image.SOPInstanceUID, "done")
     }
     assert tab.title().startswith("LMLO")
