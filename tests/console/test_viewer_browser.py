@@ -28,12 +28,14 @@ def node(tmp_path_factory):
     pacs.start()
     found = Node(folder / "node", pacs.port, pipeline="cad")
     found.start()
-    found.wait_until_ready()
-    made = found.fed(PASSWORD, "users", "add", "ada", "--role", "viewer")
-    assert made.returncode == 0, made.stderr
-    yield found
-    found.stop()
-    pacs.stop()
+    try:
+        found.wait_until_ready()
+        made = found.fed(PASSWORD, "users", "add", "ada", "--role", "viewer")
+        assert made.returncode == 0, made.stderr
+        yield found
+    finally:
+        found.stop()
+        pacs.stop()
 
 
 @pytest.fixture(scope="module")

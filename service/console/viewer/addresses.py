@@ -34,7 +34,9 @@ def viewer_router(pages: Pages, gallery: Gallery) -> APIRouter:
         """Return that picture; who waits for it holds no thread meanwhile."""
         spot = await run_in_threadpool(gallery.spot_for, person, study, key)
         known = gallery.album.known(spot.name)
-        return known or await asyncio.wrap_future(gallery.look(spot))
+        if known is not None:
+            return known
+        return await asyncio.wrap_future(gallery.look(spot))
 
     @router.get("/studies/{study}/images/{image}")
     def show_image(request: Request, study: Uid, image: Key, person: Viewer) -> Response:
