@@ -190,6 +190,18 @@ def test_an_image_is_found_in_its_own_study_alone(viewer, image):
         assert viewer.get(f"/studies/1.2.3/{kind}/{image.SOPInstanceUID}").status_code == 404
 
 
+def test_an_image_that_no_worker_went_through_is_not_decoded(viewer, console):
+    waiting = painted("RMLO", seed=7).image
+    waiting.StudyInstanceUID = STUDY
+    console.desk.images.received.keep_dataset(waiting)
+    console.ledger.record(row_of(waiting, received_at=console.ledger.now()))
+
+    for kind in ("images", "pictures"):
+        answer = viewer.get(f"/studies/{STUDY}/{kind}/{waiting.SOPInstanceUID}")
+
+        assert (answer.status_code, "no job has gone through" in answer.text) == (404, True)
+
+
 def test_reports_are_no_pictures(viewer, console, image):
     made = next(
         one for one in console.ledger.results(f"cad-{image.SOPInstanceUID}") if one.kind == "cad-sr"

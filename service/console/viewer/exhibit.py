@@ -11,7 +11,7 @@ from service.findings.held import Held, Results, opened, scale_of
 from service.findings.labels import VERDICTS, labels_of, percent
 from service.findings.said import Mark, marks
 from service.ledger.ledger import Ledger
-from service.ledger.records import Instance, Job, Result
+from service.ledger.records import Instance, Job, JobState, Result
 from service.ledger.spool import Spool
 
 LOOKED_AT = frozenset({*ENLARGED, *REPORTS, *CAD_REPORTS, Kind.GSPS})
@@ -88,14 +88,21 @@ class Exhibits:
         """Return the image that addresses call so.
 
         Raises:
-            UnknownError: there is none in that study, or its bytes are gone.
+            UnknownError: there is none in that study, its bytes are gone, or no job is done.
         """
         for one in self.ledger.instances(study):
             if key_of(one) == key:
                 if one.removed_at is not None:
                     raise UnknownError("this image was removed, past its retention")
+                self._check(one)
                 return one
         raise UnknownError("there is no such image in this study")
+
+    def _check(self, instance: Instance) -> None:
+        """Raise UnknownError unless a worker has decoded that image: it may break who does."""
+        jobs = self.ledger.jobs(instance.study_instance_uid, limit=None)
+        if not any(is_of(job, instance) for job in jobs):
+            raise UnknownError("no job has gone through this image, so it is not opened here")
 
     def results_of(self, instance: Instance) -> Iterator[Result]:
         """Yield what the newest job of each pipeline made of that image."""
@@ -123,8 +130,9 @@ def key_of(instance: Instance) -> str:
 
 
 def is_of(job: Job, instance: Instance) -> bool:
-    """Tell whether a job worked on that very image."""
-    return job.version_of.get(instance.sop_instance_uid) == instance.version
+    """Tell whether a job worked on that very image, and ended well."""
+    is_done = job.state is JobState.DONE
+    return is_done and job.version_of.get(instance.sop_instance_uid) == instance.version
 
 
 def _outlines(source: Held, large: Held | None, made: Results) -> Iterator[Outline]:
