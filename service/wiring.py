@@ -4,7 +4,6 @@ import logging
 import threading
 import time
 from contextlib import suppress
-from dataclasses import replace
 from datetime import timedelta
 from functools import cache, partial
 from pathlib import Path
@@ -22,7 +21,7 @@ from service.ledger.spool import Spool
 from service.ledger.sql import SqlLedger
 from service.metrics import LedgerCollector, SpoolCollector
 from service.node import Loop, Node, Role
-from service.notify.standing import standing
+from service.notify.standing import standing, standing_for_anybody
 from service.notify.trial import Tried, try_each
 from service.observer import Observer
 from service.offline import USUAL_WISH, Offline, Wish
@@ -203,8 +202,7 @@ def _people_are_told(parts: Parts, name: str) -> Check:
 
 
 def _people_are_told_or_not(parts: Parts, name: str) -> Check:
-    """Return the same for who asks whether the node can take work: it can in any case."""
-    return replace(_people_are_told(parts, name), ok=True)
+    return standing_for_anybody(name, parts.channels[name], parts.ledger, now())
 
 
 def _tls_is_valid(name: str, files: TlsFiles) -> Check:

@@ -137,13 +137,15 @@ def test_a_receiver_that_is_down_is_told_by_check_and_does_not_make_the_node_unr
     until(lambda: web.calls, 90, why=node.log.read_text)
 
     def told():
-        return "Connection refused" in node.get("/readyz")
+        return "waits: see" in node.get("/readyz")
 
     until(told, 30, why=node.log.read_text)
     command = [sys.executable, "-m", "service", "check", "--config", node.config]
     checked = subprocess.run(command, capture_output=True, text=True, check=False)
 
     assert "FAIL notify mail" in checked.stdout
+    assert "Connection refused" in checked.stdout
+    assert "pacs-team" not in node.get("/readyz")
     assert "ok   notify webhook" in checked.stdout
     assert checked.returncode == 1
     assert node.answers("/readyz")

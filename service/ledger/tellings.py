@@ -35,11 +35,12 @@ class SqlTellings(Part):
 
     def messages(self, channel: str | None = None, limit: int = 100) -> Sequence[Message]:
         """See Tellings."""
-        newest = sa.select(*columns_of(messages, Message)).order_by(
+        known = sa.select(*columns_of(messages, Message))
+        newest = known.order_by(
             messages.c.made_at.desc(), messages.c.channel, messages.c.number.desc()
         )
-        if channel is not None:
-            newest = newest.where(messages.c.channel == channel)
+        if channel is not None:  # by number: a clock that was set back makes old ones look newer
+            newest = known.where(messages.c.channel == channel).order_by(messages.c.number.desc())
         with self.database.reading() as connection:
             return [_message(row) for row in connection.execute(newest.limit(limit)).mappings()]
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 from typing_extensions import override
@@ -38,7 +39,9 @@ class Webhook:
 
     @override
     def __str__(self) -> str:
-        return self.url
+        """Return who is told, without what of the URL is a secret."""
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
     def send(self, message: Message) -> str:
         """See Channel; any answer 2xx means that it was taken."""
@@ -53,9 +56,9 @@ class Webhook:
                 said = f"HTTP {answer.status_code} {_beginning(answer)}".strip()
         except httpx.HTTPError as error:
             reason = one_line(str(error)) or type(error).__name__
-            raise UnavailableError(f"{self.url}: {reason}") from error
+            raise UnavailableError(f"{self}: {reason}") from error
         if not answer.is_success:
-            raise UnavailableError(f"{self.url} answers {said}")
+            raise UnavailableError(f"{self} answers {said}")
         return said
 
     def _headers(self, message: Message, content: bytes) -> Mapping[str, str]:

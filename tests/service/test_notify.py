@@ -32,7 +32,7 @@ from service.notify.letter import trial
 from service.notify.made import channels_of, limits_of, rules_of, sender_of
 from service.notify.notifier import Desk, Notifier
 from service.notify.plan import Rules
-from service.notify.standing import standing
+from service.notify.standing import standing, standing_for_anybody
 from service.settings import load_settings
 
 MB = 1_000_000
@@ -221,6 +221,21 @@ def test_no_error_text_makes_a_header(site, reason):
     assert "Bcc" not in letter
     assert letter["Subject"].endswith("1 job of pipeline cad Bcc: all@example.org is dead")
     assert len(site.web.calls) == 1
+
+
+def test_after_many_messages_people_are_told_on_though_the_clock_was_set_back(any_site):
+    site = any_site
+    for number in range(1, site.settings.notify.per_hour + 3):
+        made_at = site.clock() + timedelta(minutes=number)
+        message = Message("mail", number, f"id{number}", "subject", (), made_at, made_at)
+        site.ledger.keep_told([], [], replace(message, sent_at=made_at))
+    site.clock.pass_(-24 * 3600)
+
+    for error in ("broken", ""):
+        site.routes_error = error
+        site.pass_(1200)
+
+    assert len(site.mail.letters) == 2
 
 
 def test_a_receiver_that_is_down_loses_nothing_and_is_not_flooded_afterwards(site):
@@ -616,6 +631,28 @@ def test_a_web_server_that_refuses_or_is_not_there_is_named(site):
         channel.send(MESSAGE)
     with pytest.raises(UnavailableError, match="Connection refused"):
         replace(channel, url=f"http://{HOST}:{free_port()}/").send(MESSAGE)
+
+
+def test_no_error_and_no_check_shows_the_address_that_lets_in_whoever_knows_it(site):
+    known = f"http://me:hidden@{HOST}:{free_port()}/services/T0/hidden?key=hidden"
+    channel = replace(site.channels["webhook"], url=known)
+
+    with pytest.raises(UnavailableError) as error:
+        channel.send(MESSAGE)
+
+    shown = f"{error.value} {channel} {standing('webhook', channel, site.ledger, site.clock())}"
+    assert "hidden" not in shown
+    assert "/services" not in shown
+    assert f"http://{HOST}:" in shown
+
+
+def test_who_asks_whether_the_node_is_ready_does_not_hear_who_is_told(site):
+    said = [
+        standing_for_anybody(name, channel, site.ledger, site.clock()).detail
+        for name, channel in site.channels.items()
+    ]
+
+    assert said == ["arrives", "arrives"]
 
 
 @pytest.mark.parametrize(
