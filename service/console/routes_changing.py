@@ -1,6 +1,5 @@
 """Putting a text of routes in the place of the one on the disk, by somebody who may."""
 
-import tomllib
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +7,7 @@ from service.console.desk import Desk
 from service.console.person import Person
 from service.console.routes_desk import RoutesDesk, checked_text, digest_of
 from service.errors import BadConfigurationError, RefusedError, UnavailableError
+from service.router.toml import NoTomlError, read_toml
 from service.router.writing import write_routes
 
 CHANGED = (
@@ -77,8 +77,8 @@ def _check_files(desk: Desk, text: str) -> None:
 def files_of(text: str) -> frozenset[str]:
     """Return the files that destinations in a text of routes name; none where it is wrong."""
     try:
-        found: Any = tomllib.loads(text).get("destinations")
-    except (tomllib.TOMLDecodeError, RecursionError):  # that is told when it is written
+        found: Any = read_toml(text).get("destinations")
+    except NoTomlError:  # that is told when it is written
         return frozenset()
     tables = found.values() if isinstance(found, dict) else ()
     written = [one for one in tables if isinstance(one, dict)]

@@ -1,6 +1,5 @@
 """All that is wrong in the text of a `routes.toml`, with its place."""
 
-import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +9,9 @@ from pydantic import ValidationError
 
 from service.router.contradictions import OwnDoor, Written, contradictions
 from service.router.faults import Fault, faults_of
-from service.router.places import Place, place_of, place_of_syntax, places
+from service.router.places import Place, place_of, places
 from service.router.routes import Routes
+from service.router.toml import TOO_DEEP, NoTomlError, read_toml
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +48,14 @@ def examine(text: str, pipelines: Collection[str], own: OwnDoor | None = None) -
     """Return all that is wrong in `text`; `pipelines` are the names that it may use."""
     try:
         return _examined(text, pipelines, own)
-    except tomllib.TOMLDecodeError as error:
-        place = place_of_syntax(error, text)
-        return Examined(None, [Remark(place, "", f"not valid TOML: {error}")])
+    except NoTomlError as error:
+        return Examined(None, [Remark(error.place, "", error.reason)])
     except RecursionError:
-        return Examined(None, [Remark(Place(1, 1), "", "its tables are nested too deep")])
+        return Examined(None, [Remark(Place(1, 1), "", TOO_DEEP)])
 
 
 def _examined(text: str, pipelines: Collection[str], own: OwnDoor | None) -> Examined:
-    tables = tomllib.loads(text)
+    tables = read_toml(text)
     written = Written(tables)
     routes, faults = _read(tables)
     faults += contradictions(written, pipelines, own)

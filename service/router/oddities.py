@@ -1,6 +1,5 @@
 """What is right in a `routes.toml`, but hardly meant."""
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -11,13 +10,14 @@ from service.router.faults import Fault
 from service.router.patterns import is_risky
 from service.router.places import Location
 from service.router.routes import SENDER
+from service.router.toml import NoTomlError, read_toml
 
 
 def oddities(text: str) -> list[Remark]:
     """Return what of `text` a person should look at again, though it is no mistake."""
     try:
-        return placed(list(_oddities(Written(tomllib.loads(text)))), text)
-    except (tomllib.TOMLDecodeError, RecursionError):  # that is a mistake, and found as such
+        return placed(list(_oddities(Written(read_toml(text)))), text)
+    except (NoTomlError, RecursionError):  # that is a mistake, and found as such
         return []
 
 

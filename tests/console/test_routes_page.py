@@ -235,6 +235,17 @@ def test_a_draft_is_kept_while_somebody_writes_and_tells_its_mistakes(console, p
     assert path.read_text() == TEXT
 
 
+def test_a_draft_with_a_number_that_is_too_long_can_be_mended(console):
+    browser = console.signed_in("admin")
+    text = f"{TEXT}\nodd = {'9' * 5000}\n"
+
+    saved = post(browser, "/routes/draft", "/routes/draft", text=text, base=digest_of(TEXT))
+    again = browser.get("/routes/draft")
+
+    assert (saved.status_code, again.status_code) == (200, 200)
+    assert "a number is too long" in again.text
+
+
 def test_a_draft_is_applied_and_then_gone(console, path):
     browser = console.signed_in("admin")
     text = OTHER.replace("\n", "\r\n")  # as forms have it

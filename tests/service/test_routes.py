@@ -177,6 +177,23 @@ def test_a_broken_file_is_refused_as_a_whole_and_the_last_good_one_stays(path):
     assert file.reload_ok
 
 
+@pytest.mark.parametrize(
+    ("odd", "told"),
+    [
+        ("routes = " + "9" * 5000, "a number is too long"),
+        ("a." * 32_000 + "a = 1", "a key has more than 32 parts"),
+    ],
+    ids=["number", "key"],
+)
+def test_a_text_that_would_cost_too_much_is_refused_like_any_other(path, odd, told):
+    path.write_text(GOOD)
+    file = RoutesFile(path, PIPELINES)
+    path.write_text(odd)
+
+    assert file.current().calling == ("MAMMO*", "*")
+    assert told in file.error
+
+
 def test_a_file_that_is_removed_leaves_the_routes_in_force(path):
     path.write_text(GOOD)
     file = RoutesFile(path, PIPELINES)

@@ -114,6 +114,11 @@ def test_a_risky_regex_is_found_wherever_conditions_stand():
         ("destinations = []\n", (1, 1)),
         ("[destinations]\npacs = 3\n", (2, 1)),
         (f"routes = {'[' * 3000}{']' * 3000}\n", (1, 1)),
+        (f"a = 1\nport = {'9' * 5000}\n", (2, 8)),
+        (f"# it's\nport = 0x{'F' * 5000}\n", (2, 10)),
+        (f"a = 1\nb.{'a.' * 32_000}a = 1\n", (2, 1)),
+        ('# """\n[' + "'a' . " * 40 + "a]\n", (2, 2)),
+        (f"a = {('{' + 'a.' * 20 + 'a = ') * 20}1{'}' * 20}\n", (1, 1)),
     ],
 )
 def test_a_file_that_is_no_file_of_routes_has_one_mistake_with_a_place(text, place):
