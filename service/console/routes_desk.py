@@ -15,7 +15,7 @@ from service.router.routes import Routes
 from service.router.routes_file import read_text
 from service.router.sight import Headers
 
-LONGEST = 200_000
+LONGEST = 50_000
 """Characters of a file of routes."""
 
 

@@ -7,6 +7,8 @@ from io import BytesIO
 from itertools import islice
 
 from pydicom import Dataset, dcmread
+from pydicom.filereader import _read_file_meta_info, read_preamble
+from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from service.console.desk import Desk
 from service.errors import BadObjectError, RefusedError
@@ -22,6 +24,7 @@ MOST_STUDIES, MOST_TOLD = 200, 50
 AT_ONCE = 20
 LONGEST_S = 8.0
 """Then the rest of the studies is left out: somebody waits."""
+DEFLATED = "it is deflated, and may be far larger than it looks: send it, and try its study"
 LARGEST_HEADER = 1_000_000
 """Bytes of a file that are looked at: the pixels need not be among them."""
 
@@ -105,12 +108,23 @@ def header_of(beginning: bytes) -> Dataset:
     """
     file = BytesIO(beginning)
     try:
-        header = dcmread(file, stop_before_pixels=True)
+        deflated = _is_deflated(file)
+        header = None if deflated else dcmread(file, stop_before_pixels=True)
     except UNREADABLE:
         raise BadObjectError("it is no DICOM file, or its header is broken or too long") from None
+    if header is None:
+        raise BadObjectError(DEFLATED)
     if len(beginning) >= LARGEST_HEADER and not file.read(1):
         raise BadObjectError(f"its header is longer than {LARGEST_HEADER:,} bytes")
     return header
+
+
+def _is_deflated(file: BytesIO) -> bool:
+    """Return whether pydicom would inflate it, and without any bound, before it is read."""
+    read_preamble(file, force=False)
+    meta = _read_file_meta_info(file)  # as dcmread does: whatever it takes for deflated is seen
+    file.seek(0)
+    return bool(meta.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian)
 
 
 def look_back(

@@ -8,8 +8,6 @@ from functools import lru_cache
 from pydicom._dicom_dict import DicomDictionary
 from pydicom.datadict import dictionary_VM, dictionary_VR, tag_for_keyword
 
-from service.errors import did_you_mean
-
 PATIENT_GROUP = 0x0010
 META_GROUP = 0x0002
 NUMBERS = frozenset(["DS", "FD", "FL", "IS", "SL", "SS", "SV", "UL", "US", "UV"])
@@ -23,7 +21,16 @@ OR = " or "
 """Between value representations of which the pixels decide: ``US or SS``."""
 DEEPEST = 8
 
+KEYWORDS = tuple(str(entry[4]) for entry in DicomDictionary.values())
 _STEP = re.compile(r"(?P<keyword>[A-Za-z0-9]+)(\[(?P<index>[0-9]{1,4})\])?")
+
+
+class NoKeywordError(ValueError):
+    """There is no such keyword in PS3.6; finding out which was meant is left to who tells of it."""
+
+    def __init__(self, part: str) -> None:
+        super().__init__(f"no such DICOM keyword: {part!r}")
+        self.keyword = part.partition("[")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +81,7 @@ def parse_attribute(path: str) -> Attribute:
     """Return the attribute written as ``Keyword``, ``Sequence.Keyword`` or ``Sequence[0].Keyword``.
 
     Raises:
-        ValueError: if there is none; the message says what was probably meant.
+        ValueError: if there is none.
     """
     steps = tuple(_step(part) for part in path.split("."))
     for step in steps[:-1]:
@@ -91,9 +98,7 @@ def _step(part: str) -> Step:
     found = _STEP.fullmatch(part)
     tag = tag_for_keyword(found["keyword"]) if found else None
     if found is None or tag is None:
-        keywords = (str(entry[4]) for entry in DicomDictionary.values())
-        hint = did_you_mean(part.partition("[")[0], keywords)
-        raise ValueError(f"no such DICOM keyword: {part!r}{hint}")
+        raise NoKeywordError(part)
     index = int(found["index"]) if found["index"] else None
     return Step(found["keyword"], index, tag, dictionary_VR(tag))
 

@@ -104,10 +104,10 @@ def _unknown(
     where: Location, table: Mapping[str, Any], written: Written, pipelines: Collection[str]
 ) -> Iterator[Fault]:
     """Yield what a route names that there is not."""
+    known = written.named
     for index, name in _words(table, "send_to"):
-        if name not in {*written.named, SENDER}:
-            hint = did_you_mean(name, written.named)
-            yield Fault((*where, "send_to"), f"no destination {name!r}{hint}", index)
+        if name != SENDER and name not in known:
+            yield Fault((*where, "send_to"), f"no destination {name!r}", index, name, known)
     for index, word in _words(table, "allow"):
         if word not in ALLOWABLE:
             known = ", ".join(ALLOWABLE)
@@ -120,8 +120,9 @@ def _unknown(
 
 
 def _unreturnable(written: Written) -> Iterator[Fault]:
+    destinations = written.destinations
     for number, route in written.routes.items():
-        for title in unreturnable(route, written.destinations):
+        for title in unreturnable(route, destinations):
             reason = f"{SENDER!r}: no destination has the AE title {title!r}"
             yield Fault(("routes", number, "send_to"), reason)
 

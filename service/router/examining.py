@@ -13,6 +13,9 @@ from service.router.places import Place, place_of, places
 from service.router.routes import Routes
 from service.router.toml import TOO_DEEP, NoTomlError, read_toml
 
+HINTS = 20
+"""Of so many mistakes it is told what was probably meant."""
+
 
 @dataclass(frozen=True, slots=True)
 class Remark:
@@ -74,4 +77,8 @@ def _read(tables: Mapping[str, Any]) -> tuple[Routes | None, list[Fault]]:
 def placed(faults: Sequence[Fault], text: str) -> list[Remark]:
     """Return `faults` with the places in `text` where they stand; it must be valid TOML."""
     there = places(text) if faults else {}
-    return [Remark(place_of(there, one.at), one.key, one.reason) for one in faults]
+    last = [number for number, one in enumerate(faults) if one.known][:HINTS][-1:]
+    return [
+        Remark(place_of(there, one.at), one.key, one.with_hint if [number] <= last else one.reason)
+        for number, one in enumerate(faults)
+    ]

@@ -1,6 +1,6 @@
 """What pydantic finds wrong with `routes.toml`, in words that help."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, get_args
 
@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from pipelines.kinds import Kind
 from service.errors import did_you_mean
+from service.router.attributes import KEYWORDS, NoKeywordError
 from service.router.conditions import TAGS
 from service.router.places import Location
 from service.router.routes import Routes
@@ -21,11 +22,19 @@ class Fault:
     reason: str
     element: int | None = None
     """Which element of the array at `location`, where it is one."""
+    word: str = ""
+    """What was written, where `known` is what might have been meant."""
+    known: Collection[str] = ()
 
     @property
     def key(self) -> str:
         """What it is told of."""
         return ".".join(map(str, self.location))
+
+    @property
+    def with_hint(self) -> str:
+        """The reason, and what was probably meant: finding that out takes time."""
+        return self.reason + (did_you_mean(self.word, self.known) if self.known else "")
 
     @property
     def at(self) -> Location:
@@ -36,7 +45,14 @@ class Fault:
 def faults_of(error: ValidationError) -> list[Fault]:
     """Return what is wrong; what is missing comes last, for a typo says more."""
     found = sorted(error.errors(include_url=False), key=lambda one: one["type"] == "missing")
-    return [Fault(_written(one["loc"]), _reason(one)) for one in found if not _is_echo(one)]
+    return [_fault(one) for one in found if not _is_echo(one)]
+
+
+def _fault(error: Any) -> Fault:  # noqa: ANN401 - pydantic's ErrorDetails
+    cause, where = error.get("ctx", {}).get("error"), _written(error["loc"])
+    if isinstance(cause, NoKeywordError):
+        return Fault(where, str(cause), word=cause.keyword, known=KEYWORDS)
+    return Fault(where, _reason(error))
 
 
 def _is_echo(error: Any) -> bool:  # noqa: ANN401 - pydantic's ErrorDetails

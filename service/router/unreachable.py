@@ -39,8 +39,10 @@ def never_reached(routes: Mapping[int, Route]) -> Iterator[tuple[int, str]]:
     """Yield the numbers of fall-back routes that other routes leave nothing to, and why."""
     everything = [one for one in routes.values() if _takes_everything(one)]
     for number, route in routes.items():
+        if not _is_fallback(route):
+            continue
         names = [_covering(glob, everything) for glob in route.calling]
-        if _is_fallback(route) and all(names):
+        if all(names):
             said = " and ".join(dict.fromkeys(names))
             yield number, f"nothing is left for this route: {said} takes every image"
 

@@ -1,6 +1,8 @@
 """Routes by the console and the API: looked at, tried, changed, and brought back."""
 
 import base64
+import resource
+import zlib
 from io import BytesIO
 
 import pytest
@@ -140,6 +142,13 @@ def test_every_mistake_and_warning_is_told_with_line_and_column(admin):
     assert [(one["key"], one["line"]) for one in right["warnings"]] == [("destinations.spare", 11)]
 
 
+def test_only_administrators_have_a_text_checked_and_no_long_one(console, admin):
+    url, given = "/api/v1/routes/check", {"text": TEXT}
+
+    assert console.program("operator").post(url, json=given).status_code == 403
+    assert admin.post(url, json={"text": TEXT + "#" * 50_000}).status_code == 422
+
+
 def test_a_version_is_compared_and_brought_back(console, path, admin):
     put(admin, OTHER)
     put(admin, TEXT, OTHER)
@@ -181,6 +190,21 @@ def test_what_is_no_image_is_refused_in_plain_words(admin):
 
     assert answer.status_code == 409
     assert "no DICOM file" in answer.json()["detail"]
+
+
+def test_a_deflated_file_is_refused_before_it_is_inflated(admin):
+    meta = bytes.fromhex("02001000") + b"UI\x16\0"
+    packer = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
+    bomb = b"".join(packer.compress(bytes(1 << 20)) for _ in range(400)) + packer.flush()
+    file = b"\0" * 128 + b"DICM" + meta + b"1.2.840.10008.1.2.1.99" + bomb
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+    asked = {"file": base64.b64encode(file).decode()}
+    answer = admin.post("/api/v1/routes/explain", json=asked)
+
+    assert answer.status_code == 409
+    assert "it is deflated" in answer.json()["detail"]
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100 << 10  # in KiB
 
 
 def test_only_administrators_ask_by_routes_that_are_not_in_force(console):

@@ -1,6 +1,7 @@
 """`senoscope routes check` and `schema`: everything that is wrong, and where."""
 
 import json
+import time
 import tomllib
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from typer.testing import CliRunner
 
 from service.cli.app import app
 from service.router.contradictions import OwnDoor
-from service.router.examining import examine
+from service.router.examining import HINTS, examine
 from service.router.oddities import oddities
 from service.router.schema import routes_schema
 
@@ -127,6 +128,20 @@ def test_a_file_that_is_no_file_of_routes_has_one_mistake_with_a_place(text, pla
     assert [(line, column) for line, column, _ in told(examined.mistakes)] == [place]
     assert all(one.key for one in oddities(text))
     assert examined.routes is None
+
+
+def test_a_text_full_of_mistakes_costs_little_time():
+    conditions = ", ".join(f'{{keyword="Modalty{number}"}}' for number in range(500))
+    names = ", ".join(f'"pasc{number}"' for number in range(1500))
+    table = f'name = "a"\npipelines = []\nwhen = [{conditions}]\nsend_to = [{names}]\n'
+    pacs = "".join(f"[destinations.pacs{number}]\n" for number in range(500))
+    began = time.process_time()
+
+    mistakes = examine(f"[[routes]]\n{table}{pacs}", PIPELINES).mistakes
+
+    assert len(mistakes) >= 2500
+    assert sum("did you mean 'Modality'?" in one.reason for one in mistakes) == HINTS
+    assert time.process_time() - began < 3
 
 
 @pytest.fixture

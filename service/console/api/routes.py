@@ -128,7 +128,7 @@ def _add_text(router: APIRouter, desk: Desk) -> None:
         """Put a text into force: wholly, if it is right and replaces what is there, or not."""
         return apply(desk, person, new.text, new.replaces)
 
-    @router.post("/check", dependencies=[Depends(VIEWER)])
+    @router.post("/check", dependencies=[Depends(ADMIN)])
     def check(given: Text) -> Findings:
         """Say everything that is wrong with a text, with line and column; nothing is done."""
         return desk.routes.findings(checked_text(given.text))
