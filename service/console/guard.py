@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.console.access import SAFE
+from service.console.body import Body
 from service.console.problems import MEDIA_TYPE, problem
 
 POLICY = (
@@ -27,6 +28,8 @@ HEADERS = {
 }
 LARGEST = 1 << 20
 """Bytes of a form or of JSON."""
+LONGEST_S = 30.0
+"""For the body of a request, in all: who sends it by drops keeps a connection from others."""
 DICOM_WEB = "/dicom-web/"
 """Objects are larger, come with a token, and have a door of their own."""
 UPLOADS: frozenset[str] = frozenset()
@@ -54,19 +57,31 @@ class Guard:
             await self.app(scope, receive, send)
             return
         refused = _refused(scope)
-        await (refused or self.app)(scope, receive, marked)
+        if refused is not None or not _has_form(scope):
+            await (refused or self.app)(scope, receive, marked)
+            return
+        body = Body(receive, LONGEST_S)
+        await self.app(scope, body.receive, body.unless_late(marked))
+        if body.is_late:
+            late = _answer(HTTPStatus.REQUEST_TIMEOUT, "the body did not come in time")
+            late.headers["Connection"] = "close"
+            await late(scope, receive, marked)
+
+
+def _has_form(scope: Scope) -> bool:
+    """Tell whether the request may bring along what is to be looked at here."""
+    return scope["method"] not in SAFE and not scope["path"].startswith(DICOM_WEB)
 
 
 def _refused(scope: Scope) -> JSONResponse | None:
     """Return what to answer instead, None if the request may go on."""
-    path: str = scope["path"]
-    if scope["method"] in SAFE or path.startswith(DICOM_WEB):
+    if not _has_form(scope):
         return None
     headers = Headers(scope=scope)
     origin = headers.get("origin")
     if origin is not None and urlsplit(origin).netloc != headers.get("host", ""):
         return _answer(HTTPStatus.FORBIDDEN, "another site's page may not ask here")
-    return None if path in UPLOADS else _too_large(headers)
+    return None if scope["path"] in UPLOADS else _too_large(headers)
 
 
 def _too_large(headers: Headers) -> JSONResponse | None:
