@@ -349,7 +349,7 @@ class Parts:
         return ConsoleDesk(
             ledger=self.ledger,
             door=door,
-            deeds=Deeds(self.ledger, door.passwords, now),
+            deeds=Deeds(self.ledger, door.passwords, now, door.by_name),
             pages=make_pages(),
             sources=Sources(
                 destinations=self.destinations,

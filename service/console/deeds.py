@@ -3,13 +3,15 @@
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from http import HTTPStatus
 
 from service.console.door import digest_of
 from service.console.passwords import Passwords, check_password
-from service.console.person import Person
+from service.console.person import DeniedError, Person
 from service.errors import NodeError, RefusedError, UnavailableError
+from service.http.entrance import Failures
 from service.ledger.ledger import Ledger
 from service.ledger.people import ApiToken, AuditEntry, Role, User
 
@@ -21,6 +23,8 @@ class Deeds:
     ledger: Ledger
     passwords: Passwords
     now: Callable[[], datetime]
+    guesses: Failures = field(default_factory=Failures)
+    """Of passwords, by name; the door counts here too."""
 
     @contextmanager
     def noted(self, person: Person, action: str, what: str) -> Iterator[None]:
@@ -96,9 +100,16 @@ class Deeds:
             self.ledger.change_password(name, self.passwords.hashed(password))
 
     def change_own_password(self, person: Person, old: str, new: str) -> None:
-        """Give oneself another password, knowing the one before."""
-        user = self.ledger.user(person.name)
-        if not self.passwords.is_of(user, old):
+        """Give oneself another password, knowing the one before.
+
+        Raises:
+            DeniedError: it was guessed too often.
+            RefusedError: it is another one, or the new one is too easy to guess.
+        """
+        if self.guesses.are_too_many(person.name):
+            raise DeniedError(HTTPStatus.TOO_MANY_REQUESTS, "too many failures: wait a minute")
+        if not self.passwords.is_of(self.ledger.user(person.name), old):
+            self.guesses.add(person.name)
             with self.noted(person, "user.password", person.name):
                 raise RefusedError("the password that you have now is another one")
         self.change_password(person, person.name, new)

@@ -54,11 +54,12 @@ class Door:
             DeniedError: name or password are wrong, or it was tried too often.
         """
         told = name if re.fullmatch(NAME, name) else ""
-        if self.by_address.are_too_many(address) or self.by_name.are_too_many(told):
-            self._keep_waiting(told, address)
         user = self.ledger.user(told) if told else None
+        known = user.name if user else ""  # who is nobody may be a password in the wrong field
+        if self.by_address.are_too_many(address) or self.by_name.are_too_many(told):
+            self._keep_waiting(known, address)
         if not self.passwords.is_of(user, password) or user is None:
-            self._failed(told, address, "wrong name or password")
+            self._failed(told, known, address, "wrong name or password")
             raise NotSignedInError("the name or the password is wrong")
         return self._begun(user, address)
 
@@ -91,7 +92,7 @@ class Door:
             self._keep_waiting("", address)
         user = self.ledger.api_user(digest_of(token))
         if user is None:
-            self._failed("", address, "wrong token")
+            self._failed("", "", address, "wrong token")
             raise NotSignedInError("that token is nobody's")
         return Person(user.name, user.role, address)
 
@@ -108,16 +109,18 @@ class Door:
         now = self.now()
         self.ledger.forget_sessions(now - self.times.idle, now - self.times.longest)
         token = secrets.token_urlsafe(32)
-        self.ledger.open_session(Session(digest_of(token), user.name, address, now, now))
+        session = Session(digest_of(token), user.name, address, now, now)
+        if not self.ledger.open_session(session, user.password):
+            raise NotSignedInError("the password has just been changed: sign in with the new one")
         self._note(user.name, str(user.role), address, "done")
         return token
 
-    def _failed(self, name: str, address: str, outcome: str) -> None:
-        """Count it for the address and for the name, and write it down."""
-        first = [self.by_address.add(address), bool(name) and self.by_name.add(name)]
+    def _failed(self, told: str, known: str, address: str, outcome: str) -> None:
+        """Count it for the address and for the name that was told, write it down for the known."""
+        first = [self.by_address.add(address), bool(told) and self.by_name.add(told)]
         if any(first):
             logger.warning("somebody at %s has no password or token that counts", address)
-        self._note(name, "", address, outcome)
+        self._note(known, "", address, outcome)
 
     def _keep_waiting(self, name: str, address: str) -> NoReturn:
         if self.waiting.add(address):

@@ -61,10 +61,14 @@ class SqlAccounts(Part):
             connection.execute(chosen.values(password=password, password_at=self.now()))
             connection.execute(sessions.delete().where(sessions.c.user == name))
 
-    def open_session(self, session: Session) -> None:
+    def open_session(self, session: Session, password: str) -> bool:
         """See Accounts."""
+        kept = sa.select(users.c.password).where(users.c.name == session.user)
         with self.database.writing() as connection:
+            if connection.scalar(kept.with_for_update()) != password:
+                return False
             connection.execute(sessions.insert().values(**values_of(session)))
+            return True
 
     def session(self, digest: str) -> tuple[Session, User] | None:
         """See Accounts."""

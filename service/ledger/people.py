@@ -121,8 +121,9 @@ class Accounts(Protocol):
             UnknownError: if there is nobody of that name.
         """
 
-    def open_session(self, session: Session) -> None:
-        """Remember that somebody signed in."""
+    def open_session(self, session: Session, password: str) -> bool:
+        """Remember that somebody signed in, unless by now what is kept is another password."""
+        ...
 
     def session(self, digest: str) -> tuple[Session, User] | None:
         """Return a session and whose it is, None if there is none."""

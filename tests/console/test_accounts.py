@@ -67,7 +67,7 @@ def test_the_last_administrator_stays_one(ledger, clock):
 def test_sessions_and_tokens_end_with_their_user(ledger, clock):
     for name in ("ada", "bob"):
         ledger.add_user(somebody(clock, name))
-    ledger.open_session(signed_in(clock, "bob"))
+    ledger.open_session(signed_in(clock, "bob"), "hash")
     ledger.add_api_token(ApiToken("t1", "bob", "nightly", clock()))
 
     ledger.remove_user("bob")
@@ -79,7 +79,7 @@ def test_sessions_and_tokens_end_with_their_user(ledger, clock):
 def test_another_password_ends_every_session(ledger, clock):
     first = somebody(clock)
     ledger.add_user(first)
-    ledger.open_session(signed_in(clock))
+    ledger.open_session(signed_in(clock), "hash")
     clock.pass_(5)
 
     ledger.change_password("ada", "other")
@@ -90,10 +90,25 @@ def test_another_password_ends_every_session(ledger, clock):
     assert kept.created_at == first.created_at
 
 
+def test_no_session_begins_by_a_password_that_was_changed_or_of_nobody(ledger, clock):
+    ledger.add_user(somebody(clock))
+    ledger.change_password("ada", "other")
+
+    begun = [
+        ledger.open_session(signed_in(clock), "hash"),
+        ledger.open_session(signed_in(clock, "bob", "d2"), "hash"),
+        ledger.open_session(signed_in(clock, digest="d3"), "other"),
+    ]
+
+    assert begun == [False, False, True]
+    assert ledger.session("d1") is None
+    assert ledger.session("d3") is not None
+
+
 def test_a_session_is_found_by_its_digest_with_the_role_of_now(ledger, clock):
     ledger.add_user(somebody(clock))
     ledger.add_user(somebody(clock, "bob"))
-    ledger.open_session(signed_in(clock))
+    ledger.open_session(signed_in(clock), "hash")
     clock.pass_(60)
 
     ledger.see_session("d1")
@@ -106,9 +121,9 @@ def test_a_session_is_found_by_its_digest_with_the_role_of_now(ledger, clock):
 
 def test_sessions_that_ran_out_are_forgotten(ledger, clock):
     ledger.add_user(somebody(clock))
-    ledger.open_session(signed_in(clock, digest="old"))
+    ledger.open_session(signed_in(clock, digest="old"), "hash")
     clock.pass_(60)
-    ledger.open_session(signed_in(clock, digest="new"))
+    ledger.open_session(signed_in(clock, digest="new"), "hash")
 
     forgotten = ledger.forget_sessions(clock() - timedelta(seconds=30), clock() - timedelta(days=1))
 

@@ -1,11 +1,18 @@
 """Signing in and out, and what every answer bears."""
 
+import socket
+import time
+from contextlib import suppress
+from dataclasses import replace
+
 import httpx
 import pytest
 from clock import Clock
 from consoles import PASSWORD, csrf, post, served, sign_in
 
+from service.console import guard
 from service.console.passwords import Passwords, check_password
+from service.console.person import NotSignedInError
 from service.errors import RefusedError
 from service.http.entrance import MOST_FAILURES
 from service.http.server import listen, serve_http
@@ -65,16 +72,102 @@ def test_a_cookie_is_for_this_host_and_no_script_and_the_ledger_keeps_its_digest
     assert browser.cookies["senoscope"] not in kept
 
 
-@pytest.mark.parametrize(("name", "password"), [("viewer", "wrong"), ("nobody", PASSWORD)])
-def test_a_wrong_name_and_a_wrong_password_are_told_alike_and_written_down(console, name, password):
+@pytest.mark.parametrize(
+    ("name", "password", "noted"), [("viewer", "wrong", "viewer"), ("nobody", PASSWORD, "")]
+)
+def test_a_wrong_name_and_a_wrong_password_are_told_alike_and_written_down(
+    console, name, password, noted
+):
     browser = console.browser()
 
     answer = sign_in(browser, name, password)
 
     assert answer.status_code == 401
     assert "The name or the password is wrong" in answer.text
-    assert console.actions()[0] == (name, "session.begin", "wrong name or password")
+    assert console.actions()[0] == (noted, "session.begin", "wrong name or password")
     assert browser.get("/").status_code == 303
+
+
+def test_a_password_that_was_typed_as_the_name_is_not_written_down(console):
+    browser = console.browser()
+
+    answers = [sign_in(browser, "my-secret-1", PASSWORD) for _ in range(MOST_FAILURES + 1)]
+
+    assert answers[-1].status_code == 429
+    assert {who for who, action, _ in console.actions() if action == "session.begin"} == {""}
+
+
+def test_who_signs_in_while_the_password_changes_does_not_stay_signed_in(console):
+    class Slow(Passwords):
+        def is_of(self, user, password):
+            is_right = super().is_of(user, password)
+            console.ledger.change_password("viewer", self.hashed("another long password"))
+            return is_right
+
+    door = console.desk.door
+    slow = replace(door, passwords=Slow(door.passwords.hasher))
+
+    with pytest.raises(NotSignedInError):
+        slow.sign_in("viewer", PASSWORD, "127.0.0.1")
+
+    with console.ledger.database.reading() as connection:
+        assert connection.exec_driver_sql("SELECT * FROM sessions").all() == []
+
+
+def test_who_has_a_session_cannot_guess_its_password_without_end(console):
+    browser = console.signed_in("viewer")
+    fields = {"old": "wrong", "new": "another long password"}
+    for _ in range(MOST_FAILURES):
+        assert post(browser, "/account", "/account/password", **fields).status_code == 409
+
+    answer = post(browser, "/account", "/account/password", **{**fields, "old": PASSWORD})
+
+    assert answer.status_code == 429
+    told = ("viewer", "user.password", "the password that you have now is another one")
+    assert console.actions()[:MOST_FAILURES] == [told] * MOST_FAILURES
+    assert sign_in(console.browser(), "viewer", PASSWORD).status_code == 429
+
+
+def test_a_form_that_never_ends_is_not_waited_for(console, monkeypatch):
+    monkeypatch.setattr(guard, "LONGEST_S", 0.5)
+    said = "POST /sign-in HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n"
+    said += "Content-Type: application/x-www-form-urlencoded\r\n\r\n"
+
+    with connected(console) as slow:
+        slow.sendall(said.encode() + b"name=")
+        answer = received(slow)
+
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b"x-frame-options: DENY" in answer
+
+
+def test_json_that_drips_is_not_waited_for(console, monkeypatch):
+    monkeypatch.setattr(guard, "LONGEST_S", 0.5)
+    token = console.program("admin").headers["Authorization"]
+    said = f"POST /api/v1/users HTTP/1.1\r\nHost: x\r\nAuthorization: {token}\r\n"
+    said += "Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n"
+
+    with connected(console) as slow:
+        slow.sendall(said.encode())
+        with suppress(OSError):  # it is closed at last
+            for _ in range(50):
+                slow.sendall(b" ")
+                time.sleep(0.05)
+        answer = received(slow)
+
+    assert answer.startswith(b"HTTP/1.1 408 ")
+
+
+def connected(console):
+    port = httpx.URL(console.url).port
+    return socket.create_connection(("127.0.0.1", port), timeout=20)
+
+
+def received(sender):
+    """Return all that comes until the other side closes."""
+    with suppress(ConnectionResetError):
+        return b"".join(iter(lambda: sender.recv(4096), b""))
+    return b""
 
 
 @pytest.mark.parametrize("name", ["", "\x00", "x" * 100_000, "ada; DROP TABLE users", "é"])
