@@ -1,5 +1,6 @@
 """Putting a text of routes in the place of the one on the disk, by somebody who may."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,8 +20,8 @@ WRITABLE = 0o222
 FILES = ("tls_ca", "tls_cert", "tls_key", "stow_token_file", "stow_password_file")
 """Keys of a destination that name files of the node's machine."""
 NEW_FILE = (
-    "{file} is a file that {name} never named: who signs in here cannot have the node read any "
-    "file and send it away; write this into {name} on the node's machine"
+    "{file} is a file that {name} never named as {key} for {host}: who signs in here cannot have "
+    "the node read any file and send it away; write this into {name} on the node's machine"
 )
 
 
@@ -66,23 +67,37 @@ def _written(desk: Desk, text: str, replaces: str) -> Applied:
 
 
 def _check_files(desk: Desk, text: str) -> None:
-    """Raise RefusedError if a destination is to have a file that none had before."""
-    fresh = files_of(text) - files_of(desk.routes.on_disk())
+    """Raise RefusedError if a file is to be used as, or for whom, it never was before."""
+    fresh = uses_of(text) - uses_of(desk.routes.on_disk())
     for one in desk.ledger.routes_versions() if fresh else ():
-        fresh -= files_of(one.text)
+        fresh -= uses_of(one.text)
     if fresh:
-        raise RefusedError(NEW_FILE.format(file=min(fresh), name=desk.routes.path.name))
+        key, file, host = min(fresh)
+        name = desk.routes.path.name
+        raise RefusedError(NEW_FILE.format(file=file, name=name, key=key, host=host))
 
 
-def files_of(text: str) -> frozenset[str]:
-    """Return the files that destinations in a text of routes name; none where it is wrong."""
+Use = tuple[str, str, str]
+"""A key of a destination, the file that it names, and the host that it is used for."""
+
+
+def uses_of(text: str) -> frozenset[Use]:
+    """Return what destinations in a text of routes use files for; nothing where it is wrong."""
     try:
         found: Any = read_toml(text).get("destinations")
     except NoTomlError:  # that is told when it is written
         return frozenset()
     tables = found.values() if isinstance(found, dict) else ()
     written = [one for one in tables if isinstance(one, dict)]
-    return frozenset(str(one[key]) for one in written for key in FILES if key in one)
+    return frozenset(
+        (key, str(one[key]), _host(one)) for one in written for key in FILES if key in one
+    )
+
+
+def _host(destination: Mapping[str, Any]) -> str:
+    """Return the host of a destination as it is written, with the port of a STOW-RS service."""
+    url = str(destination.get("stow_url", ""))
+    return url.partition("://")[2].partition("/")[0] or str(destination.get("host", ""))
 
 
 def _write(routes: RoutesDesk, text: str) -> None:

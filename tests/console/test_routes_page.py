@@ -128,6 +128,34 @@ stow_token_file = "data/site.key"
     assert (kept.status_code, restored.status_code) == (200, 200)
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("pacs.example", "thief.example"), ("token.txt", "key.pem"), ("tls_ca", "stow_token_file")],
+)
+def test_a_file_is_used_for_no_other_host_than_on_the_machine(path, admin, old, new):
+    there = f"""{TEXT}
+[destinations.web]
+stow_url = "https://pacs.example/studies"
+stow_token_file = "token.txt"
+
+[destinations.other]
+stow_url = "https://other.example/studies"
+tls_ca = "ca.pem"
+
+[destinations.third]
+stow_url = "https://pacs.example/more"
+tls_ca = "key.pem"
+"""
+    path.write_text(there)  # as by an editor on the machine
+
+    refused = put(admin, there.replace(old, new), there)
+    kept = put(admin, there.replace("pacs.example/studies", "pacs.example/rs"), there)
+
+    assert refused.status_code == 409
+    assert "routes.toml never named as stow_token_file for " in refused.json()["detail"]
+    assert kept.status_code == 200
+
+
 def test_every_mistake_and_warning_is_told_with_line_and_column(admin):
     odd = TEXT + '\n[destinations.spare]\nae_title = "S"\nhost = "h"\nport = 1\n'
 
