@@ -75,13 +75,13 @@ def _missing(sight: Sight, words: frozenset[str]) -> tuple[str, ...]:
         expected = [view for view in expected if view.side in sides]
     if sight.rule.implants == "both":
         expected += _displaced(expected, seen)
-    return tuple(
-        dict.fromkeys(
-            word_of(view)
-            for view in expected
-            if not any(_is(one, view, sight.rule.implants) for one in seen)
-        )
+    gone = (
+        word_of(view)
+        for view in expected
+        if not any(_is(one, view, sight.rule.implants) for one in seen)
     )
+    never = (word for word in sight.rule.views if view_of(word) is None)
+    return tuple(dict.fromkeys((*gone, *never)))
 
 
 def _displaced(expected: Iterable[View], seen: Iterable[View]) -> list[View]:

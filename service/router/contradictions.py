@@ -1,6 +1,6 @@
 """What each table of `routes.toml` says well, and all together say wrong."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -13,15 +13,9 @@ from service.router.faults import Fault
 from service.router.places import Location
 from service.router.returning import unreturnable
 from service.router.routes import SENDER, Destination, Route
-from service.router.unreachable import never_reached, why_no_image, why_no_study
 
 _CONDITION: TypeAdapter[When] = TypeAdapter(When)
 _Table = TypeVar("_Table", bound=BaseModel)
-_WHY_NONE: Mapping[str | int, Callable[[Sequence[When]], str]] = {
-    "when": why_no_image,
-    "study_when": why_no_study,
-}
-"""Who says of all conditions under a key together why they cannot be met."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +78,7 @@ class Written:
 def contradictions(
     written: Written, pipelines: Collection[str], own: OwnDoor | None
 ) -> Iterator[Fault]:
-    """Yield names that mean nothing or two things, loops, and routes that nothing can take."""
+    """Yield names that mean nothing or two things, and loops."""
     names: set[str] = set()
     for number, table in written.route_tables:
         name = str(table.get("name", ""))
@@ -97,7 +91,6 @@ def contradictions(
             reason = "this is this node itself: results would come back"
             yield Fault(("destinations", name, "host"), reason)
     yield from _unreturnable(written)
-    yield from _unreachable(written)
 
 
 def _unknown(
@@ -125,16 +118,6 @@ def _unreturnable(written: Written) -> Iterator[Fault]:
         for title in unreturnable(route, destinations):
             reason = f"{SENDER!r}: no destination has the AE title {title!r}"
             yield Fault(("routes", number, "send_to"), reason)
-
-
-def _unreachable(written: Written) -> Iterator[Fault]:
-    for where, several in written.conditions:
-        right = [one for one in several if one is not None]
-        ask = _WHY_NONE.get(where[-1])
-        if ask is not None and (why := ask(right)):
-            yield Fault(where, f"nothing can take this route: {why}")
-    for number, why in never_reached(written.routes):
-        yield Fault(("routes", number, "fallback"), why)
 
 
 def _words(table: Mapping[str, Any], key: str) -> list[tuple[int, str]]:

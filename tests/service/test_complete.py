@@ -178,9 +178,11 @@ def test_a_study_with_all_its_views_is_never_held():
     assert not verdict(study(), T0, [sight(*FOUR, then="hold")], after(10)).is_held
 
 
-@pytest.mark.parametrize(
-    "wrong", [{"views": ["MLO"]}, {"then": "hold"}, {"implants": "both"}, {"unilateral": True}]
-)
+def test_a_word_that_is_no_view_is_waited_for_in_vain():
+    assert missing(sight("RCC", views=("RCC", "MLO"))) == ("MLO",)
+
+
+@pytest.mark.parametrize("wrong", [{"then": "hold"}, {"implants": "both"}, {"unilateral": True}])
 def test_a_rule_that_means_nothing_is_refused(wrong):
     with pytest.raises(ValidationError, match="view"):
         Complete(**wrong)

@@ -44,13 +44,38 @@ when = [{ any = [{ keyword = "Rows", min = 3, max = 2 }], al = 1 }]
 complete = { quite_s = 3 }
 send_to = ["pacs"]
 """
+ODD = """\
+[destinations.pacs]
+ae_title = "PACS"
+host = "10.0.0.5"
+port = 104
+
+[[routes]]
+name = "every"
+complete = { views = ["RMLO", "MLO"] }
+pipelines = ["cad"]
+send_to = ["pacs"]
+
+[[routes]]
+when = [{ keyword = "Modality", any_of = ["MG"], none_of = ["MG"] }]
+name = "none"
+pipelines = ["cad"]
+send_to = ["pacs"]
+
+[[routes]]
+fallback = true
+name = "rest"
+pipelines = ["cad"]
+send_to = ["pacs"]
+"""
+NO_VIEW = "'MLO' is no view, and never comes: write such as 'RMLO' or 'LCC+ID'"
+NOTHING = "nothing can take this route: no value of Modality can be all that is asked of it"
 RISKY = "a text may keep it busy: it then fails, and the image does not take the route"
 OWN = OwnDoor("NODE", {"localhost"}, 104)
 
 MISTAKES = [
     (4, 1, "destinations.pacs.prot: unknown key; did you mean 'port'?"),
     (8, 1, "destinations.old.host: this is this node itself: results would come back"),
-    (13, 1, "routes.0.when: nothing can take this route: no value of Modality can be"),
     (15, 22, "routes.0.when.2.not.any.0.keyword: no such DICOM keyword: 'Modalty'; did you mean"),
     (18, 21, "routes.0.pipelines: no pipeline 'cadd'; did you mean 'cad'?"),
     (19, 20, "routes.0.send_to: no destination 'pasc'; did you mean 'pacs'?"),
@@ -79,11 +104,23 @@ def test_what_is_hardly_meant_is_a_warning():
 
     assert found == [
         (6, 1, "destinations.old: no route names it: nothing is sent there"),
+        (13, 1, f"routes.0.when: {NOTHING}"),
         (
             16,
             35,
             "routes.0.when.3.regex: " + RISKY,
         ),
+    ]
+
+
+def test_a_route_that_nothing_can_take_is_a_warning_and_hinders_no_start():
+    never = ODD
+
+    assert examine(never, PIPELINES).routes is not None
+    assert [(line, said) for line, _, said in told(oddities(never))] == [
+        (8, f"routes.0.complete.views: {NO_VIEW}"),
+        (13, f"routes.1.when: {NOTHING}"),
+        (19, "routes.2.fallback: nothing is left for this route: every takes every image"),
     ]
 
 
@@ -165,7 +202,7 @@ def test_the_command_prints_a_line_for_each_mistake_and_exits_with_1(config, tmp
     assert answer.exit_code == 1
     assert f"{file}:4:1: mistake: destinations.pacs.prot: unknown key" in answer.output
     assert f"{file}:16:35: warning: routes.0.when.3.regex: " in answer.output
-    assert lines[-1] == f"{file}: wrong: 10 mistakes"
+    assert lines[-1] == f"{file}: wrong: 9 mistakes"
     assert [int(line.split(":")[1]) for line in lines[:-1]] == sorted(
         int(line.split(":")[1]) for line in lines[:-1]
     )
@@ -186,7 +223,7 @@ def test_the_command_speaks_to_machines(config, tmp_path):
         "key": "destinations.pacs.prot",
         "reason": "unknown key; did you mean 'port'?",
     }
-    assert len(found["warnings"]) == 2
+    assert len(found["warnings"]) == 3
 
 
 def test_a_good_file_is_right(config, tmp_path):
