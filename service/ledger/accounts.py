@@ -41,9 +41,9 @@ class SqlAccounts(Part):
         """See Accounts."""
         with self.database.writing() as connection:
             _check_admin_left(connection, _known(connection, name))
-            for table in (sessions, api_tokens, routes_drafts):
-                connection.execute(table.delete().where(table.c.user == name))
             connection.execute(users.delete().where(users.c.name == name))
+            for table in (sessions, api_tokens, routes_drafts):  # none begins any more
+                connection.execute(table.delete().where(table.c.user == name))
 
     def change_role(self, name: str, role: Role) -> None:
         """See Accounts."""
