@@ -7,7 +7,7 @@ from typing import Any
 from service.console.desk import Desk
 from service.console.person import Person
 from service.console.routes_desk import RoutesDesk, checked_text, digest_of
-from service.errors import BadConfigurationError, RefusedError, UnavailableError
+from service.errors import RefusedError, UnavailableError
 from service.router.toml import NoTomlError, read_toml
 from service.router.writing import write_routes
 
@@ -17,6 +17,8 @@ CHANGED = (
 )
 READ_ONLY = "{name} may not be changed here: it is read-only. Change it where it comes from"
 WRITABLE = 0o222
+BEGUN = "begun"
+"""What the audit trail has before the file is replaced: the ledger may be away afterwards."""
 FILES = ("tls_ca", "tls_cert", "tls_key", "stow_token_file", "stow_password_file")
 """Keys of a destination that name files of the node's machine."""
 NEW_FILE = (
@@ -40,8 +42,9 @@ def apply(desk: Desk, person: Person, text: str, replaces: str) -> Applied:
         RefusedError: if it is wrong, the one on the disk is another, or it cannot be replaced.
     """
     text = checked_text(text)
-    with desk.deeds.noted(person, "routes.apply", f"sha256 {digest_of(text)[:12]}"):
-        return _written(desk, text, replaces)
+    deed = person, "routes.apply", f"sha256 {digest_of(text)[:12]}"
+    with desk.deeds.noted(*deed):
+        return _written(desk, deed, text, replaces)
 
 
 def restore(desk: Desk, person: Person, number: int, replaces: str) -> Applied:
@@ -51,16 +54,19 @@ def restore(desk: Desk, person: Person, number: int, replaces: str) -> Applied:
         UnknownError: if it is no longer kept.
         RefusedError: as `apply`.
     """
-    with desk.deeds.noted(person, "routes.restore", f"version {number}"):
-        return _written(desk, desk.ledger.routes_version(number).text, replaces)
+    deed = person, "routes.restore", f"version {number}"
+    with desk.deeds.noted(*deed):
+        return _written(desk, deed, desk.ledger.routes_version(number).text, replaces)
 
 
-def _written(desk: Desk, text: str, replaces: str) -> Applied:
+def _written(desk: Desk, deed: tuple[Person, str, str], text: str, replaces: str) -> Applied:
     routes = desk.routes
     with routes.changing:
         if digest_of(routes.on_disk()) != replaces:
             raise RefusedError(CHANGED.format(name=routes.path.name))
         _check_files(desk, text)
+        _check_text(routes, text)
+        desk.deeds.note(*deed, BEGUN)
         _write(routes, text)
     version = desk.ledger.keep_routes(text, routes.versions_kept)
     return Applied(version, digest_of(text))
@@ -100,14 +106,19 @@ def _host(destination: Mapping[str, Any]) -> str:
     return url.partition("://")[2].partition("/")[0] or str(destination.get("host", ""))
 
 
-def _write(routes: RoutesDesk, text: str) -> None:
+def _check_text(routes: RoutesDesk, text: str) -> None:
+    """Raise RefusedError if `text` is wrong, or the file may not be changed."""
     name = routes.path.name
     if routes.path.exists() and not routes.path.stat().st_mode & WRITABLE:
         raise RefusedError(READ_ONLY.format(name=name))
+    examined = routes.examined(text)
+    if examined.routes is None:
+        told = examined.first_mistake(routes.path).removeprefix(str(routes.path)).lstrip(":")
+        raise RefusedError(f"nothing was changed: {name}, line {told}")
+
+
+def _write(routes: RoutesDesk, text: str) -> None:
     try:
         write_routes(routes.path, text, routes.pipelines, routes.own)
     except UnavailableError as error:  # whoever asked must know, and the audit trail too
         raise RefusedError(f"{error}: change it where it comes from") from error
-    except BadConfigurationError as error:
-        told = str(error).removeprefix(str(routes.path)).lstrip(":")
-        raise RefusedError(f"nothing was changed: {name}, line {told}") from error

@@ -2,7 +2,9 @@
 
 import base64
 import resource
+import sqlite3
 import zlib
+from contextlib import closing
 from io import BytesIO
 
 import pytest
@@ -78,7 +80,21 @@ def test_a_text_is_put_into_force_and_is_in_the_history_and_the_audit_trail(cons
     assert (told["version"], told["routes"][0]["name"]) == (answer.json()["version"], "other")
     (version,) = admin.get("/api/v1/routes/versions").json()
     assert (version["sha256"], version["on_disk"]) == (digest_of(OTHER), True)
-    assert of_routes(console) == [("admin", "routes.apply", "done")]
+    assert of_routes(console) == [
+        ("admin", "routes.apply", "begun"),
+        ("admin", "routes.apply", "done"),
+    ]
+
+
+def test_who_replaced_the_file_is_noted_though_the_ledger_fails_afterwards(console, path, admin):
+    with closing(sqlite3.connect(path.parent / "data" / "ledger.sqlite")) as database:
+        database.execute("DROP TABLE routes_versions")
+
+    answer = put(admin, OTHER)
+
+    assert answer.status_code == 503
+    assert path.read_text() == OTHER
+    assert of_routes(console) == [("admin", "routes.apply", "begun")]
 
 
 def test_a_text_with_a_mistake_changes_nothing_and_says_where_it_is(console, path, admin):
