@@ -97,10 +97,10 @@ def _unknown(
     where: Location, table: Mapping[str, Any], written: Written, pipelines: Collection[str]
 ) -> Iterator[Fault]:
     """Yield what a route names that there is not."""
-    known = written.named
+    named = written.named
     for index, name in _words(table, "send_to"):
-        if name != SENDER and name not in known:
-            yield Fault((*where, "send_to"), f"no destination {name!r}", index, name, known)
+        if name != SENDER and name not in named:
+            yield Fault((*where, "send_to"), f"no destination {name!r}", index, name, named)
     for index, word in _words(table, "allow"):
         if word not in ALLOWABLE:
             known = ", ".join(ALLOWABLE)

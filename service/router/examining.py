@@ -77,8 +77,8 @@ def _read(tables: Mapping[str, Any]) -> tuple[Routes | None, list[Fault]]:
 def placed(faults: Sequence[Fault], text: str) -> list[Remark]:
     """Return `faults` with the places in `text` where they stand; it must be valid TOML."""
     there = places(text) if faults else {}
-    last = [number for number, one in enumerate(faults) if one.known][:HINTS][-1:]
+    last = max([number for number, one in enumerate(faults) if one.known][:HINTS], default=-1)
     return [
-        Remark(place_of(there, one.at), one.key, one.with_hint if [number] <= last else one.reason)
+        Remark(place_of(there, one.at), one.key, one.with_hint if number <= last else one.reason)
         for number, one in enumerate(faults)
     ]
