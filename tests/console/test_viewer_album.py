@@ -95,12 +95,15 @@ def test_many_who_open_at_once_have_it_made_once(album):
 
 
 def test_so_many_are_made_at_a_time_and_too_many_are_turned_away(album):
-    at_once, most, lock, may_end = [0], [0], threading.Lock(), threading.Event()
+    at_once, most, lock = [0], [0], threading.Lock()
+    are_two, may_end = threading.Event(), threading.Event()
 
     def make():
         with lock:
             at_once[0] += 1
             most[0] = max(most[0], at_once[0])
+            if at_once[0] == 2:
+                are_two.set()
         may_end.wait(10)
         with lock:
             at_once[0] -= 1
@@ -109,6 +112,7 @@ def test_so_many_are_made_at_a_time_and_too_many_are_turned_away(album):
     waiting = [album.look(str(number), make) for number in range(MOST_WAITING)]
     with pytest.raises(UnavailableError, match="too many"):
         album.look("one more", make)
+    assert are_two.wait(10)
     may_end.set()
 
     assert all(one.result(timeout=20) for one in waiting)

@@ -172,4 +172,4 @@ def test_a_sender_that_is_no_destination_is_a_mistake_in_the_file():
     (mistake,) = examine(text, {"sr"}).mistakes
 
     assert mistake.reason == "'sender': no destination has the AE title 'MAMMO2'"
-    assert examine(text.replace('"MAMMO2", ', ""), {"sr"}).mistakes == []
+    assert examine(text.replace('"MAMMO2", ', ""), {"sr"}).mistakes == ()
