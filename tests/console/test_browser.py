@@ -3,10 +3,10 @@
 import pytest
 from consoles import PASSWORD
 from node import Node
+from peers.chromium import chromium, watched
 from peers.dcmtk import StoreScp, storescu
-from peers.programs import program
 from phantoms import mammogram, saved
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from service.ledger.people import Role, User
 from service.ledger.records import JobState
@@ -48,14 +48,8 @@ def people(node):
 
 @pytest.fixture(scope="module")
 def browser():
-    with sync_playwright() as driver:
-        started = driver.chromium.launch(
-            executable_path=program("chromium", "chromium"),
-            args=["--no-sandbox"],
-            timeout=PATIENCE_MS,
-        )
+    with chromium(PATIENCE_MS) as started:
         yield started
-        started.close()
 
 
 @pytest.fixture
@@ -64,17 +58,10 @@ def tab(browser, people):
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     context.set_default_timeout(PATIENCE_MS)
     found = context.new_page()
-    complaints, asked = [], []
-    found.on("console", lambda message: complaints.append(message.text))
-    found.on("pageerror", lambda error: complaints.append(str(error)))
-    found.on("request", lambda request: asked.append(request.url))
-    found.goto(f"http://127.0.0.1:{people.http_port}/")
-    yield found
-    context.close()
-    assert complaints == []
-    assert {url.split("/")[2] for url in asked if not url.startswith("data:")} == {
-        f"127.0.0.1:{people.http_port}"
-    }
+    with watched(found, people.http_port):
+        found.goto(f"http://127.0.0.1:{people.http_port}/")
+        yield found
+        context.close()
 
 
 def sign_in(tab, role):

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from consoles import PASSWORD
 from node import Node
+from peers.chromium import chromium, watched
 from peers.dcmtk import StoreScp, storescu
-from peers.programs import program, until
+from peers.programs import until
 from phantoms import mammogram, saved
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from service.ledger.records import JobState
 
@@ -53,26 +54,14 @@ def image(node, tmp_path_factory):
 @pytest.fixture
 def tab(node, image):
     """A tab on the viewer; what it complains of, or asks of others, fails."""
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(
-            executable_path=program("chromium", "chromium"),
-            args=["--no-sandbox"],
-            timeout=PATIENCE_MS,
-        )
+    with chromium(PATIENCE_MS) as browser:
         context = browser.new_context(viewport={"width": 1280, "height": 900}, has_touch=True)
         context.set_default_timeout(PATIENCE_MS)
         found = context.new_page()
-        complaints, asked = [], []
-        found.on("console", lambda message: complaints.append(message.text))
-        found.on("pageerror", lambda error: complaints.append(str(error)))
-        found.on("request", lambda request: asked.append(request.url))
-        opened(found, node, image)
-        yield found
-        browser.close()
-    assert complaints == []
-    assert {url.split("/")[2] for url in asked if not url.startswith("data:")} == {
-        f"127.0.0.1:{node.http_port}"
-    }
+        with watched(found, node.http_port):
+            opened(found, node, image)
+            yield found
+            context.close()
 
 
 def opened(tab, node, image):

@@ -5,8 +5,8 @@ import base64
 import cv2
 import numpy as np
 import pytest
-from peers.programs import program
-from playwright.sync_api import expect, sync_playwright
+from peers.chromium import chromium, watched
+from playwright.sync_api import expect
 from side_by_side import page, pictures, session_of
 
 from service.reader_study.analysis import gather
@@ -20,14 +20,8 @@ expect.set_options(timeout=PATIENCE_MS)
 
 @pytest.fixture(scope="module")
 def browser():
-    with sync_playwright() as driver:
-        started = driver.chromium.launch(
-            executable_path=program("chromium", "chromium"),
-            args=["--no-sandbox"],
-            timeout=PATIENCE_MS,
-        )
+    with chromium(PATIENCE_MS) as started:
         yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")
@@ -47,19 +41,12 @@ def sheet(browser, address):
     context = browser.new_context(viewport={"width": 1400, "height": 900})
     context.set_default_timeout(PATIENCE_MS)
     tab = context.new_page()
-    complaints, asked = [], []
-    tab.on("console", lambda message: complaints.append(message.text))
-    tab.on("pageerror", lambda error: complaints.append(str(error)))
-    tab.on("request", lambda request: asked.append(request.url))
-    tab.goto(address.url)
-    tab.get_by_role("link", name="Begin with case 1").click()
-    tab.wait_for_selector(DRAWN)
-    yield tab
-    context.close()
-    assert complaints == []
-    assert {url.split("/")[2] for url in asked if not url.startswith("data:")} == {
-        f"127.0.0.1:{address.port}"
-    }
+    with watched(tab, address.port):
+        tab.goto(address.url)
+        tab.get_by_role("link", name="Begin with case 1").click()
+        tab.wait_for_selector(DRAWN)
+        yield tab
+        context.close()
 
 
 def grey(tab, side):
