@@ -1,28 +1,24 @@
 """FSRCNN x2 on a full-field mammogram, against ONNX Runtime on the plain graph.
 
-    python bench/fsrcnn_full_field.py [--rounds 5]
+    python bench/fsrcnn_full_field.py [--rounds 5] [--quick]
 
 All contenders take turns in every round, so that whatever else the machine does meets them alike;
-each goes through the same tiling, scaling included. Compared are the best rounds of each. Results
-go to bench/results/.
+each goes through the same tiling, scaling included. Compared are the best rounds of each.
 """
 
 import argparse
 import json
-import platform
 import subprocess
 import sys
 import tempfile
-import time
-from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
 import numpy as np
 from support.clock import Timing, timed
 from support.full_field import COLUMNS, PEER, ROWS, TOP, field, peers
-from support.machine import cpu
 from support.ours import OURS, ours
+from support.results import begun
 
 from engines.backends.openvino import open_openvino
 from engines.card import Card, Precision
@@ -31,6 +27,9 @@ from engines.shelf import find_card, verify
 from engines.tiling import enlarge
 
 ROOT = Path(__file__).parents[1]
+TITLE = f"FSRCNN x2, {ROWS} x {COLUMNS} to {2 * ROWS} x {2 * COLUMNS}, scaling included"
+COMMAND = "python bench/fsrcnn_full_field.py"
+ROUNDS = 5
 PEER_TILES = (1024, 512, 256, 128)
 TARGETS = {"openvino fp32": (2.5, 1.5), "openvino bf16": (5.0, 3.0)}
 MEMORY_TARGET = 700
@@ -96,11 +95,6 @@ def report(timings: dict[str, list[Timing]], memories: dict[str, dict[str, float
     given, quickest = PEER.format(PEER_TILES[0]), min(peers, key=peers.__getitem__)
     foreign = median(one.foreign for of in timings.values() for one in of)
     return {
-        "what": f"FSRCNN x2, {ROWS} x {COLUMNS} to {2 * ROWS} x {2 * COLUMNS}, scaling included",
-        "date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
-        "cpu": cpu(),
-        "versions": {name: version(name) for name in ("openvino", "onnxruntime", "numpy")},
-        "python": platform.python_version(),
         "others_on_the_machine": round(foreign, 2),
         "seconds": {
             name: {
@@ -129,11 +123,7 @@ def report(timings: dict[str, list[Timing]], memories: dict[str, dict[str, float
 def markdown(measured: dict) -> str:
     """Return the report for people."""
     lines = [
-        f"# {measured['what']}",
-        "",
-        f"{measured['date']}; {measured['cpu']}; "
-        + ", ".join(f"{name} {number}" for name, number in measured["versions"].items())
-        + f"; other processes had {measured['others_on_the_machine']:.0%} of the machine.",
+        f"Other processes had {measured['others_on_the_machine']:.0%} of the machine.",
         "",
         "| contender | best, s | median, s | processor seconds |",
         "| --- | --- | --- | --- |",
@@ -157,6 +147,16 @@ def markdown(measured: dict) -> str:
     return "\n".join(lines) + "\n"
 
 
+def figures_of(ratios: dict[str, dict]) -> dict[str, str]:
+    """Return how many times as fast as ONNX Runtime we are, for the table of all benches."""
+    told = {name: list(of.values()) for name, of in ratios.items()}
+    return {
+        f"FSRCNN x2 of a full field, {name}, times as fast as ONNX Runtime in tiles of "
+        f"{PEER_TILES[0]}; in its best": f"{given:.1f}; {best:.1f}"
+        for name, (given, _, best, _) in told.items()
+    }
+
+
 def say(line: str) -> None:
     """Print it at once."""
     print(line, flush=True)
@@ -165,8 +165,8 @@ def say(line: str) -> None:
 def main() -> None:
     """Race, measure, write down."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--results", type=Path, default=Path(__file__).parent / "results")
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--quick", dest="rounds", action="store_const", const=1)
     parser.add_argument("--worker", choices=OURS.values(), help=argparse.SUPPRESS)
     asked = parser.parse_args()
     card = find_card(ROOT / "models", "fsrcnn-x2", BEARS_BF16)
@@ -174,15 +174,13 @@ def main() -> None:
     if asked.worker:
         work(card, asked.worker)
         return
+    run = begun("fsrcnn_full_field", TITLE, COMMAND, whole=asked.rounds >= ROUNDS)
     with tempfile.TemporaryDirectory() as folder:
         engines = contenders(card, Path(folder))
         timings = race(engines, asked.rounds)
     memories = {name: memory(OURS[name]) for name in OURS if name in engines}
     measured = report(timings, memories)
-    asked.results.mkdir(exist_ok=True)
-    (asked.results / "fsrcnn_full_field.json").write_text(json.dumps(measured, indent=2) + "\n")
-    (asked.results / "fsrcnn_full_field.md").write_text(markdown(measured))
-    say(markdown(measured))
+    run.write(run.made() + markdown(measured), figures_of(measured["ratios"]), **measured)
 
 
 if __name__ == "__main__":

@@ -5,15 +5,13 @@
 FSRCNN enlarges full fields; the others, with weights of chance, answer for batches of regions of
 128 x 128 (VGG-16: 224 x 224). The contenders for a network take turns in every round, and matrix
 products beside them, so that whatever else the machine does meets them alike. Compared are the best
-rounds of each. Results go to bench/results/engines.json and .md. (A script called engines.py would
-hide the package.)
+rounds of each. (A script called engines.py would hide the package.)
 """
 
 import argparse
 import json
-import sys
-import time
 from collections import defaultdict
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
@@ -22,8 +20,10 @@ from tempfile import TemporaryDirectory
 from support.contest import Contest, Series, race
 from support.contests import PLAIN, field_contest, regions_contest
 from support.engines_report import markdown
-from support.machine import cpu, has_amx
+from support.machine import has_amx
+from support.ours import OURS
 from support.peaks import HOW, multiplications, peaks
+from support.results import begun
 
 from engines.architectures import ARCHITECTURES
 from engines.shelf import find_card, verify
@@ -33,7 +33,6 @@ ROOT = Path(__file__).parents[1]
 FIELD = "fsrcnn-x2"
 NETWORKS = (FIELD, "unet", "segnet", "resnet50", "edsr-baseline-x3", "rdn-x4")
 ROUNDS, QUICK_ROUNDS = 4, 1
-LIBRARIES = ("openvino", "onnxruntime", "torch", "numpy")
 
 
 def contest(name: str, folder: Path) -> Contest:
@@ -79,12 +78,14 @@ def results(held: Contest, timings: Series, verifications: dict[str, Verificatio
 
 def main() -> None:
     """Hold the contests, and write down what they gave."""
-    asked = arguments()
+    given = asked()
+    whole = is_whole(given)
+    run = begun("engines", "Engines on the CPU", "make bench-engines", whole=whole)
     networks, products = {}, defaultdict(list)
     with TemporaryDirectory() as folder:
-        for name in asked.only or NETWORKS:
+        for name in given.only or NETWORKS:
             held = contest(name, Path(folder))
-            timings = race({**held.ways(), **multiplications()}, asked.rounds)
+            timings = race({**held.ways(), **multiplications()}, given.rounds)
             for way in multiplications():
                 products[way] += timings[way]
             networks[name] = results(held, timings, held.verifications())
@@ -93,40 +94,47 @@ def main() -> None:
     fastest = {way: min(one.seconds for one in series) for way, series in products.items()}
     foreign = [share for one in networks.values() for share in _shares(one)]
     measured = {
-        "command": " ".join(["python", *sys.argv]),
-        "date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
-        "cpu": cpu(),
         "amx": has_amx(),
-        "versions": {library: version(library) for library in LIBRARIES},
+        "torch": version("torch"),
         "others_on_the_machine": round(median(foreign), 2),
         "peaks_gflop_per_second": {key: round(one, 1) for key, one in peaks(fastest).items()},
         "peaks_are": HOW,
         "networks": networks,
     }
-    write(asked.results, measured)
+    run.write(run.made() + markdown(measured, PLAIN), figures_of(networks), **measured)
 
 
 def _shares(network: dict) -> list[float]:
     return [share for one in network["contenders"].values() for share in one["others"]]
 
 
-def write(folder: Path, measured: dict) -> None:
-    """Write the results as JSON and for people."""
-    text = markdown(measured, PLAIN)
-    folder.mkdir(exist_ok=True)
-    (folder / "engines.json").write_text(json.dumps(measured, indent=2) + "\n")
-    (folder / "engines.md").write_text(text)
-    print(text)
+def figures_of(networks: dict) -> dict[str, str]:
+    """Return how many times as fast as ONNX Runtime we are, for the table of all benches."""
+    return {
+        f"{network}, times as fast as ONNX Runtime on the graph as published: {name}": _told(found)
+        for network, of in networks.items()
+        for name, found in of["contenders"].items()
+        if name in OURS
+    }
 
 
-def arguments() -> argparse.Namespace:
-    """Return what was asked for."""
+def _told(found: dict) -> str:
+    is_served = found["verification"]["passed"]
+    return f"{found['ratio']:.1f}" + ("" if is_served else " (strays too far: not served)")
+
+
+def asked(given: Sequence[str] | None = None) -> argparse.Namespace:
+    """Return what was asked for, on the command line where it is not `given`."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--quick", dest="rounds", action="store_const", const=QUICK_ROUNDS)
     parser.add_argument("--only", action="append", choices=sorted(ARCHITECTURES))
-    parser.add_argument("--results", type=Path, default=Path(__file__).parent / "results")
-    return parser.parse_args()
+    return parser.parse_args(given)
+
+
+def is_whole(arguments: argparse.Namespace) -> bool:
+    """Tell whether those are all networks, in as many rounds as the results have."""
+    return arguments.rounds >= ROUNDS and not arguments.only
 
 
 if __name__ == "__main__":

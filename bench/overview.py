@@ -1,48 +1,81 @@
-"""How long the console's first pages take with much in the ledger.
+"""How long the console's pages take with much in the ledger.
 
-Usage: ``python bench/overview.py [--studies N]``; it fills a ledger of its own, in SQLite.
+    make bench-overview                          100,000 studies, about three minutes
+    make bench-overview ARGS="--quick"
+
+It fills a ledger of its own, in SQLite, and serves a console on it in a process of its own. What a
+page asks of the ledger is timed first; then a browser that is signed in gets the pages over HTTP.
 """
 
 import argparse
+import statistics
+import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-import sqlalchemy as sa
+import httpx
+from support.filled import fill
+from support.receivers import HOST, ROUTES, listening
+from support.results import Run, begun, table
 
-from service.ledger.records import DeliveryState, JobState, Priority
-from service.ledger.sql import SqlLedger, open_ledger
+from service.console.person import Person
+from service.ledger.people import Role
+from service.ledger.sql import SqlLedger
 from service.ledger.standing import Search, StudyState
-from service.ledger.tables import deliveries, instances, jobs, studies
+from service.parts import Parts
+from service.settings import load_settings
 
-NOW = datetime(2026, 11, 28, 12, 30, tzinfo=UTC)
-VIEWS = ("RCC", "LCC", "RMLO", "LMLO")
-TIMES = 7
+FULL, QUICK = 100_000, 2_000
+TIMES = 15
+PAGES = {
+    "overview": "/",
+    "studies, newest 50": "/studies",
+    "studies, by the beginning of a UID": "/studies?text=2.25.99",
+    **{f"studies that are {state}": f"/studies?state={state}" for state in StudyState},
+    "studies, the 50 in the middle": "/studies?offset={middle}",
+    "one study": "/studies/2.25.{middle}",
+    "jobs, newest 50": "/jobs",
+    "deliveries, newest 50": "/deliveries",
+    "deliveries that are owed": "/deliveries?state=owed",
+    "one job": "/jobs/{job}",
+    "destinations": "/destinations",
+    "the overview as JSON": "/api/v1/overview",
+}
+NAME, PASSWORD = "ada", "correct horse battery"
+Milliseconds = list[float]
 
 
 def main() -> None:
-    """Print the median of some tries for each question."""
+    """Print and write what some tries of each question and page take."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--studies", type=int, default=100_000)
+    parser.add_argument("--studies", type=int, default=FULL)
+    parser.add_argument("--quick", dest="studies", action="store_const", const=QUICK)
     count = parser.parse_args().studies
-    with tempfile.TemporaryDirectory() as folder:
-        ledger = open_ledger(f"sqlite:///{Path(folder) / 'ledger.sqlite'}", lambda: NOW)
-        fill(ledger, count)
-        print(f"{count} studies of 4 images, a job and a delivery for each")
-        for name, question in questions(ledger).items():
-            print(f"{name:32} {1000 * median_s(question):8.1f} ms")
+    run = begun(
+        "overview",
+        f"The console with {count:,} studies in the ledger",
+        "make bench-overview",
+        whole=count == FULL,
+    )
+    with tempfile.TemporaryDirectory(prefix="bench-overview-") as folder:
+        print(f"writing down {count:,} studies", flush=True)
+        ledger = _filled(Path(folder), count)
+        asked = {name: _timed(question) for name, question in questions(ledger).items()}
         ledger.close()
+        with listening("console", _console, Path(folder)) as console, _browser(console.port) as one:
+            got = {name: _timed(page) for name, page in _pages(one, count).items()}
+    _write(run, count, asked, got)
 
 
 def questions(ledger: SqlLedger) -> dict[str, Callable[[], object]]:
     """Return what the pages ask, by name."""
     asked: dict[str, Callable[[], object]] = {
-        "overview": ledger.overview,
+        "overview: all by state, the last 24 hours": ledger.overview,
         "studies, newest 50": lambda: ledger.found_studies(Search()),
-        "studies, by beginning of UID": lambda: ledger.found_studies(Search("2.25.99")),
+        "studies, by the beginning of a UID": lambda: ledger.found_studies(Search("2.25.99")),
         "jobs, newest 50": lambda: ledger.found_jobs(Search()),
         "deliveries, newest 50": lambda: ledger.found_deliveries(Search()),
     }
@@ -52,122 +85,90 @@ def questions(ledger: SqlLedger) -> dict[str, Callable[[], object]]:
     return asked
 
 
-def median_s(question: Callable[[], object]) -> float:
-    """Return how long it takes, in seconds."""
+def _filled(folder: Path, count: int) -> SqlLedger:
+    """Return the ledger of a node in `folder`, with so many studies and somebody who signs in."""
+    config = folder / "senoscope.toml"
+    config.write_text('data_dir = "data"\n')
+    (folder / "routes.toml").write_text(ROUTES)
+    parts = Parts(load_settings(config))
+    fill(parts.ledger, count)
+    parts.desk().deeds.add_user(Person("bench", Role.ADMIN, ""), NAME, Role.VIEWER, PASSWORD)
+    return parts.ledger
+
+
+def _console(folder: Path, port: int) -> list[str]:
+    """Return the command of a console on the ledger in `folder`."""
+    config = folder / "senoscope.toml"
+    config.write_text(f'data_dir = "data"\n[http]\nport = {port}\n')
+    serve = [sys.executable, "-m", "service", "serve", "--role", "console"]
+    return [*serve, "--config", str(config)]
+
+
+@contextmanager
+def _browser(port: int) -> Iterator[httpx.Client]:
+    """Give a browser that is signed in."""
+    url, wanted = f"http://{HOST}:{port}", {"Accept": "text/html"}
+    with httpx.Client(base_url=url, headers=wanted, timeout=60, follow_redirects=True) as browser:
+        form = browser.get("/sign-in").raise_for_status().text
+        csrf = form.split('name="csrf" value="')[1].partition('"')[0]
+        told = {"csrf": csrf, "name": NAME, "password": PASSWORD}
+        browser.post("/sign-in", data=told).raise_for_status()
+        yield browser
+
+
+def _pages(browser: httpx.Client, count: int) -> dict[str, Callable[[], object]]:
+    """Return what gets each page, by name; who was not let in is told by where he ends."""
+
+    def get(address: str) -> None:
+        answer = browser.get(address).raise_for_status()
+        if answer.url.path == "/sign-in":
+            raise SystemExit("nobody is signed in: it is not measured")
+
+    middle = count // 2
+    filled = {name: one.format(middle=middle, job=f"{middle:064x}") for name, one in PAGES.items()}
+    return {name: lambda address=address: get(address) for name, address in filled.items()}
+
+
+def _timed(deed: Callable[[], object]) -> Milliseconds:
+    """Return how long it takes, the first time first."""
     taken = []
     for _ in range(TIMES):
-        begun = time.perf_counter()
-        question()
-        taken.append(time.perf_counter() - begun)
-    return sorted(taken)[TIMES // 2]
+        begun_at = time.perf_counter()
+        deed()
+        taken.append(1000 * (time.perf_counter() - begun_at))
+    return taken
 
 
-def fill(ledger: SqlLedger, count: int) -> None:
-    """Write down so many studies: one in a thousand failed, the last few are under way."""
-    for table, rows in (
-        (studies, _studies(count)),
-        (instances, _instances(count)),
-        (jobs, _jobs(count)),
-        (deliveries, _deliveries(count)),
-    ):
-        with ledger.database.writing() as connection:
-            batch: list[dict[str, Any]] = []
-            for row in rows:
-                batch.append(row)
-                if len(batch) == 10_000:  # noqa: PLR2004 - a batch
-                    connection.execute(sa.insert(table), batch)
-                    batch.clear()
-            if batch:
-                connection.execute(sa.insert(table), batch)
+def _write(
+    run: Run, count: int, asked: Mapping[str, Milliseconds], got: Mapping[str, Milliseconds]
+) -> None:
+    rows, pages = _rows("question", asked), _rows("page", got)
+    text = (
+        f"{run.made()}SQLite; {4 * count:,} images, {count:,} jobs, {count:,} deliveries; "
+        f"{TIMES} tries, milliseconds.\n\n"
+        f"## Pages over HTTP, signed in\n\nOf a `senoscope serve --role console`, "
+        "which remembers what it counted for the overview for some seconds.\n\n"
+        f"{table(pages)}\n\n## The ledger's part\n\n{table(rows)}\n"
+    )
+    slowest = max(pages, key=lambda row: row["median, ms"])
+    told = f"{statistics.median(got['overview']):.0f} ms"
+    figures = {
+        f"console's overview with {count:,} studies in the ledger, over HTTP, median": told,
+        f"... its slowest page ({slowest['page']}), median": f"{slowest['median, ms']:.0f} ms",
+    }
+    run.write(text, figures, pages=pages, ledger=rows)
 
 
-def _at(number: int) -> datetime:
-    """Return when that study came: one every five minutes, the first the newest."""
-    return NOW - timedelta(minutes=5 * number)
-
-
-def _studies(count: int) -> Iterator[dict[str, Any]]:
-    for number in range(count):
-        yield {
-            "study_instance_uid": f"2.25.{number}",
-            "calling_ae_title": "MAMMO1",
-            "first_received_at": _at(number),
-            "last_received_at": _at(number),
-            "complete_asked": False,
-            "held": "",
+def _rows(kind: str, taken: Mapping[str, Milliseconds]) -> list[dict[str, object]]:
+    return [
+        {
+            kind: name,
+            "first, ms": round(of[0], 1),
+            "median, ms": round(statistics.median(of), 1),
+            "worst, ms": round(max(of), 1),
         }
-
-
-def _instances(count: int) -> Iterator[dict[str, Any]]:
-    for number in range(count):
-        for place, view in enumerate(VIEWS):
-            yield {
-                "sop_instance_uid": f"2.25.{number}.{place}",
-                "sop_class_uid": "1.2.840.10008.5.1.4.1.1.1.2",
-                "study_instance_uid": f"2.25.{number}",
-                "series_instance_uid": f"2.25.{number}.9",
-                "transfer_syntax_uid": "1.2.840.10008.1.2.1",
-                "calling_ae_title": "MAMMO1",
-                "view": view,
-                "size": 27_000_000,
-                "digest": "0" * 32,
-                "received_at": _at(number),
-                "version": "",
-                "removed_at": None,
-                "judged": number > 2,  # noqa: PLR2004 - the newest are not
-            }
-
-
-def _jobs(count: int) -> Iterator[dict[str, Any]]:
-    for number in range(count):
-        state = JobState.DEAD if number % 1000 == 0 else JobState.DONE
-        yield {
-            "job_id": f"{number:064x}",
-            "study_instance_uid": f"2.25.{number}",
-            "sop_instance_uids": [f"2.25.{number}.{place}" for place in range(4)],
-            "route": "screening",
-            "pipeline": "cad",
-            "send_to": ["pacs"],
-            "priority": Priority.ROUTINE,
-            "created_at": _at(number),
-            "run_at": _at(number),
-            "state": JobState.QUEUED if number < 20 else state,  # noqa: PLR2004
-            "token": 1,
-            "owner": "",
-            "failures": 0,
-            "crashes": 0,
-            "losts": 0,
-            "started_at": _at(number),
-            "finished_at": _at(number),
-            "error": "",
-            "stages": {"read": 0.5, "find": 2.0, "write": 0.2},
-            "versions": [],
-            "waits": "",
-            "rerun": 0,
-            "routes_version": 1,
-        }
-
-
-def _deliveries(count: int) -> Iterator[dict[str, Any]]:
-    for number in range(count):
-        yield {
-            "sop_instance_uid": f"2.25.{number}.99",
-            "destination": "pacs",
-            "job_id": f"{number:064x}",
-            "sop_class_uid": "1.2.840.10008.5.1.4.1.1.88.50",
-            "study_instance_uid": f"2.25.{number}",
-            "priority": Priority.ROUTINE,
-            "owed_at": _at(number),
-            "run_at": _at(number),
-            "state": DeliveryState.OWED if number < 30 else DeliveryState.SENT,  # noqa: PLR2004
-            "attempts": 1,
-            "error": "",
-            "sent_at": _at(number),
-            "owner": "",
-            "transaction_uid": "",
-            "is_original": False,
-            "version": "",
-        }
+        for name, of in taken.items()
+    ]
 
 
 if __name__ == "__main__":

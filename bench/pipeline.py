@@ -1,6 +1,6 @@
 """Seconds and memory of a worker's pipeline on one full field, stage by stage.
 
-    python bench/pipeline.py [--pipeline cad] [--rows 4096] [--columns 3328] [--repeat 5]
+    python bench/pipeline.py [--pipeline cad] [--rows 4096] [--columns 3328] [--repeat 5] [--quick]
 
 Idle is a worker with its engines open; a run reads the file, runs the pipeline and keeps the
 results in memory, as a job does.
@@ -13,13 +13,14 @@ import tempfile
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 from pydicom import dcmread
+from support.results import begun, table
 
 from engines.card import Card
 from engines.load import open_engine
@@ -29,10 +30,18 @@ from pipelines.phantom import Exposure, mammogram
 from pipelines.pipeline import ON_REGIONS, Context, Product
 from service.settings import packaged_models
 
+ROWS, COLUMNS, REPEAT = 4096, 3328, 5
+
 
 def main() -> None:
     """Print the median seconds of each stage and the peak memory above idle; write them too."""
-    arguments = _arguments()
+    arguments = asked()
+    run = begun(
+        f"pipeline-{arguments.pipeline}",
+        f"One view of {arguments.rows} x {arguments.columns} through {arguments.pipeline}",
+        "python bench/pipeline.py",
+        whole=is_whole(arguments),
+    )
     shelf = packaged_models()
     pipeline = catalogue(card for _, card in newest(shelf) if isinstance(card, Card))[
         arguments.pipeline
@@ -65,35 +74,40 @@ def main() -> None:
             for _ in range(arguments.repeat):
                 with watched("in all"):
                     pipeline.run([dcmread(path)], context)
-    day = datetime.now(UTC)  # noqa: TID251 - a bench has a clock
     backends = ", ".join(sorted({engine.backend for engine in engines.values()}))
-    how = f"{backends}, {os.cpu_count()} cores, median of {arguments.repeat}"
     used, held = (peak() - idle) / 1e6, idle / 1e6
-    lines = [
-        f"# One view of {size.rows} x {size.columns} through the pipeline {pipeline.name}",
-        "",
-        f"`python bench/pipeline.py --pipeline {pipeline.name}`, {day:%Y-%m-%d %H:%M} UTC, {how}.",
-        "",
-        "| stage | seconds |",
-        "| --- | --- |",
-        *(f"| {stage} | {np.median(taken):.2f} |" for stage, taken in seconds.items()),
-        "",
-        f"Memory: {used:.0f} MB above idle at its peak ({held:.0f} MB, engines open); wanted: 700.",
+    rows = [
+        {"stage": stage, "seconds": round(float(np.median(taken)), 2)}
+        for stage, taken in seconds.items()
     ]
-    text = "\n".join(lines)
-    print(text)
-    out = arguments.out or Path(f"bench/results/pipeline-{pipeline.name}.md")
-    out.write_text(f"{text}\n", encoding="utf-8")
+    text = (
+        f"{run.made()}{backends}, {os.cpu_count()} cores, median of {arguments.repeat}.\n\n"
+        f"{table(rows)}\n\n"
+        f"Memory: {used:.0f} MB above idle at its peak ({held:.0f} MB, engines open); wanted: 700."
+    )
+    what = f"{arguments.pipeline}, one view of {arguments.rows} x {arguments.columns}"
+    figures = {
+        f"{what}, in a worker": f"{rows[-1]['seconds']} s",
+        "... memory at its peak, above idle": f"{used:.0f} MB",
+    }
+    run.write(text, figures, backends=backends, rows=rows, memory_mb={"peak": used, "idle": held})
 
 
-def _arguments() -> argparse.Namespace:
+def asked(given: Sequence[str] | None = None) -> argparse.Namespace:
+    """Return what was asked for, on the command line where it is not `given`."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=4096)
-    parser.add_argument("--columns", type=int, default=3328)
-    parser.add_argument("--repeat", type=int, default=5)
+    parser.add_argument("--rows", type=int, default=ROWS)
+    parser.add_argument("--columns", type=int, default=COLUMNS)
+    parser.add_argument("--repeat", type=int, default=REPEAT)
+    parser.add_argument("--quick", dest="repeat", action="store_const", const=1)
     parser.add_argument("--pipeline", default="super-resolution")
-    parser.add_argument("--out", type=Path, help="default: bench/results/pipeline-NAME.md")
-    return parser.parse_args()
+    return parser.parse_args(given)
+
+
+def is_whole(arguments: argparse.Namespace) -> bool:
+    """Tell whether that is the full field, as often as the results have it."""
+    size = (arguments.rows, arguments.columns)
+    return size == (ROWS, COLUMNS) and arguments.repeat >= REPEAT
 
 
 @contextmanager

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -26,7 +26,7 @@ from pathlib import Path
 from pydicom import Dataset
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage
-from support.machine import cpu
+from support.results import Run, begun, table
 from support.starting import NAME, now
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -44,7 +44,6 @@ from service.queue.celery import CeleryQueue, make_app  # noqa: E402
 
 MANY = 10_000
 FULL = 60
-REPORT = PROJECT / "bench/results/queue.md"
 STUDY = "1.2.826.0.1.3680043.8.498.1"
 
 
@@ -58,20 +57,7 @@ class Place:
     broker: str
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the report, milliseconds."""
-
-    what: str
-    waiting: int
-    values: Sequence[float]
-
-    def __str__(self) -> str:
-        """Return it as a line of a Markdown table."""
-        ordered = sorted(self.values)
-        p95 = ordered[int(0.95 * (len(ordered) - 1))]
-        median = statistics.median(ordered)
-        return f"| {self.what} | {self.waiting} | {len(ordered)} | {median:.1f} | {p95:.1f} |"
+Row = Mapping[str, object]
 
 
 def main() -> None:
@@ -79,6 +65,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true")
     times = 20 if parser.parse_args().quick else FULL
+    run = begun("queue", "Queue", "make bench-queue", whole=times == FULL)
     latencies: list[Row] = []
     costs: list[Row] = []
     with ExitStack() as held:
@@ -90,10 +77,7 @@ def main() -> None:
             for waiting in (0, MANY):
                 costs.append(_cost(place, waiting, times))
                 print(costs[-1], flush=True)
-    text = _report(latencies, costs)
-    print(text)
-    if times == FULL:
-        REPORT.write_text(text, encoding="utf-8")
+    _write(run, latencies, costs)
 
 
 def _places(folder: Path, held: ExitStack) -> Iterator[Place]:
@@ -132,8 +116,8 @@ def _latency(place: Place, waiting: int, times: int) -> list[Row]:
             claimed.append(1000 * (at.timestamp() - started))
     ledger.close()
     return [
-        Row(f"{place.name}: enqueue to claim", waiting, claimed[3:]),
-        Row(f"{place.name}: enqueue to the pipeline's first line", waiting, waited[3:]),
+        _row(f"{place.name}: enqueue to claim", waiting, claimed[3:]),
+        _row(f"{place.name}: enqueue to the pipeline's first line", waiting, waited[3:]),
     ]
 
 
@@ -156,7 +140,7 @@ def _cost(place: Place, waiting: int, times: int) -> Row:
             ledger.sent(delivery)
         spent.append(1000 * (time.perf_counter() - started))
     ledger.close()
-    return Row(f"{place.name}: decide, claim, finish, sent", waiting, spent)
+    return _row(f"{place.name}: decide, claim, finish, sent", waiting, spent)
 
 
 @contextmanager
@@ -199,16 +183,37 @@ def _image(sop_instance_uid: str) -> Dataset:
     return image
 
 
-def _report(latencies: Sequence[Row], costs: Sequence[Row]) -> str:
-    head = "| what | jobs waiting | times | median ms | p95 ms |\n| --- | --- | --- | --- | --- |\n"
+def _row(what: str, waiting: int, values: Sequence[float]) -> Row:
+    """Return one line of the report; `values` are milliseconds."""
+    ordered = sorted(values)
+    return {
+        "what": what,
+        "jobs waiting": waiting,
+        "times": len(ordered),
+        "median, ms": round(statistics.median(ordered), 1),
+        "p95, ms": round(ordered[int(0.95 * (len(ordered) - 1))], 1),
+    }
+
+
+def _write(run: Run, latencies: Sequence[Row], costs: Sequence[Row]) -> None:
     told = (__doc__ or "").split("\n\n")[-1].strip()
-    return (
-        f"# Queue\n\n`make bench-queue`, {now():%Y-%m-%d}, {cpu()}, load "
-        f"of the machine, which others used too: {os.getloadavg()[1]:.1f}.\n\n{told}\n\n"
-        f"## Latency\n\n{head}{chr(10).join(map(str, latencies))}\n\n"
-        f"## Cost of the ledger per job\n\nThe jobs that wait here are due, in the lowest lane.\n\n"
-        f"{head}{chr(10).join(map(str, costs))}\n"
+    text = (
+        f"{run.made()}{told}\n\n## Latency\n\n{table(latencies)}\n\n"
+        "## Cost of the ledger per job\n\nThe jobs that wait here are due, in the lowest lane.\n\n"
+        f"{table(costs)}"
     )
+    waits = [row for row in latencies if "claim" in str(row["what"])]
+    figures = {
+        "job in the queue to its worker, median: embedded; cluster": _pair(waits),
+        "what ledger and queue cost a job with one result, median: embedded; cluster": _pair(costs),
+    }
+    run.write(text, figures, latencies=latencies, costs=costs)
+
+
+def _pair(rows: Sequence[Row]) -> str:
+    """Return the medians of what was measured with jobs waiting, of both forms of a node."""
+    medians = [row["median, ms"] for row in rows if row["jobs waiting"]]
+    return "; ".join(f"{one:.1f} ms" for one in medians)
 
 
 if __name__ == "__main__":

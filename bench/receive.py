@@ -13,7 +13,7 @@ a process for each processor, and another one with the one process of the defaul
 import argparse
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,9 +21,11 @@ from pathlib import Path
 from pydicom import Dataset
 from support.receive_report import Measured, report, tell
 from support.receivers import RECEIVERS, Receiver, listening
+from support.results import begun
 from support.senders import Sent, send
 from support.stamped import Stamped, mammogram_of_27_mb, slice_of_512
 
+ROUNDS = 5
 BUDGET_S = 400.0
 """After this no new round begins."""
 
@@ -45,17 +47,18 @@ WORKLOADS = (
 
 def main() -> None:
     """Print the median of each receiver, workload and number of senders; write them too."""
-    arguments = _arguments()
+    arguments = asked()
     rounds = 2 if arguments.quick else arguments.rounds
     names = [name for name in RECEIVERS if not arguments.only or name in arguments.only]
     work = [one for one in WORKLOADS if arguments.work in one.name]
     measured: list[Measured] = []
+    run = begun("receive", "Receiving", "make bench-receive", whole=is_whole(arguments))
     until = time.monotonic() + BUDGET_S
     with tempfile.TemporaryDirectory(dir=arguments.folder, prefix="bench-receive-") as folder:
         for number, workload in enumerate(work, 1):
             left = (until - time.monotonic()) / (len(work) - number + 1)
             measured += _measure(workload, names, rounds, Path(folder) / f"{number}", left)
-    report(measured, Path("bench/results"), rounds, write=not arguments.only)
+    report(measured, run, rounds)
 
 
 def _measure(
@@ -89,14 +92,21 @@ def _rotated(receivers: list[Receiver], turn: int) -> list[Receiver]:
     return receivers[start:] + receivers[:start]
 
 
-def _arguments() -> argparse.Namespace:
+def asked(given: Sequence[str] | None = None) -> argparse.Namespace:
+    """Return what was asked for, on the command line where it is not `given`."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="two rounds")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--only", nargs="*", choices=list(RECEIVERS))
     parser.add_argument("--work", default="", help="only workloads whose name holds this")
     parser.add_argument("--folder", help="on the disk to be measured; default: the system's")
-    return parser.parse_args()
+    return parser.parse_args(given)
+
+
+def is_whole(arguments: argparse.Namespace) -> bool:
+    """Tell whether those are all receivers and workloads, in as many rounds as the results have."""
+    part = arguments.quick or arguments.only or arguments.work
+    return arguments.rounds >= ROUNDS and not part
 
 
 __all__ = ["Sent", "main"]

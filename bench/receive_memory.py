@@ -1,11 +1,12 @@
 """Memory that an association takes while an image comes in, by the image's size.
 
-    python bench/receive_memory.py
+    python bench/receive_memory.py [--quick]
 
 Associations are held within a data set; what the listener's process has for itself (USS) is read,
 and what it had with one such association before is taken off.
 """
 
+import argparse
 import socket
 import struct
 import tempfile
@@ -15,9 +16,11 @@ from pathlib import Path
 
 import psutil
 from support.receivers import CALLED, HOST, listening, senoscope
+from support.results import begun, table
 
 WANTED = 4_000_000
 """Bytes beyond the base for each association: issue 5."""
+COLUMNS = ("image, MB", "associations", "MB each beyond the base", f"under {WANTED / 1e6:.0f}")
 CLASS, SYNTAX = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.1.2.1"
 CONTEXT_NAME = "1.2.840.10008.3.1.1.1"
 PDU = 131060
@@ -25,15 +28,21 @@ PDU = 131060
 
 def main() -> None:
     """Print the bytes of one association among 1, 16 and 64, for images of 27 and 200 MB."""
-    lines = ["| image, MB | associations | MB each beyond the base |", "| ---: | ---: | ---: |"]
-    for megabytes in (27, 200):
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="images of 27 MB")
+    quick = parser.parse_args().quick
+    command = "python bench/receive_memory.py"
+    run = begun("receive-memory", "Memory of receiving", command, whole=not quick)
+    rows = []
+    for megabytes in (27,) if quick else (27, 200):
         for associations in (1, 16, 64):
             each = _measure(megabytes * 1_000_000, associations)
-            verdict = "" if each < WANTED else " TOO MUCH"
-            lines.append(f"| {megabytes} | {associations} | {each / 1e6:.2f}{verdict} |")
-            print(lines[-1], flush=True)
-    text = "\n".join(["# Memory of receiving", "", "`make bench-receive`: USS.", "", *lines])
-    Path("bench/results/receive-memory.md").write_text(f"{text}\n", encoding="utf-8")
+            row = (megabytes, associations, round(each / 1e6, 2), "yes" if each < WANTED else "NO")
+            rows.append(dict(zip(COLUMNS, row, strict=True)))
+            print(rows[-1], flush=True)
+    most = max(row[COLUMNS[2]] for row in rows)
+    figures = {"memory of an association within an image, whatever its size": f"{most} MB"}
+    run.write(f"{run.made()}USS beyond the base.\n\n{table(rows)}", figures, rows=rows)
 
 
 def _measure(size: int, associations: int) -> float:

@@ -82,7 +82,7 @@ def served(folder: Path) -> Iterator[tuple[Parts, httpx.Client]]:
     parts = Parts(load_settings(folder / "senoscope.toml"))
     desk = parts.desk()
     desk.deeds.add_user(desk_person(), NAME, Role.VIEWER, PASSWORD)
-    app = make_app("bench", CollectorRegistry(), {}, [])
+    app = make_app("bench", CollectorRegistry(), list)
     server = serve_http(add_console(app, desk), listen("127.0.0.1", 0))
     try:
         url = f"http://127.0.0.1:{server.port}"

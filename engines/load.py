@@ -1,30 +1,34 @@
 """From a card to an engine."""
 
 import logging
-from contextlib import closing
+from collections.abc import Callable
 
-import numpy as np
-
-from engines.backends.onnxruntime import open_reference
 from engines.card import Card
-from engines.engine import Batch, Engine, UnusableError
+from engines.engine import Engine, UnusableError
+from engines.golden import NoReferenceError, WrongAnswerError, prove
 from engines.plans.manifest import Circumstances, NoPlanError
 from engines.plans.store import PlanStore
 from engines.shelf import verify
-from engines.verification import compare
 from engines.ways import AUTO, Way, ways
 
 logger = logging.getLogger(__name__)
 
-SEED = 2022
-"""Of the noise in the probe: any number, always the same."""
+
+def pass_over(way: Way) -> None:
+    """Say no more of a way that computes wrongly than the log does."""
 
 
-def open_engine(card: Card, device: str = AUTO, store: PlanStore | None = None) -> Engine:
+def open_engine(
+    card: Card,
+    device: str = AUTO,
+    store: PlanStore | None = None,
+    distrust: Callable[[Way], None] = pass_over,
+) -> Engine:
     """Return the fastest engine that this machine has for `card` and that keeps its tolerance.
 
-    `store` holds plans and what verification found. Why others were not taken is logged. It may
-    start threads: open it in the process that uses it, after any fork.
+    `store` holds plans and what verification found. Why others were not taken is logged, and
+    `distrust` is told of each that computes wrongly. It may start threads: open it in the process
+    that uses it, after any fork.
 
     Raises:
         CardError: the weights are not those of the card.
@@ -35,6 +39,10 @@ def open_engine(card: Card, device: str = AUTO, store: PlanStore | None = None) 
     for way in ways(card, device, store):
         try:
             return _trustworthy(way, store)
+        except WrongAnswerError as reason:
+            logger.error("%s %s: %s %s", card.name, card.version, way.backend, reason)  # noqa: TRY400
+            reasons.append(f"{way.backend} {reason}")
+            distrust(way)
         except UnusableError as reason:
             logger.info("%s %s: %s is not taken: %s", card.name, card.version, way.backend, reason)
             reasons.append(f"{way.backend}: {reason}")
@@ -42,22 +50,39 @@ def open_engine(card: Card, device: str = AUTO, store: PlanStore | None = None) 
 
 
 def _trustworthy(way: Way, store: PlanStore | None) -> Engine:
-    """Return the engine of `way`: verified before, computing as the reference does, or tried now.
+    """Return the engine of `way`, having seen it compute as the reference does.
 
     Raises:
         UnusableError: it cannot be opened, failed verification, or strays on the probe.
     """
-    if way.ordinal is not None:
-        return way.open()
-    verified = _passed(way, store)
+    verified = way.ordinal is not None or _passed(way, store)
     engine = way.open()
-    if not verified and not way.is_exact:
-        try:
-            _try_out(engine)
-        except UnusableError:
-            engine.close()
-            raise
+    try:
+        _prove(engine, store, is_trusted=verified or way.is_exact)
+    except UnusableError:
+        engine.close()
+        raise
     return engine
+
+
+def _prove(engine: Engine, store: PlanStore | None, *, is_trusted: bool) -> None:
+    """Let `engine` prove itself; where there is no reference, one that is trusted need not.
+
+    Raises:
+        UnusableError: it computes wrongly, or nothing speaks for it.
+    """
+    if store is None and is_trusted:
+        return
+    try:
+        prove(engine, store)
+    except WrongAnswerError as reason:
+        if is_trusted:
+            raise
+        raise UnusableError(str(reason)) from reason
+    except NoReferenceError as reason:
+        if not is_trusted:
+            raise
+        logger.warning("%s %s is not tried: %s", engine.card.name, engine.backend, reason)
 
 
 def _passed(way: Way, store: PlanStore | None) -> bool:
@@ -76,26 +101,3 @@ def _passed(way: Way, store: PlanStore | None) -> bool:
     if objection is not None:
         raise UnusableError(objection)
     return True
-
-
-def _try_out(engine: Engine) -> None:
-    """Hold `engine` against the reference on the probe.
-
-    Raises:
-        UnusableError: it strays too far, or there is no reference.
-    """
-    with closing(open_reference(engine.card)) as reference:
-        found = compare(engine, reference, [probe(engine.card)])
-    if not found.passed:
-        raise UnusableError(found.reason)
-
-
-def probe(card: Card) -> Batch:
-    """Return one window over the whole input range: a ramp, ripples from coarse to fine, noise."""
-    low, high = card.input.range
-    down, across = np.mgrid[0 : card.tile, 0 : card.tile] / card.tile
-    ripples = np.sin(card.tile * across**2) / 8
-    noise = np.random.default_rng(SEED).normal(0, 0.02, down.shape)
-    shades = np.clip(down + ripples * (down > 1 / 2) + noise * (across > 1 / 2), 0, 1)
-    window = (low + (high - low) * shades).astype(np.float32)
-    return np.broadcast_to(window, (1, card.input.channels, *window.shape)).copy()

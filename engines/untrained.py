@@ -5,10 +5,13 @@ trained ones do: what a back end gets wrong shows in the answer.
 """
 
 import hashlib
+import os
 import shutil
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from fcntl import LOCK_EX, flock
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 
 import onnx
 
@@ -30,6 +33,8 @@ SEED = 2024
 VERSION = f"chance-{SEED}-2"
 """Raised when the weights are drawn or fitted in another way."""
 WEIGHTS = "weights.onnx"
+MAKING = ".making-"
+"""How folders begin in which a network is being made."""
 
 HALOS = {"fsrcnn-x2": 8}
 """Of those that are run on whole images; the others are run on whole regions."""
@@ -75,16 +80,28 @@ def _made(architecture: Architecture, there: Path) -> Card:
     from engines.training.chance import network_of_chance  # noqa: PLC0415
 
     there.parent.mkdir(parents=True, exist_ok=True)
-    making = Path(mkdtemp(prefix=".making-", dir=there.parent))
-    try:
+    with _alone(there.parent), TemporaryDirectory(prefix=MAKING, dir=there.parent) as folder:
+        making = Path(folder) / there.name
+        making.mkdir()
         weights = making / WEIGHTS
         onnx.save_model(rewritten(network_of_chance(architecture, SEED)), weights)
         write_card(_card(architecture, weights))
         shutil.rmtree(there, ignore_errors=True)  # broken, or it would have been taken
         making.rename(there)
-    finally:
-        shutil.rmtree(making, ignore_errors=True)
     return read_card(there)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Let nobody else make anything in `folder`; what others were killed at goes."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        flock(descriptor, LOCK_EX)  # the kernel lets go however a process ends
+        for left in folder.glob(f"{MAKING}*"):
+            shutil.rmtree(left, ignore_errors=True)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _card(architecture: Architecture, weights: Path) -> Card:

@@ -79,11 +79,15 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a job: its results, how much was done, and why not all was, if not."""
+    """What came of a job: its results, how much was done, and why not all was, if not.
+
+    `scores` are the probabilities that a model, by its name, gave to what it judged.
+    """
 
     made: Sequence[Made]
     extent: Literal["whole", "partly", "failed"] = "whole"
     reason: str = ""
+    scores: Sequence[tuple[str, float]] = ()
 
 
 class Pipeline(Protocol):

@@ -4,19 +4,15 @@ Each child runs one job at a time and may die of it: the parent sees how, writes
 another. Engines are opened in the child, after the fork.
 """
 
-import ctypes
 import logging
 import os
-import re
 import signal
 import threading
 import time
-import traceback
 import warnings
 from argparse import ArgumentParser
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,16 +21,28 @@ from billiard.process import current_process  # type: ignore[import-untyped]
 from celery import Celery, Task, signals
 from celery.exceptions import SecurityWarning, SoftTimeLimitExceeded, WorkerLostError
 from celery.worker.request import Request
-from kombu.asynchronous import get_event_loop
+from kombu.asynchronous.timer import Timer
 from kombu.exceptions import ConnectionError as BrokerAwayError
 
 from engines.engine import DeviceLostError
 from engines.machine import gpus
 from service import log
-from service.errors import UnavailableError
+from service.alive import AliveFile
+from service.errors import NodeError, UnavailableError
 from service.ledger.ledger import Ledger
 from service.queue.celery import WORK, CeleryQueue
+from service.queue.made import queue_of
+from service.systemd import Systemd
+from service.trail import about
+from service.worker.deaths import die_with, how_it_died, is_from_outside, where
 from service.worker.owner import is_process, this_process
+from service.worker.presence import (
+    DEVICE_LOST,
+    PRESENCE_S,
+    end_without_device,
+    say_unfit,
+    tell_of,
+)
 from service.worker.pulse import Pulse
 from service.worker.watchdog import Watchdog
 from service.worker.worker import Worker
@@ -44,15 +52,11 @@ logger = logging.getLogger(__name__)
 Outcome = Callable[[str, str], Sequence[str]]
 """What the ledger is told of the owner of a job, and why; it answers with the jobs."""
 
-PRESENCE_S = 5.0
 WATCH_S = 0.5
 """Until a child's death is seen; Celery alone takes up to 5 s, longer than the sweeper's grace."""
+FORGET_S = 30.0
+"""Between two looks for the time limits of tasks that have ended: they pile up no longer."""
 TOO_LONG = "it took longer than worker.soft_limit_s"
-PR_SET_PDEATHSIG = 1  # prctl(2)
-DEVICE_LOST = 3
-"""How a child exits that has lost its device: as little as possible is done after that."""
-FROM_OUTSIDE = {signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT}
-"""Who ends by one of these was ended by somebody; of any other he died by his own fault."""
 
 
 def main() -> None:
@@ -73,16 +77,21 @@ def run_worker(config: Path | None, devices: Sequence[str] = (), own: Pulse | No
 
     `own` is where this process beats, for who looks after it.
     """
-    from service import parts, wiring  # noqa: PLC0415 - this door also opens without a whole node
+    from service import wiring  # noqa: PLC0415 - this door also opens without a whole node
 
     log.set_up()
     settings = wiring.settings_of(config)
     serve(
-        parts.make_queue(settings).app,
+        queue_of(settings).app,
         wiring.open_ledger(config),
         partial(wiring.make_worker, settings),
         every_gpu(devices or settings.worker.devices, gpus()),
-        partial(Watchdog, own=own),
+        partial(
+            Watchdog,
+            own=own,
+            systemd=Systemd.from_environment(),
+            alive=AliveFile(settings.alive_path if own is None else None),
+        ),
     )
 
 
@@ -152,7 +161,7 @@ class WorkRequest(Request):  # type: ignore[misc] # Celery has no types
 
     def _look_whether_told(self) -> None:
         """Look in the round after the next: Celery tells the broker in the next one."""
-        loop = get_event_loop()
+        loop = self.task.hub  # Celery forgets which is the current one when it connects again
         loop.call_soon(loop.call_soon, self._see_that_it_is_told)
 
     def _see_that_it_is_told(self) -> None:
@@ -168,8 +177,10 @@ class WorkRequest(Request):  # type: ignore[misc] # Celery has no types
         try:
             for owner in self.task.ledger.owners():
                 if is_process(owner, self.worker_pid):
-                    logger.warning("job %s: %s", ", ".join(outcome(owner, why)), why)
-        except UnavailableError as error:
+                    for job_id in outcome(owner, why):
+                        with about(self.task.ledger.job(job_id).study_instance_uid, job=job_id):
+                            logger.warning("job %s: %s", job_id, why)
+        except NodeError as error:
             logger.warning("not written down, the sweeper will see it: %s", error)
 
 
@@ -183,7 +194,8 @@ class Work(Task):  # type: ignore[misc] # Celery has no types
     pulse: Pulse
     parent: int = field(default_factory=os.getpid)
     worker: Worker | None = None
-    is_watching: bool = False
+    hub: Any = None
+    """In the parent: what calls it back, once it is connected to the broker."""
 
     name = WORK
     Request = WorkRequest
@@ -197,12 +209,15 @@ class Work(Task):  # type: ignore[misc] # Celery has no types
             queue = CeleryQueue(self.app)
             if queue.is_empty():
                 queue.put("next")
+        elif is_spare(self.worker):
+            time.sleep(PRESENCE_S)  # who is woken for nothing leaves the next call to others
 
     def watch(self, sender: Any, **_: object) -> None:  # noqa: ANN401 - Celery's
         """In the parent, connected to the broker: look after the children more than Celery does."""
-        if not self.is_watching:  # else it is connected again
-            sender.hub.call_repeatedly(WATCH_S, sender.pool.maintain_pool)
-            self.is_watching = True
+        if self.hub is None:  # else it is connected again
+            self.hub = sender.hub
+            self.hub.call_repeatedly(WATCH_S, sender.pool.maintain_pool)
+            self.hub.call_repeatedly(FORGET_S, forget_cancelled, self.hub.timer)
 
     def open(self, **_: object) -> None:
         """In a child, just forked: get ready to work."""
@@ -213,13 +228,25 @@ class Work(Task):  # type: ignore[misc] # Celery has no types
             worker.open_engines()
         except UnavailableError as error:
             logger.error("the worker is not ready: %s", error)  # noqa: TRY400 - it says all
+            say_unfit(worker, str(error))
         except DeviceLostError as error:
             logger.critical("the worker's process ends, for want of its device: %s", error)
             time.sleep(PRESENCE_S)  # the next may well fare the same: not many a second
             os._exit(DEVICE_LOST)
         self.worker = worker
         self.pulse.keep(place)
-        threading.Thread(target=_tell, args=(worker, worker.now()), daemon=True).start()
+        threading.Thread(target=tell_of, args=(worker, worker.now()), daemon=True).start()
+
+
+def forget_cancelled(timer: Timer) -> None:
+    """Let go of the time limits of tasks that have ended; kombu holds them, and so the tasks.
+
+    Until they would have run out, it does: a busy worker had the tasks of ten minutes.
+    """
+    waiting = [event for event in timer.queue if not event.entry.canceled]
+    timer.clear()
+    for eta, priority, entry in waiting:
+        timer.enter_at(entry, eta, priority)
 
 
 def do_job(worker: Worker) -> bool:
@@ -229,7 +256,7 @@ def do_job(worker: Worker) -> bool:
     except UnavailableError as error:
         logger.warning("the worker waits: %s", error)
     except DeviceLostError as error:
-        _end_without_device(worker, error)
+        end_without_device(worker, error)
     except SoftTimeLimitExceeded:
         logger.error("a job took too long and was told to end")  # noqa: TRY400 - it says all
         worker.ledger.crashed(this_process(), TOO_LONG)
@@ -240,17 +267,12 @@ def do_job(worker: Worker) -> bool:
     return False
 
 
-def _end_without_device(worker: Worker, error: DeviceLostError) -> None:
-    """Give the job back, and end this process: only another can use the device again.
-
-    It ends at once: what libraries do at a normal exit may wait for the device for ever.
-    """
-    logger.critical("the worker's process ends, for want of its device: %s", error)
+def is_spare(worker: Worker) -> bool:
+    """Tell whether jobs are left to other workers now."""
     try:
-        worker.ledger.crashed(this_process(), where(error))
-    except UnavailableError as reason:
-        logger.warning("not written down, the parent will: %s", reason)
-    os._exit(DEVICE_LOST)
+        return worker.is_spare()
+    except UnavailableError:
+        return False
 
 
 def _end_stuck() -> None:
@@ -275,45 +297,6 @@ def every_gpu(devices: Sequence[str], gpus: Sequence[str]) -> list[str]:
     """Return `devices`, an ``auto`` as all `gpus` where there are several: one process each."""
     several = list(gpus) if len(gpus) > 1 else ["auto"]
     return [one for device in devices for one in (several if device == "auto" else [device])]
-
-
-def die_with(parent: int) -> None:
-    """Let the kernel kill this process when `parent`, which started it, is no more."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it died before we asked
-        os._exit(1)
-
-
-def is_from_outside(death: str) -> bool:
-    """Tell whether a process was killed by somebody, from Celery's words for its death."""
-    found = re.search(r"signal (\d+)", death)
-    return found is not None and int(found[1]) in FROM_OUTSIDE
-
-
-def how_it_died(death: str) -> str:
-    """Return the part of Celery's words that says how a process died."""
-    found = re.search(r"signal \d+ \(\w+\)|exitcode -?\d+", death)
-    return f"its process died: {found[0] if found else 'unknown'}"
-
-
-def where(error: BaseException) -> str:
-    """Return what kind of error it is and where it was raised; never its text: no patient data."""
-    frames = traceback.extract_tb(error.__traceback__)
-    ours = [frame for frame in frames if "site-packages" not in frame.filename] or frames
-    at = f" in {ours[-1].name}, line {ours[-1].lineno}" if ours else ""
-    return f"{type(error).__name__}{at}"
-
-
-def _tell(worker: Worker, started_at: datetime) -> None:
-    """Say every few seconds that this worker is there, with its engines open."""
-    while True:
-        try:
-            worker.ledger.present(worker.presence(started_at))
-        except UnavailableError as error:
-            logger.warning("the worker is not ready: %s", error)
-        except DeviceLostError as error:
-            _end_without_device(worker, error)
-        time.sleep(PRESENCE_S)
 
 
 def _leave_logging_alone(**_: object) -> None:

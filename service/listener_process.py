@@ -7,7 +7,10 @@ import threading
 from pathlib import Path
 
 from service import log
-from service.parts import DRAIN_S, Parts
+from service.assembly.receiving import DRAIN_S
+from service.node import Role
+from service.parts import Parts
+from service.tracing import collect
 from service.wiring import settings_of
 
 LOOK_S = 2.0
@@ -24,11 +27,19 @@ def main() -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    listener = Parts(settings_of(arguments.config)).listener()
+    parts = Parts(settings_of(arguments.config))
+    collect(parts.settings.traces.endpoint)
+    listener = parts.listener()
+    teller = parts.teller([Role.LISTENER], parts.look_at_routes)
     listener.start()
+    telling = threading.Thread(target=teller.run, args=(stop,))
+    telling.start()
     while not stop.wait(LOOK_S) and listener.is_alive and os.getppid() == arguments.parent:
         pass
     listener.stop(DRAIN_S)
+    stop.set()
+    telling.join()
+    teller.end()
 
 
 if __name__ == "__main__":

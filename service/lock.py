@@ -7,6 +7,22 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from service.errors import UnavailableError
+from service.secret import folder_for_us_alone
+
+UNFINISHED = "restore.unfinished"
+"""In a data folder: what is there is half of a backup."""
+
+
+def must_be_finished(folder: Path) -> None:
+    """See that no restore into `folder` was broken off.
+
+    Raises:
+        UnavailableError: if one was.
+    """
+    if (folder / UNFINISHED).exists():
+        raise UnavailableError(
+            f"a restore into {folder} is not finished: run `senoscope restore` again"
+        )
 
 
 @contextmanager
@@ -16,7 +32,7 @@ def sole_owner(folder: Path, roles: Iterable[str]) -> Iterator[None]:
     Raises:
         UnavailableError: if another process does one of them.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    folder_for_us_alone(folder)
     with ExitStack() as held:
         for role in sorted(roles):
             held.enter_context(_held(folder, role))

@@ -11,6 +11,7 @@ from pydicom import config
 def set_up() -> None:
     """Send structlog's and the standard library's records to stderr in one format."""
     shared: list[structlog.types.Processor] = [
+        structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),

@@ -3,10 +3,12 @@
 import logging
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from service.alive import AliveFile
 from service.errors import UnavailableError
 from service.lock import sole_owner
 from service.progress import Progress
@@ -17,7 +19,12 @@ logger = logging.getLogger(__name__)
 STUCK_S = 300.0
 """A loop that has not come round for so long does so no more."""
 
-NOBODY = Systemd()
+NOBODY, UNWATCHED = Systemd(), AliveFile()
+
+
+def nothing() -> None:
+    """Leave it at that."""
+
 
 Loop = Callable[[threading.Event], None]
 """Works until the event is set, then returns in good order."""
@@ -42,13 +49,18 @@ class Node:
     roles: frozenset[Role] = frozenset()
     """Those that no other process may do in that folder meanwhile; none where hosts share them."""
     systemd: Systemd = NOBODY
+    alive: AliveFile = UNWATCHED
+    end: Callable[[], None] = nothing
+    """Called when all loops have ended."""
 
     def run(self, stop: threading.Event) -> None:
         """Run until `stop` is set, then let each loop end in good order.
 
         Raises:
-            UnavailableError: if a loop ended by itself, or another process has one of its roles.
+            UnavailableError: if a loop ended by itself, another process has one of its roles, or
+                nobody can be told that it is alive.
         """
+        self.alive.touch()
         with sole_owner(self.data, self.roles):
             died = self._run(stop)
         if died:
@@ -70,15 +82,18 @@ class Node:
         self.systemd.tell("STOPPING=1")
         for thread in threads:
             thread.join()
+        self.end()
         return died
 
     def _tell(self, asked: Mapping[str, Progress]) -> None:
-        """Say that all is well, unless a loop is stuck: then systemd starts the node again."""
+        """Say that all is well, unless a loop is stuck: then who looks after it starts it again."""
         stuck = [name for name, progress in asked.items() if progress.busy_s() > STUCK_S]
         if stuck:
             logger.critical("%s: at the same thing for minutes", ", ".join(stuck))
             return
         self.systemd.tell("WATCHDOG=1")
+        with suppress(UnavailableError):  # a disk that fails: who asks sees it by its age
+            self.alive.touch()
 
 
 def _guarded(name: str, loop: Loop, stop: threading.Event, died: list[str]) -> None:

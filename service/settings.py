@@ -4,9 +4,9 @@ import os
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -16,168 +16,30 @@ from typing_extensions import override
 
 import engines
 from service.errors import BadConfigurationError, did_you_mean
-from service.networks import Network
-from service.notify_settings import Notify
-from service.section import Section
-from service.tls import Profile
+from service.secret import read_secret
+from service.sections.doors import Console, Dicom, Http
+from service.sections.notify import Notify
+from service.sections.oidc import Oidc
+from service.sections.storage import (
+    Disk,
+    LedgerSection,
+    Retention,
+    Security,
+    SpoolSection,
+    database_url,
+)
+from service.sections.watch import Canary, Health, Traces
+from service.sections.work import Queue, WorkerSection
+from service.tls import Files as TlsFiles
 
 PREFIX = "SENOSCOPE_"
 CONFIG_VARIABLE = f"{PREFIX}CONFIG"
 DEFAULT_FILE = Path("senoscope.toml")
-
-
-class Dicom(Section):
-    """How the node is reached by DICOM."""
-
-    ae_title: str = Field(default="SENOSCOPE", min_length=1, max_length=16)
-    host: str = "127.0.0.1"
-    port: int = Field(default=11112, ge=0, le=65535)
-    """0 takes a free one; the log says which."""
-    max_associations: int = Field(default=16, ge=1, le=1000)
-    max_per_ae: int = Field(default=0, ge=0)
-    """Associations of one AE title at a time; 0: no limit but the node's."""
-    max_per_host: int = Field(default=0, ge=0)
-    """Associations from one address at a time; 0: no limit but the node's."""
-    networks: tuple[Network, ...] = ()
-    """Where peers may connect from at all; empty: anywhere."""
-    tls_cert: str = ""
-    """The certificate (PEM, with its chain) of this node; empty: no TLS."""
-    tls_key: str = ""
-    """Its private key, which not everybody may read."""
-    tls_ca: str = ""
-    """Who vouches for peers: they need a certificate, then."""
-    tls_profile: Profile = Profile.BCP195
-    tls_names: Mapping[str, tuple[str, ...]] = {}
-    """AE title to the names in certificates that may use it; empty: any may use any."""
-    processes: int = Field(default=1, ge=1, le=16)
-    """That listen on the port side by side; limits hold for each of them."""
-    max_pdu: int = Field(default=131072, ge=4096, le=1 << 20)
-    """Bytes; the longest PDU that this node receives."""
-    open_s: float = Field(default=15, gt=0)
-    """Seconds; the longest wait for an association to be opened or released."""
-    idle_s: float = Field(default=60, gt=0)
-    """Seconds; the longest silence on an association, within a message too."""
-    max_object_mb: int = Field(default=4096, ge=1)
-    """A larger data set is refused while it comes, for good (C000H)."""
-
-    @model_validator(mode="after")
-    def _tls_is_whole(self) -> Self:
-        if bool(self.tls_cert) != bool(self.tls_key):
-            raise ValueError("tls_cert and tls_key belong together")
-        if self.tls_ca and not self.tls_cert:
-            raise ValueError("tls_ca without tls_cert: the node has no TLS")
-        if self.tls_names and not self.tls_ca:
-            raise ValueError("tls_names without tls_ca: peers have no certificate to be named in")
-        return self
-
-
-class Http(Section):
-    """How the node is reached by HTTP."""
-
-    host: str = "127.0.0.1"
-    port: int = Field(default=8080, ge=0, le=65535)
-    tls_cert: str = ""
-    """The certificate (PEM, with its chain) of the HTTP port; empty: no TLS."""
-    tls_key: str = ""
-    """Its private key."""
-    tokens_file: str = ""
-    """Who may send by STOW-RS; empty: nobody."""
-    networks: tuple[Network, ...] = ()
-    """Where objects may be sent from by STOW-RS; empty: anywhere."""
-    max_uploads: int = Field(default=4, ge=1, le=100)
-    """Requests with objects that are taken at a time; more are asked to come back."""
-    trusted_proxies: tuple[Network, ...] = ()
-    """Who is believed for whom they come, and whether by TLS; empty: nobody."""
-
-    @model_validator(mode="after")
-    def _tls_is_whole(self) -> Self:
-        if bool(self.tls_cert) != bool(self.tls_key):
-            raise ValueError("tls_cert and tls_key belong together")
-        return self
-
-
-class Console(Section):
-    """How long people stay signed in, and what they look at."""
-
-    idle_minutes: int = Field(default=30, ge=1, le=1440)
-    """Without anything being done."""
-    session_hours: int = Field(default=12, ge=1, le=168)
-    """In all."""
-    viewer_mb: int = Field(default=2000, ge=200, le=1_000_000)
-    """On the disk, for images that are ready to be looked at."""
-
-
-class LedgerSection(Section):
-    """Where the ledger is."""
-
-    url: str = ""
-    """Empty: SQLite in `data_dir`; else postgresql+psycopg://..."""
-
-
-class Queue(Section):
-    """Where the broker is."""
-
-    broker: str = ""
-    """Empty: embedded, a folder in `data_dir`; else redis://, rediss:// or sentinel://..."""
-    master: str = ""
-    """The name by which Sentinel knows the master; needed with sentinel://."""
-    tls_ca: str = ""
-    """The file of the authorities that a rediss:// server's certificate is checked by."""
-    password_file: str = ""
-    """The file with the password of Redis, where the URL shall not hold it."""
-
-
-class WorkerSection(Section):
-    """What the networks run on."""
-
-    devices: tuple[str, ...] = ("auto",)
-    """"cpu", "cuda:0"; "auto" takes what is there."""
-    soft_limit_s: int = Field(default=600, ge=1)
-    """A job that takes longer is told to end, and counts as crashed."""
-    hard_limit_s: int = Field(default=900, ge=2)
-    """A job that takes longer is taken away, and its process killed."""
-
-    @model_validator(mode="after")
-    def _told_before_killed(self) -> Self:
-        if self.soft_limit_s >= self.hard_limit_s:
-            raise ValueError("soft_limit_s must be shorter than hard_limit_s")
-        return self
-
-
-class Security(Section):
-    """What must stay secret."""
-
-    site_key_file: str = ""
-    """Empty: made once in `data_dir`."""
-
-
-class Disk(Section):
-    """How much room must stay on the disk."""
-
-    low_water_mb: int = Field(default=1024, ge=1)
-    """Below this, images are refused with A700H, so that the sender keeps them."""
-    quarantine_mb: int = Field(default=1024, ge=0)
-    """Refused objects that are kept for people to look at; beyond that the oldest goes."""
-
-
-class SpoolSection(Section):
-    """Where images and results are kept."""
-
-    url: str = ""
-    """Empty: in `data_dir`; else s3://bucket/prefix."""
-    endpoint: str = ""
-    """Of another S3 server than Amazon's: https://host:port."""
-
-
-class Retention(Section):
-    """How long bytes are kept of what is done with; the ledger's rows stay."""
-
-    received_days: int = Field(default=30, ge=0)
-    """Of images whose study is judged, processed and delivered; 0: for ever."""
-    results_days: int = Field(default=30, ge=0)
-    """Of results that every destination has; 0: for ever."""
-    routes_versions: int = Field(default=50, ge=1)
-    """Texts of `routes.toml` that were in force and are kept in the ledger, the newest ones."""
+_SAID = {
+    "model_type": "a section: write [{key}] and its keys below",
+    "tuple_type": "a list: write it in brackets, [...]",
+}
+"""What is told in our words, by the type of pydantic's error."""
 
 
 class Settings(BaseSettings):
@@ -198,10 +60,14 @@ class Settings(BaseSettings):
     queue: Queue = Queue()
     worker: WorkerSection = WorkerSection()
     security: Security = Security()
+    canary: Canary = Canary()
+    traces: Traces = Traces()
+    health: Health = Health()
     disk: Disk = Disk()
     spool: SpoolSection = SpoolSection()
     retention: Retention = Retention()
     notify: Notify = Notify()
+    oidc: Oidc = Oidc()
 
     base: Path = Field(default=Path(), exclude=True)
     """What relative paths are relative to: the folder of the file."""
@@ -260,9 +126,44 @@ class Settings(BaseSettings):
         return self.base / named if named else None
 
     @property
+    def tls_files(self) -> TlsFiles | None:
+        """Where the certificate of the DICOM port lies; None without TLS."""
+        dicom = self.dicom
+        if not dicom.tls_cert:
+            return None
+        ca = self.base / dicom.tls_ca if dicom.tls_ca else None
+        cert, key = self.base / dicom.tls_cert, self.base / dicom.tls_key
+        return TlsFiles(cert, key, ca, dicom.tls_profile)
+
+    @property
+    def http_tls_files(self) -> TlsFiles | None:
+        """Where the certificate of the HTTP port lies; None if it speaks no TLS."""
+        if not self.http.tls_cert:
+            return None
+        return TlsFiles(self.base / self.http.tls_cert, self.base / self.http.tls_key)
+
+    @property
     def ledger_url(self) -> str:
-        """The ledger's URL for SQLAlchemy."""
-        return self.ledger.url or f"sqlite:///{self.data / 'ledger.sqlite'}"
+        """The ledger's URL for SQLAlchemy, with its password: never log it.
+
+        Raises:
+            BadConfigurationError: if it is none, its driver is missing, or the file of the
+                password cannot be read.
+        """
+        url, file = self.ledger.url, self.ledger.password_file
+        if not url:
+            return f"sqlite:///{self.data / 'ledger.sqlite'}"
+        read = database_url(url)
+        if not file:
+            return url
+        whole = read.set(password=read_secret(self.base / file))
+        return whole.render_as_string(hide_password=False)
+
+    @property
+    def alive_path(self) -> Path | None:
+        """The file that is touched while this process goes round, if there is to be one."""
+        named = self.health.alive_file
+        return self.base / named if named else None
 
     @property
     def site_key_path(self) -> Path:
@@ -278,15 +179,23 @@ def packaged_models() -> Path:
     return inside if inside.is_dir() else package.parent / "models"
 
 
+def config_place(named: Path | None) -> Path:
+    """Return where the file is or would be: the one named, the environment's, or the one here."""
+    return named or Path(os.environ.get(CONFIG_VARIABLE) or DEFAULT_FILE)  # noqa: TID251
+
+
 def find_config(named: Path | None) -> Path | None:
     """Return the file to read: the one named, the environment's, the one here, or none.
 
     Raises:
         BadConfigurationError: if a file was named that is not there.
     """
-    wanted = named or (Path(os.environ[CONFIG_VARIABLE]) if CONFIG_VARIABLE in os.environ else None)  # noqa: TID251
-    if wanted is None:
-        return DEFAULT_FILE if DEFAULT_FILE.is_file() else None
+    wanted = config_place(named)
+    is_named = named is not None or bool(os.environ.get(CONFIG_VARIABLE))  # noqa: TID251
+    if not wanted.is_file() and not is_named:
+        return None
+    if wanted.is_dir():
+        raise BadConfigurationError(f"{wanted}: a folder; name the file in it with --config")
     if not wanted.is_file():
         raise BadConfigurationError(
             f"{wanted}: no such file; name another with --config, or leave it out for the defaults"
@@ -335,8 +244,17 @@ def _told(error: ValidationError, where: str) -> str:
     first = error.errors(include_url=False)[0]
     key = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
+        if len(first["loc"]) == 1 and isinstance(first["input"], dict):
+            return f"{where}: unknown section [{key}]{did_you_mean(key, _sections())}"
         return f"{where}: unknown key {key!r}{did_you_mean(key, known_keys())}"
-    return f"{where}: {key}: {first['msg']} (it is {first['input']!r})"
+    said = _SAID.get(first["type"], first["msg"]).replace("{key}", key)
+    return f"{where}: {key}: {said} (it is {first['input']!r})"
+
+
+def _sections() -> Iterator[str]:
+    """Yield the name of each section that stands in brackets of its own."""
+    tops = {key.partition(".")[0] for key in known_keys() if "." in key}
+    yield from sorted(tops)
 
 
 def _forbid_unknown_variables() -> None:

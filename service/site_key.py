@@ -5,6 +5,7 @@ import secrets
 from pathlib import Path
 
 from service.errors import BadConfigurationError, UnavailableError
+from service.secret import folder_for_us_alone, for_us_alone
 
 SITE_KEY_BYTES = 32
 
@@ -28,17 +29,13 @@ def read_or_make_key(path: Path) -> bytes:
 
 
 def _make(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    folder_for_us_alone(path.parent)
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    with open(part, "w", encoding="ascii", opener=_for_us_alone) as file:
+    with open(part, "w", encoding="ascii", opener=for_us_alone) as file:
         file.write(secrets.token_hex(SITE_KEY_BYTES))
         file.flush()
         os.fsync(file.fileno())
     _link_unless_there(part, path)
-
-
-def _for_us_alone(path: str, flags: int) -> int:
-    return os.open(path, flags, mode=0o600)
 
 
 def _link_unless_there(part: Path, path: Path) -> None:

@@ -1,6 +1,7 @@
 """The one place where everything meets: from the parts to what runs."""
 
 import logging
+import socket
 import threading
 import time
 from contextlib import suppress
@@ -8,30 +9,38 @@ from datetime import timedelta
 from functools import cache, partial
 from pathlib import Path
 
-from engines.card import CardError
 from engines.engine import Engine
+from engines.gpu_memory import gpu_memory
+from engines.machine import gpus
 from pipelines.pipeline import Context
-from service.checks import Check, Checks
+from service.alive import AliveFile
+from service.assembly.receiving import DRAIN_S
+from service.canary.figures import CanaryCollector
+from service.canary.standing import NAME as CANARY
+from service.canary.standing import Schedule
+from service.checks import Check, Checks, run_checks
+from service.clock import now
 from service.console.app import add_console
 from service.console.remembered import Remembered
 from service.errors import BadConfigurationError, UnavailableError, did_you_mean
+from service.exposition import HereCollector, LedgerCollector, NodeCollector
 from service.http.app import make_app as make_http_app
 from service.http.server import listen, serve_http
 from service.ledger.spool import Spool
 from service.ledger.sql import SqlLedger
-from service.metrics import LedgerCollector, SpoolCollector
+from service.metrics import Metrics
 from service.node import Loop, Node, Role
-from service.notify.standing import standing, standing_for_anybody
+from service.notify.standing import standing_for_anybody
 from service.notify.trial import Tried, try_each
 from service.observer import Observer
 from service.offline import USUAL_WISH, Offline, Wish
-from service.parts import DRAIN_S, Parts, now
-from service.readiness import destination_answers
+from service.parts import Parts
+from service.readiness import spool_answers
 from service.settings import Settings, load_settings
 from service.systemd import Systemd
+from service.teller import Teller
 from service.tiles.album import Album
-from service.tls import Files as TlsFiles
-from service.tls import not_after
+from service.tracing import collect
 from service.version import VERSION
 from service.worker.day import day_of
 from service.worker.sweeper import Sweeper
@@ -41,14 +50,16 @@ logger = logging.getLogger(__name__)
 
 TAKEN_AFTER = timedelta(seconds=30)
 """Past the hard limit, when the process should be dead, the ledger takes the job from it."""
-SOON_DAYS = 30
-"""A certificate that is valid for fewer is pointed out."""
 LOOK_S = 2.0
 """How often it is looked whether the threads behind the ports are still there."""
 HERE = frozenset({"127.0.0.1", "::1", "localhost"})
 """Addresses that only this machine reaches."""
 SHOWN_S, TIDY_S = 86_400.0, 600.0
 """An image that nobody opened for so long is not kept ready to be shown; looked at so often."""
+READY_S = 1.0
+"""How long an answer of /readyz holds: anybody may ask, as often as they like."""
+USAGE_S = 30.0
+"""How long it holds how full the spool is: to count that takes a while where there is much."""
 STALE_S = 3600.0
 """A half-written file that nobody touched for so long is nobody's: its writer was killed."""
 
@@ -71,6 +82,7 @@ def open_received(config: Path | None) -> Spool:
 def make_node(config: Path | None, roles: frozenset[Role]) -> Node:
     """Return the node of those settings, doing those roles."""
     parts = Parts(settings_of(config))
+    collect(parts.settings.traces.endpoint)
     loops: dict[str, Loop] = {}
     if Role.LISTENER in roles:
         loops["listener"] = _listening(parts)
@@ -84,35 +96,29 @@ def make_node(config: Path | None, roles: frozenset[Role]) -> Node:
         loops["storekeeper"] = parts.storekeeper().run
     if Role.DELIVERY in roles:
         loops["delivery"] = parts.senders().run
+        loops["turnarounds"] = parts.turnarounds().run
     if Role.CONSOLE in roles:
-        loops["http"] = _answering(parts)
-        loops["observer"] = Observer(parts.ledger, parts.metrics, now, parts.routes).run
+        observer = Observer(_needed(parts))
+        loops["http"] = _answering(parts, observer)
+        loops["observer"] = observer.run
         if parts.channels:
             loops["notify"] = parts.notifier().run
+        loops |= _canaries(parts)
     if Role.WORKER in roles:
         loops["worker"] = parts.embedded_worker(config).run
+    told = sorted(roles - {Role.WORKER})  # a worker tells of itself
+    teller = parts.teller(told, parts.look_at_routes)
+    loops["metrics"] = teller.run
     sole = frozenset() if parts.settings.ledger.url else roles
-    return Node(loops, parts.data, sole, Systemd.from_environment())
-
-
-def make_checks(config: Path | None) -> Checks:
-    """Return what `senoscope check` looks at: the node's own checks, models and destinations."""
-    parts = Parts(settings_of(config))
-    found = dict(parts.readiness.checks())
-    found["files"] = parts.readiness.files_are_there
-    if parts.tls_files is not None:
-        found["dicom tls"] = partial(_tls_is_valid, "dicom tls", parts.tls_files)
-    if parts.http_tls_files is not None:
-        found["http tls"] = partial(_tls_is_valid, "http tls", parts.http_tls_files)
-    for name in parts.in_use():
-        found[f"model of {name}"] = partial(_model_is_whole, parts, name)
-    for name, fault in parts.pipelines.broken.items():
-        found[f"model {name}"] = partial(Check, f"model {name}", ok=False, detail=fault)
-    for name, there in parts.destinations().items():
-        found[f"destination {name}"] = partial(destination_answers, name, there.target)
-    for name in parts.channels:
-        found[f"notify {name}"] = partial(_people_are_told, parts, name)
-    return found
+    alive = AliveFile(parts.settings.alive_path)
+    return Node(
+        loops,
+        parts.data,
+        sole,
+        Systemd.from_environment(),
+        alive,
+        partial(_put_away, parts, teller),
+    )
 
 
 def try_channels(config: Path | None) -> list[Tried]:
@@ -133,6 +139,7 @@ def try_channels(config: Path | None) -> list[Tried]:
 def make_worker(settings: Settings, device: str) -> Worker:
     """Return the worker of that device, in the process that calls."""
     parts = Parts(settings)
+    collect(settings.traces.endpoint)
     opening = threading.Lock()
 
     @cache
@@ -155,8 +162,16 @@ def make_worker(settings: Settings, device: str) -> Worker:
         site_key=parts.site_key,
         device=device,
         now=now,
+        tell=parts.teller([Role.WORKER], partial(_gpus_are_measured, parts.metrics, device)).tell,
         within=timedelta(seconds=settings.worker.hard_limit_s) + TAKEN_AFTER,
     )
+
+
+def _gpus_are_measured(metrics: Metrics, device: str) -> None:
+    for one in gpus() if device == "auto" else [device]:
+        found = gpu_memory(one)
+        if found is not None:
+            metrics.gpu_memory(socket.gethostname(), one, *found)
 
 
 def make_offline(
@@ -188,33 +203,14 @@ def make_offline(
     return Offline(parts.pipelines[pipeline], cards, context, out, wish.allowed)
 
 
-def _model_is_whole(parts: Parts, pipeline: str) -> Check:
-    try:
-        cards = parts.checked_cards(pipeline)
-    except CardError as error:
-        return Check(f"model of {pipeline}", ok=False, detail=str(error))
-    detail = f"{', '.join(f'{card.name} {card.version}' for card in cards)}, sha256 right"
-    return Check(f"model of {pipeline}", ok=True, detail=detail)
-
-
-def _people_are_told(parts: Parts, name: str) -> Check:
-    return standing(name, parts.channels[name], parts.ledger, now())
+def _put_away(parts: Parts, teller: Teller) -> None:
+    """Tell the last of it; SQLite moves its log into its file when the last process closes it."""
+    teller.end()
+    parts.ledger.close()
 
 
 def _people_are_told_or_not(parts: Parts, name: str) -> Check:
-    return standing_for_anybody(name, parts.channels[name], parts.ledger, now())
-
-
-def _tls_is_valid(name: str, files: TlsFiles) -> Check:
-    try:
-        files.context()
-        days = (not_after(files.cert, files.key) - now()).days
-    except BadConfigurationError as error:
-        return Check(name, ok=False, detail=str(error))
-    who = "mutual" if files.ca else "any peer"
-    hurry = ": renew it soon" if days < SOON_DAYS else ""
-    detail = f"{files.profile}, {who}; {files.cert} is valid for {days} days{hurry}"
-    return Check(name, ok=True, detail=detail)
+    return standing_for_anybody(name, parts.channels[name], parts.quick_ledger, now())
 
 
 def _listening(parts: Parts) -> Loop:
@@ -222,7 +218,7 @@ def _listening(parts: Parts) -> Loop:
 
     def run(stop: threading.Event) -> None:
         listener.start()
-        spool = parts.readiness.spool_answers()
+        spool = spool_answers(parts.received)
         if not spool.ok:
             logger.error("nothing can be kept, senders are told to try again: %s", spool.detail)
         _sweep(parts)
@@ -249,18 +245,44 @@ def _forget_images(album: Album) -> None:
         album.sweep(time.time() - SHOWN_S)
 
 
-def _answering(parts: Parts) -> Loop:
-    parts.registry.register(LedgerCollector(parts.ledger, parts.received.free_bytes))
-    parts.registry.register(SpoolCollector((parts.ledger.spool_usage, parts.received.usage)))
+def _canaries(parts: Parts) -> dict[str, Loop]:
+    """Return what sends phantom studies every so often, if it is wanted."""
+    every_s = parts.settings.canary.every_s
+    if not every_s:
+        return {}
+    return {CANARY: Schedule(parts.canary().run, parts.canary_standing, every_s).run}
+
+
+def _needed(parts: Parts) -> Checks:
+    """Return what must hold for the node to take work."""
     checks = dict(parts.readiness.checks())
     for name in parts.channels:
         checks[f"notify {name}"] = partial(_people_are_told_or_not, parts, name)
-    app = make_http_app(VERSION, parts.registry, checks, [parts.stow()])
+    if parts.settings.canary.every_s:
+        checks[CANARY] = parts.canary_standing.check
+    return checks
+
+
+def _expose(parts: Parts, observer: Observer) -> None:
+    """Let Prometheus be told of the whole node."""
+    ledger, is_reachable = parts.quick_ledger, observer.is_reachable
+    usages = (Remembered(ledger.spool_usage, USAGE_S), Remembered(parts.received.usage, USAGE_S))
+    parts.registry.register(NodeCollector(ledger, parts.metrics.families, is_reachable))
+    parts.registry.register(LedgerCollector(ledger, is_reachable))
+    parts.registry.register(HereCollector(observer.found, parts.received.free_bytes, usages))
+    parts.registry.register(CanaryCollector(parts.canary_standing.last))
+
+
+def _answering(parts: Parts, observer: Observer) -> Loop:
+    _expose(parts, observer)
+    checks = _needed(parts)
+    found = Remembered(lambda: run_checks(checks), READY_S)
+    app = make_http_app(VERSION, parts.registry, found, [parts.stow()])
     desk = parts.desk()
     with suppress(UnavailableError):  # a disk that fails: who opens an image is told
         desk.images.album.clear()
     add_console(app, desk)
-    http, files = parts.settings.http, parts.http_tls_files
+    http, files = parts.settings.http, parts.settings.http_tls_files
     tls = files.context() if files is not None else None
     if tls is None and not http.trusted_proxies and http.host not in HERE:
         logger.warning("passwords and tokens come over the network in the clear: set http.tls_cert")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from clock import now
 from no_skips import pytest_make_collect_report, pytest_runtest_makereport
+from node import Node
 from peers import dcmtk
 from peers.programs import program
 from peers.redis import RedisServer, Sentinel
@@ -29,6 +30,22 @@ def orthanc(tmp_path: Path) -> Iterator[Orthanc]:
     server.start()
     yield server
     server.kill()
+
+
+@pytest.fixture
+def started() -> Iterator[Callable[[Node], Node]]:
+    """Return a way to start a node; each is stopped at the end."""
+    nodes: list[Node] = []
+
+    def start(node: Node) -> Node:
+        node.start()
+        nodes.append(node)
+        node.wait_until_ready()
+        return node
+
+    yield start
+    for node in nodes:
+        node.stop()
 
 
 @pytest.fixture

@@ -11,9 +11,11 @@ import httpx
 from argon2 import PasswordHasher
 from clock import now as time_of_now
 from fastapi import FastAPI
+from one_route import ROUTES
 from prometheus_client import CollectorRegistry
 from working import job_of, plain_image, row_of
 
+from service.checks import run_checks
 from service.console.app import add_console
 from service.console.desk import Desk
 from service.console.passwords import Passwords
@@ -29,17 +31,20 @@ from service.settings import load_settings
 PASSWORD = "correct horse battery"  # noqa: S105 - of nobody but tests
 CSRF = re.compile(r'name="csrf" value="([^"]+)"')
 SETUP = Person("set-up", Role.ADMIN, "")
-ROUTES = """\
-[destinations.pacs]
-ae_title = "PACS"
-host = "127.0.0.1"
-port = {pacs}
+SETTINGS = 'data_dir = "data"\n'
 
-[[routes]]
-name = "everything"
-pipelines = ["super-resolution"]
-send_to = ["pacs"]
-"""
+VALUES_OF_PARTS = {
+    "{study}": "1.2.3",
+    "{job_id}": "job",
+    "{name}": "nobody",
+    "{label}": "none",
+    "{number}": "99",
+    "{image}": "1.2.3.4",
+    "{level}": "0",
+    "{column}": "0",
+    "{row}": "0",
+}
+"""What stands in addresses for their parts."""
 
 
 @dataclass(frozen=True)
@@ -87,15 +92,19 @@ ALONE = httpx.Limits(max_keepalive_connections=0)
 
 @contextmanager
 def served(
-    folder: Path, now: Callable[[], datetime] | None = None, pacs: int = 1
+    folder: Path,
+    now: Callable[[], datetime] | None = None,
+    pacs: int = 1,
+    settings: str = SETTINGS,
 ) -> Iterator[Console]:
     """Serve a console in `folder` that three people may use: viewer, operator and admin."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "senoscope.toml").write_text('data_dir = "data"\n')
+    (folder / "senoscope.toml").write_text(settings)
     (folder / "routes.toml").write_text(ROUTES.format(pacs=pacs))
     parts = Parts(load_settings(folder / "senoscope.toml"))
     desk = by_clock(parts.desk(), now or time_of_now)
-    app = make_app("1.2.3", CollectorRegistry(), parts.readiness.checks(), [parts.stow()])
+    checks = parts.readiness.checks()
+    app = make_app("1.2.3", CollectorRegistry(), lambda: run_checks(checks), [parts.stow()])
     server = serve_http(add_console(app, desk), listen("127.0.0.1", 0))
     console = Console(app, desk, f"http://127.0.0.1:{server.port}")
     for role in Role:
@@ -112,7 +121,8 @@ def by_clock(desk: Desk, now: Callable[[], datetime]) -> Desk:
     ledger = SqlLedger(desk.ledger.database, now)
     passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     door = replace(desk.door, ledger=ledger, now=now, passwords=passwords)
-    deeds = replace(desk.deeds, ledger=ledger, now=now, passwords=passwords)
+    patient = SqlLedger(desk.deeds.ledger.database, now)
+    deeds = replace(desk.deeds, ledger=patient, now=now, passwords=passwords)
     return replace(desk, ledger=ledger, door=door, deeds=deeds, now=now)
 
 
@@ -164,3 +174,11 @@ def _studied(ledger: SqlLedger, uid: str) -> Job:
     taken = Decision(f"{uid}.1", "everything", job.pipeline, True, "", job.job_id, now)  # noqa: FBT003
     ledger.decide([taken], [job])
     return job
+
+
+def filled(path: str) -> str:
+    """Return an address that could be asked."""
+    for name, value in VALUES_OF_PARTS.items():
+        path = path.replace(name, value)
+    assert "{" not in path
+    return path

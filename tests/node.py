@@ -24,6 +24,8 @@ port = {dicom}
 port = {http}
 [queue]
 broker = "{broker}"
+[canary]
+every_s = {canary_s}
 [disk]
 low_water_mb = 16
 {extra}"""
@@ -45,6 +47,9 @@ READY_S = 60.0
 class Node:
     """`senoscope serve` in `folder`, sending its results to the PACS on that port."""
 
+    roles: Sequence[str] = ()
+    """Options of `serve`; none: it does all."""
+
     def __init__(  # noqa: PLR0913 - what a test may want otherwise
         self,
         folder: Path,
@@ -55,13 +60,20 @@ class Node:
         pipeline: str = "super-resolution",
         accepts: Sequence[str] = (),
         extra: str = "",
+        canary_s: float = 0,
     ) -> None:
         self.port, self.http_port = free_port(), free_port()
         self.config = folder / "senoscope.toml"
         self.log = folder / "node.log"
         folder.mkdir(parents=True, exist_ok=True)
         self.config.write_text(
-            SETTINGS.format(dicom=self.port, http=self.http_port, broker=broker, extra=extra)
+            SETTINGS.format(
+                dicom=self.port,
+                http=self.http_port,
+                broker=broker,
+                extra=extra,
+                canary_s=canary_s,
+            )
         )
         accepted = f"accepts = {json.dumps([*accepts])}\n" if accepts else ""
         (folder / "routes.toml").write_text(
@@ -72,7 +84,7 @@ class Node:
     def start(self) -> None:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "service", "serve", "--config", self.config],
+                [sys.executable, "-m", "service", "serve", *self.roles, "--config", self.config],
                 stdout=log,
                 stderr=log,
             )

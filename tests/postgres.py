@@ -3,10 +3,14 @@
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from node import family
 from peers.programs import HOST, MissingPeerError
 
 from service.demo.orthanc import free_port
@@ -60,6 +64,20 @@ class PostgreSQL:
         """Let it crash, and recover."""
         self.crash()
         self.recover()
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Let it take connections and answer nothing meanwhile, as on a host that hangs."""
+        first = int((self._cluster / "postmaster.pid").read_text().split()[0])
+        processes = [*family(first)]
+        for pid in processes:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in processes:
+                with suppress(ProcessLookupError):  # its client went away meanwhile
+                    os.kill(pid, signal.SIGCONT)
 
     @property
     def _cluster(self) -> Path:

@@ -1,7 +1,6 @@
 """Who is told by a node under test: a mail server and a web server, real ones, on loopback."""
 
 import json
-import socket
 import ssl
 import threading
 from collections.abc import Mapping
@@ -16,13 +15,9 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
 from authority import Identity
 
+from service.demo.orthanc import free_port
+
 HOST = "127.0.0.1"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return probe.getsockname()[1]
 
 
 @dataclass

@@ -12,22 +12,6 @@ from phantoms import saved, study
 from pipelines.kinds import Kind
 
 
-@pytest.fixture
-def started():
-    """Return a way to start a node; each is stopped at the end."""
-    nodes = []
-
-    def start(node):
-        node.start()
-        nodes.append(node)
-        node.wait_until_ready()
-        return node
-
-    yield start
-    for node in nodes:
-        node.stop()
-
-
 def digests(storescp):
     """Return the digest of each file that came, by its name: its SOP Instance UID."""
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in storescp.files()}

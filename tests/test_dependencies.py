@@ -9,7 +9,7 @@ from packaging.requirements import Requirement
 PROJECT = Path(__file__).parents[1]
 DECLARED = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
 EXTRAS = DECLARED["optional-dependencies"]
-LOCKS = {"cpu": ["cpu"], "dev": ["cpu", "postgresql", "dev"], "train": ["train"]}
+LOCKS = {"cpu": ["cpu"], "dev": ["cpu", "postgresql", "otel", "docs", "dev"], "train": ["train"]}
 
 
 def locked(name):

@@ -13,7 +13,9 @@ from node import Node
 from peers.dcmtk import storescu
 from peers.programs import until
 from phantoms import mammogram, saved
-from receiving import HOST, MailServer, WebServer, free_port
+from receiving import HOST, MailServer, WebServer
+
+from service.demo.orthanc import free_port
 
 SETTINGS = """\
 [notify]

@@ -25,13 +25,15 @@ from engines.engine import DeviceLostError
 from pipelines.errors import CannotProcessError
 from pipelines.kinds import USUAL, Kind, Made
 from pipelines.pipeline import Context, OfOneImage, Outcome, Product
-from service.celery_worker import die_with, serve
+from service.celery_worker import serve
 from service.errors import UnavailableError
+from service.ledger.asked.retention import Past
 from service.ledger.records import Instance, Job, Priority
 from service.ledger.spool import Spool
 from service.ledger.sql import SqlLedger, open_ledger
 from service.queue.broker import Broker
 from service.queue.celery import Limits, make_app
+from service.worker.deaths import die_with
 from service.worker.watchdog import Watch, Watchdog
 from service.worker.worker import Worker
 
@@ -166,3 +168,11 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
+
+
+def remove_received(ledger, before):
+    """Note that all images that may go are gone, as the storekeeper would; return them."""
+    gone = ledger.received_past(Past(before, ()), 10)
+    for image in gone:
+        ledger.note_image_removed(image)
+    return gone

@@ -16,11 +16,12 @@ peers=(
     "java default-jre-headless" "Orthanc orthanc"
     "/usr/share/orthanc/plugins/libOrthancDicomWeb.so orthanc-dicomweb"
     "redis-server redis-server" "pg_ctlcluster postgresql"
+    "systemd-analyze systemd"
     "faketime faketime" "gcc gcc" "/usr/include/stdlib.h libc6-dev" "curl curl" "openssl openssl"
-    "chromium chromium"
+    "chromium chromium" "prometheus prometheus" "promtool prometheus"
 )
 
-dev_locks=(requirements/dev.lock requirements/train.lock)
+dev_locks=(requirements/dev.lock requirements/train.lock requirements/helm.lock)
 
 say() { printf '%s\n' "$*" >&2; }
 die() {

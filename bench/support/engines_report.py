@@ -23,10 +23,7 @@ def markdown(measured: dict, peer: str) -> str:
 
 def _lines(measured: dict, peer: str) -> Iterator[str]:
     amx = "AMX" if measured["amx"] else "no AMX"
-    yield "# Engines on the CPU"
-    yield ""
-    yield f"`{measured['command']}`, {measured['date']}; {measured['cpu']} ({amx});"
-    yield ", ".join(f"{name} {number}" for name, number in measured["versions"].items()) + ";"
+    yield f"It has {amx}; torch {measured['torch']};"
     yield f"other processes had {measured['others_on_the_machine']:.0%} of the machine."
     yield ""
     reached = measured["peaks_gflop_per_second"]

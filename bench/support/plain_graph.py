@@ -9,8 +9,7 @@ SCALE, KERNEL, PADDING = 2, 9, 4
 
 def with_deconvolution(model: onnx.ModelProto) -> onnx.ModelProto:
     """Return the sub-pixel graph of the shelf with the deconvolution it was made from."""
-    plain = onnx.ModelProto()
-    plain.CopyFrom(model)
+    plain = _in_fp32(model)
     convolution, shuffle = plain.graph.node[-2:]
     names = list(convolution.input[1:])
     tensors = {tensor.name: tensor for tensor in plain.graph.initializer}
@@ -27,6 +26,19 @@ def with_deconvolution(model: onnx.ModelProto) -> onnx.ModelProto:
     )
     del plain.graph.node[-2:]
     plain.graph.node.append(deconvolution)
+    return plain
+
+
+def _in_fp32(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Return the graph with the weights that it keeps in fp16 in fp32, as it computes with them."""
+    plain = onnx.ModelProto()
+    plain.CopyFrom(model)
+    kept = {tensor.name: tensor for tensor in plain.graph.initializer}
+    for cast in [node for node in plain.graph.node if node.op_type == "Cast"]:
+        half = kept[cast.input[0]]
+        values = numpy_helper.to_array(half).astype(np.float32)
+        half.CopyFrom(numpy_helper.from_array(values, cast.output[0]))
+        plain.graph.node.remove(cast)
     return plain
 
 

@@ -1,12 +1,10 @@
 """What was measured of receiving, for people and for programs."""
 
-import json
 import statistics
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
-from pathlib import Path
 
-from support.machine import cpu
+from support.results import Run
 from support.senders import Sent
 
 OURS = "senoscope"
@@ -71,29 +69,44 @@ def tell(measured: Measured, sent: Sent) -> None:
     )
 
 
-def report(measured: list[Measured], folder: Path, rounds: int, *, write: bool) -> None:
-    """Print the table, and write it where it is whole."""
-    text = "\n".join([*_head(rounds), *_table(measured)])
-    print(f"\n{text}")
-    if not write:
-        return
-    (folder / "receive.md").write_text(f"{text}\n", encoding="utf-8")
+def report(measured: list[Measured], run: Run, rounds: int) -> None:
+    """Print the table, and write it."""
     rows = [
         {**asdict(one), "megabytes_a_second": one.megabytes_a_second, "seconds": one.seconds}
         for one in measured
     ]
-    (folder / "receive.json").write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    text = run.made() + "\n".join([*_head(rounds), *_table(measured)])
+    run.write(text, figures_of(measured), rounds=rounds, rows=rows)
+
+
+def figures_of(measured: list[Measured]) -> dict[str, str]:
+    """Return how many times as fast we are as each of the others, for the table of all benches."""
+    return dict(_figures(measured))
+
+
+def _figures(measured: list[Measured]) -> Iterator[tuple[str, str]]:
+    ours = {(one.workload, one.senders): one for one in measured if one.receiver == OURS}
+    for workload, other in dict.fromkeys((one.workload, one.receiver) for one in measured):
+        theirs = [
+            one
+            for one in sorted(measured, key=lambda one: one.senders)
+            if (one.workload, one.receiver) == (workload, other) and other != OURS
+        ]
+        pairs = [(one, ours.get((workload, one.senders))) for one in theirs]
+        ratios = [f"{one.seconds / own.seconds:.1f}" for one, own in pairs if own]
+        if ratios:
+            senders = ", ".join(str(one.senders) for one in theirs)
+            yield (
+                f"receiving {workload}, {senders} senders: times as fast as {other}",
+                ", ".join(ratios),
+            )
 
 
 def _head(rounds: int) -> list[str]:
-    day = datetime.now(UTC)  # noqa: TID251 - a bench has a clock
     return [
-        "# Receiving",
-        "",
-        f"`make bench-receive`, {day:%Y-%m-%d %H:%M} UTC; {cpu()}; median of {rounds} rounds in",
-        "which all take turns. Senoscope syncs file and folder and commits the row before Success,",
-        "Orthanc syncs its file, storescp syncs nothing. It listens with a process for each",
-        "processor (`dicom.processes`), or with the one of the default.",
+        f"Median of {rounds} rounds in which all take turns. Senoscope syncs file and folder and",
+        "commits the row before Success, Orthanc syncs its file, storescp syncs nothing. It has",
+        "a process listening for each processor (`dicom.processes`), or the one of the default.",
         "Ratio: Senoscope's speed, with those processes, to theirs.",
         "",
         "| what | senders | receiver | MB/s | instances/s | processor s | ratio | wanted |",

@@ -1,6 +1,6 @@
 """DICOM files that can be sent again and again: each time they are other objects."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import count
 from pathlib import Path
 
@@ -10,6 +10,9 @@ from pydicom.uid import ExplicitVRLittleEndian
 
 from pipelines.phantom import Exposure, Picture, mammogram, picture
 
+ROOT = "2.25.1777"
+SERIAL = 12
+"""Digits behind the root: which study it is; two more tell its UIDs apart."""
 STUDY = "2.25.1111111111111111111111111111"
 LENGTH = 40
 """Characters of each stamped UID, so that one fits where another was."""
@@ -61,6 +64,38 @@ class Stamped:
         for path in self.paths[1:]:
             path.write_bytes(content)
         assert dcmread(self.paths[0], stop_before_pixels=True).SOPInstanceUID == uid  # noqa: S101
+
+
+class StampedStudy:
+    """Files of one study, in `folder`, that are another study each time."""
+
+    def __init__(self, images: Sequence[Dataset], folder: Path) -> None:
+        self._serial = count(1)
+        self._places: dict[Path, list[int]] = {}
+        folder.mkdir(parents=True)
+        for number, image in enumerate(images, 1):
+            image.StudyInstanceUID = _uid(0)
+            image.SeriesInstanceUID, image.SOPInstanceUID = _uid(number), _uid(50 + number)
+            image.file_meta = FileMetaDataset()
+            image.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+            path = folder / f"{number}.dcm"
+            image.save_as(path, enforce_file_format=True)
+            found = _places(path.read_bytes(), ROOT.encode())
+            self._places[path] = [place + len(ROOT) for place in found]
+
+    def renew(self) -> tuple[str, list[Path]]:
+        """Make it a study that nobody has seen; return its UID and its files."""
+        serial = f"{next(self._serial):0{SERIAL}}"
+        for path, places in self._places.items():
+            with path.open("r+b") as file:
+                for place in places:
+                    file.seek(place)
+                    file.write(serial.encode())
+        return f"{ROOT}{serial}00", list(self._places)
+
+
+def _uid(part: int) -> str:
+    return f"{ROOT}{0:0{SERIAL}}{part:02}"
 
 
 def _serials() -> Iterator[str]:

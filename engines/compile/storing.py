@@ -15,7 +15,7 @@ from engines.compile.graph import copied
 KEPT = "_fp16"
 """What the name of a tensor kept in fp16 ends in."""
 
-LEAST = 256
+LEAST = 64
 """Values that are worth a node: biases and slopes are kept as they are."""
 
 

@@ -6,7 +6,7 @@ for one that takes no more, it is the region at its own pixels, brought to 128 x
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -34,11 +34,43 @@ class Way:
 
     def picture(self, mass: Mass, room: float, side: int) -> Shades:
         """Return the region of `mass`, `side` x `side`, 0..1; `room` times as wide as it."""
+        return next(self.pictures(mass, room, [side]))
+
+    def pictures(self, mass: Mass, room: float, sides: Sequence[int]) -> Iterator[Shades]:
+        """Yield that for several sides, enlarged once: all above 128, or none."""
         around = region(mass, room)
         if self.enlarge is None:
-            return resized(cut(mass.values, around, SIDE), (side, side))
-        own = cut(mass.values, around, SIDE if side > SIDE else around.side)
-        return np.clip(resized(self.enlarge(own), (side, side)), 0, 1)
+            large = cut(mass.values, around, SIDE)
+        else:
+            large = self.enlarge(cut(mass.values, around, _cut_to(sides[0]) or around.side))
+        for side in sides:
+            picture = resized(large, (side, side))
+            yield picture if self.enlarge is None else np.clip(picture, 0, 1)
+
+
+class Album:
+    """Regions as they are brought before networks that take these sides.
+
+    What was enlarged for one is kept for the others: enlarging takes far longer than all else.
+    """
+
+    def __init__(self, sides: Iterable[int]) -> None:
+        self._sides = sorted(set(sides))
+        self._kept: dict[tuple[str, Mass, float, int], Shades] = {}
+
+    def picture(self, way: Way, mass: Mass, room: float, side: int) -> Shades:
+        """Return what `way.picture` does, of one of the sides."""
+        about = (way.name, mass, room)  # ways are opened anew; a shelf has one network of a name
+        if (*about, side) not in self._kept:
+            alike = [one for one in self._sides if _cut_to(one) == _cut_to(side)]
+            for one, picture in zip(alike, way.pictures(mass, room, alike), strict=True):
+                self._kept[*about, one] = picture
+        return self._kept[*about, side]
+
+
+def _cut_to(side: int) -> int | None:
+    """Return the side that a region is cut to before it is enlarged; None leaves its own pixels."""
+    return SIDE if side > SIDE else None
 
 
 def ways(engines: Sequence[Engine]) -> list[Way]:

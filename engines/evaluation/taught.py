@@ -11,6 +11,7 @@ from types import MappingProxyType
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from engines.card import Card, first_fault
+from engines.training.regions import SIDE
 
 FILE = "recipe.toml"
 
@@ -23,13 +24,15 @@ NOT_SAID = "not said"
 class Taught(BaseModel):
     """What regions a network was taught on.
 
-    `room` is their side in longer sides of the mass's box; `before` names the model that enlarged
+    `room` is their side in longer sides of the mass's box, `side` at how many pixels a side they
+    were shown; `before` names the model that enlarged
     them; `split` is by patients, or leaky: variants of one region on both sides.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     room: float = 0.0
+    side: int = SIDE
     before: str = ""
     augmentation: str = NOT_SAID
     split: str = "patients"

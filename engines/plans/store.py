@@ -182,6 +182,27 @@ class PlanStore:
         with held(path.with_suffix(".lock")):
             write_whole(path, timings)
 
+    def golden(self, key: str) -> bytes:
+        """Return the golden answer that is kept under `key`; nothing if none is.
+
+        Raises:
+            PlanError: it could have been written by others.
+        """
+        path = self.folder / f"golden-{key}.npy"
+        if not path.exists():
+            return b""
+        make_sure_ours(self.folder)
+        return read_ours(path)
+
+    def keep_golden(self, key: str, answer: bytes) -> None:
+        """Keep a golden answer under `key`, for the next time that an engine opens.
+
+        Raises:
+            PlanError: the folder is not ours alone, or takes no more.
+        """
+        make_ours(self.folder)
+        write_whole(self.folder / f"golden-{key}.npy", answer)
+
     def _keep(self, manifest: Manifest, plan: bytes) -> Manifest:
         """Write plan and manifest, in that order, and make room; its lock is held."""
         kept = manifest.model_copy(update={"plan": described(plan)})

@@ -67,18 +67,16 @@ def prepare(begin: Start, recipe: Recipe[Any], data: Path) -> Prepared:
 class Noted(Record):
     """What is known of a run besides its recipe.
 
-    Its network, how many times that enlarges, the weights it started from, and the model of the
-    shelf that enlarged regions before.
+    Its network, how many times that enlarges, and the weights it started from.
     """
 
     network: str
     scale: int = 1
     init: str = ""
-    before: str = ""
 
     def command(self, recipe: str) -> str:
         """Return what gives the same weights again, by the recipe in that file."""
-        options = {"init": self.init, "before": self.before, "recipe": recipe}
+        options = {"init": self.init, "recipe": recipe}
         if self.scale > 1:
             options = {"scale": str(self.scale), **options}
         words = [f"--{name} {value}" for name, value in options.items() if value]

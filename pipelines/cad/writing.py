@@ -50,7 +50,9 @@ def outcome(looked: Sequence[Looked], recipe: Recipe, context: Context) -> Outco
         made = [each for one in looked for each in _of_image(one, found, recipe, context)]
         made += reports(context.kinds, partial(findings_report, readings, found, origin))
         made += _cad_reports(readings, found, origin, context, context.predecessors)
-    return Outcome(made, "partly" if reasons else "whole", "; ".join(reasons))
+    judge = recipe.cards[-1].name
+    scores = [(judge, lesion.finding.probability) for lesion in found]
+    return Outcome(made, "partly" if reasons else "whole", "; ".join(reasons), scores)
 
 
 def failure(readings: Sequence[Reading], recipe: Recipe, context: Context) -> list[Made]:

@@ -68,7 +68,7 @@ def frames(segmentation: Dataset, images: Mapping[str, Dataset]) -> Iterator[Fra
 
 def parts(frame: Frame) -> list[Box]:
     """Return a box around each connected part of what is marked, of the largest first."""
-    mask = _mask(frame)
+    mask = mask_of(frame)
     if mask is None:
         return []
     left, top, width, height = cv2.boundingRect(mask.view(np.uint8))
@@ -119,7 +119,7 @@ def _grid(image: Dataset) -> tuple[int | None, int | None]:
     return integer(image, "Rows"), integer(image, "Columns")
 
 
-def _mask(frame: Frame) -> Mask | None:
+def mask_of(frame: Frame) -> Mask | None:
     """Return where the segment is, or at least half of it; None where that cannot be read."""
     segmentation = frame.segmentation
     rows, columns = (integer(segmentation, keyword) or 0 for keyword in ("Rows", "Columns"))

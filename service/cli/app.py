@@ -7,15 +7,19 @@ import typer
 from service.cli import (
     api_tokens,
     audit,
+    backup,
     check,
     commitments,
     datasets,
     deliveries,
     demo,
+    destinations,
+    doctor,
     engines,
     evaluate,
     jobs,
     notify,
+    overview,
     process,
     quarantine,
     reader_study,
@@ -38,13 +42,14 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (serve, demo, process, send, check, evaluate):
+for command in (serve, demo, process, send, check, evaluate, backup, doctor):
     command.register(app)
 app.add_typer(studies.app, name="studies")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(commitments.app, name="commitments")
 app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(backup.app, name="backups")
 app.add_typer(notify.app, name="notify")
 app.add_typer(routes.app, name="routes")
 app.add_typer(engines.app, name="engines")
@@ -55,6 +60,8 @@ app.add_typer(audit.app, name="audit")
 app.add_typer(train.app, name="train")
 app.add_typer(reader_study.app, name="reader-study")
 app.add_typer(datasets.app, name="datasets")
+app.add_typer(destinations.app, name="destinations")
+overview.register(app)
 
 
 def _version(asked: bool) -> None:

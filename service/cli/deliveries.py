@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from service.cli.options import Config, Json, Limit, console, examples, print_entries, print_json
+from service.cli.options import Config, Json, Limit, examples, print_entries, print_json, tell
 from service.cli.people import deeds, this_person
 from service.ledger.records import Delivery, DeliveryState
 from service.wiring import open_ledger
@@ -56,10 +56,11 @@ def retry(
     destination: Annotated[str | None, typer.Option(help="Only to this destination.")] = None,
     study: Annotated[str | None, typer.Option(help="Only those of this study.")] = None,
     config: Config = None,
+    as_json: Json = False,
 ) -> None:
     """Send parked and postponed deliveries again now."""
     count = deeds(config).retry_deliveries(this_person(), destination, study)
-    console.print(f"{count} deliveries owed again now")
+    tell(f"{count} deliveries owed again now", as_json=as_json, count=count)
 
 
 @app.command("resend", epilog=examples("senoscope deliveries resend 2.25.1234 --to pacs"))
@@ -67,7 +68,8 @@ def resend(
     study_uid: Annotated[str, typer.Argument(help="Study Instance UID.", metavar="STUDY_UID")],
     to: Annotated[str, typer.Option(help="The destination.")],
     config: Config = None,
+    as_json: Json = False,
 ) -> None:
     """Send again what a destination was sent of a study: it lost it, or was replaced."""
     count = deeds(config).resend_study(this_person(), study_uid, to)
-    console.print(f"{count} deliveries owed again now")
+    tell(f"{count} deliveries owed again now", as_json=as_json, count=count)

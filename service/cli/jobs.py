@@ -9,11 +9,11 @@ from service.cli.options import (
     Config,
     Json,
     Limit,
-    console,
     examples,
     print_entries,
     print_json,
     print_table,
+    tell,
 )
 from service.cli.people import deeds, this_person
 from service.ledger.ledger import Ledger
@@ -39,9 +39,9 @@ def list_jobs(
     if as_json:
         print_json([asdict(job) for job in jobs])
         return
-    print_table(
+    print_entries(
         f"{len(jobs)} jobs",
-        ["job", "state", "pipeline", "route", "tries", "seconds", "error"],
+        ["job", "state", "pipeline", "route", "tries", "seconds", "error:"],
         [
             [
                 job.job_id[:12],
@@ -91,23 +91,26 @@ def retry(
     job_id: Annotated[str | None, typer.Argument(help="The job.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Every dead and parked job.")] = False,
     config: Config = None,
+    as_json: Json = False,
 ) -> None:
     """Queue a dead, parked or cancelled job again."""
     if not every and job_id is None:
         raise typer.BadParameter("name a job, or say --all")
     does, person = deeds(config), this_person()
-    for one in _failed(does.ledger) if every else [does.ledger.job_id_of(job_id or "")]:
+    chosen = _failed(does.ledger) if every else [does.ledger.job_id_of(job_id or "")]
+    for one in chosen:
         does.retry_job(person, one)
-        console.print(f"{one[:12]} queued again")
+    told = "\n".join(f"{one[:12]} queued again" for one in chosen)
+    tell(told, as_json=as_json, queued=chosen)
 
 
 @app.command("cancel", epilog=examples("senoscope jobs cancel 3f2a9c"))
-def cancel(job_id: JobId, config: Config = None) -> None:
+def cancel(job_id: JobId, config: Config = None, as_json: Json = False) -> None:
     """Cancel a queued or running job."""
     does = deeds(config)
     one = does.ledger.job_id_of(job_id)
     does.cancel_job(this_person(), one)
-    console.print(f"{one[:12]} cancelled")
+    tell(f"{one[:12]} cancelled", as_json=as_json, cancelled=[one])
 
 
 def _failed(ledger: Ledger) -> list[str]:

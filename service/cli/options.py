@@ -31,6 +31,14 @@ def print_json(what: object) -> None:
     typer.echo(json.dumps(what, indent=2, default=str))
 
 
+def tell(line: str, *, as_json: bool, **told: object) -> None:
+    """Say what was done: in a line for people, or `told` as JSON for machines."""
+    if as_json:
+        print_json(told)
+    else:
+        console.print(line, highlight=False, soft_wrap=True)
+
+
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Print a table; what may be long folds rather than being cut."""
     table = Table(title=title, title_justify="left", header_style="bold")
@@ -46,4 +54,5 @@ def print_entries(title: str, columns: Sequence[str], rows: Iterable[Sequence[An
     console.print(title, style="bold")
     for head, *cells in rows:
         said = [f"{column} {cell}" for column, cell in zip(columns[1:], cells, strict=True) if cell]
-        console.print(f"{head}\n    {', '.join(said)}", highlight=False, soft_wrap=True)
+        told = f"{head}\n    {', '.join(said)}"
+        console.print(told, highlight=False, markup=False, soft_wrap=True)

@@ -8,12 +8,12 @@ from typing import Annotated
 import typer
 
 from service.cli.options import Config
+from service.clock import now
 from service.console.deeds import Deeds
 from service.console.passwords import Passwords
 from service.console.person import Person
 from service.errors import WrongUsageError
 from service.ledger.people import Role
-from service.parts import now
 from service.wiring import open_ledger
 
 LOCAL = "local"

@@ -13,9 +13,9 @@ from rich.progress import Progress
 
 from pipelines.kinds import Kind
 from service.cli.options import Config, Json, console, examples, print_json
+from service.clock import now
 from service.errors import RefusedError
 from service.offline import Wish
-from service.parts import now
 from service.reader_study.pairing import PNG, cases_at
 from service.reader_study.serving import Address, Sitting, serve, take
 from service.reader_study.session import Wish as ReaderWish

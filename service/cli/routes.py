@@ -9,6 +9,7 @@ import typer
 
 from service.cli import routes_explain, routes_history, routes_replay
 from service.cli.options import Config, Json, examples, print_json
+from service.notify.words import counted
 from service.parts import Parts
 from service.router.examining import Examined, Remark, examine
 from service.router.oddities import oddities
@@ -55,12 +56,13 @@ def _print_examined(path: Path, examined: Examined, odd: Sequence[Remark]) -> No
     for place, word, one in sorted(told, key=lambda entry: entry[0]):
         typer.echo(f"{path}:{place.line}:{place.column}: {word}: {one.told()}")
     if examined.routes is None:
-        typer.echo(f"{path}: wrong: {len(examined.mistakes)} mistakes")
+        typer.echo(f"{path}: wrong: {counted(len(examined.mistakes), 'mistake')}")
         return
     routes = examined.routes
-    typer.echo(
-        f"{path}: right: {len(routes.routes)} routes, {len(routes.destinations)} destinations"
-    )
+    destinations = counted(len(routes.destinations), "destination")
+    there = f"{counted(len(routes.routes), 'route')}, {destinations}"
+    nobody = "" if routes.routes else ": nobody is listened to"
+    typer.echo(f"{path}: right: {there}{nobody}")
 
 
 def _as_dict(path: Path, examined: Examined, odd: Sequence[Remark]) -> Mapping[str, object]:

@@ -8,12 +8,13 @@ from typing import Annotated
 import typer
 
 from service.cli.options import Config, Json, examples, print_json
+from service.clock import now
 from service.delivery.files import find_files
 from service.errors import NodeError, WrongUsageError
 from service.ledger.reading import UNREADABLE, read_file
 from service.ledger.uids import is_uid
 from service.models import Versions
-from service.parts import Parts, now
+from service.parts import Parts
 from service.router.explaining import Answer
 from service.router.judge import Judge
 from service.router.routes_file import load_routes

@@ -1,17 +1,19 @@
 """`senoscope routes history`: the routes that were in force, and how one brings them back."""
 
 import difflib
-import hashlib
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from service.cli.options import Config, Json, console, examples, print_json, print_table
+from service.cli.options import Config, Json, examples, print_json, print_table, tell
 from service.cli.people import deeds, this_person
+from service.console.routes_desk import digest_of
 from service.errors import BadConfigurationError
 from service.ledger.records import RoutesVersion
 from service.parts import Parts
+from service.router.routes_file import read_text
 from service.router.writing import write_routes
 from service.wiring import settings_of
 
@@ -26,12 +28,13 @@ def register(app: typer.Typer) -> None:
         diff
     )
     app.command("restore", epilog=examples("senoscope routes restore 3"))(restore)
+    app.command("apply", epilog=examples("senoscope routes apply draft.toml"))(apply)
 
 
 def history(config: Config = None, as_json: Json = False) -> None:
     """List the texts of routes.toml that came into force, newest first."""
     parts = Parts(settings_of(config))
-    now = hashlib.sha256(_on_disk(parts.settings.routes_file).encode()).hexdigest()
+    now = digest_of(_on_disk(parts.settings.routes_file))
     kept = parts.ledger.routes_versions()
     if as_json:
         print_json([_row(one, now) for one in kept])
@@ -52,9 +55,13 @@ def history(config: Config = None, as_json: Json = False) -> None:
     )
 
 
-def show(version: Version, config: Config = None) -> None:
+def show(version: Version, config: Config = None, as_json: Json = False) -> None:
     """Print the text of a version."""
-    typer.echo(Parts(settings_of(config)).ledger.routes_version(version).text, nl=False)
+    found = Parts(settings_of(config)).ledger.routes_version(version)
+    if as_json:
+        print_json(asdict(found))
+    else:
+        typer.echo(found.text, nl=False)
 
 
 def diff(
@@ -74,14 +81,29 @@ def diff(
     typer.echo("\n".join(lines) or "no difference")
 
 
-def restore(version: Version, config: Config = None) -> None:
+def restore(version: Version, config: Config = None, as_json: Json = False) -> None:
     """Write a version to routes.toml, if it is right by what the node has today."""
     parts = Parts(settings_of(config))
     path = parts.settings.routes_file
     text = parts.ledger.routes_version(version).text
     with deeds(config).noted(this_person(), "routes.restore", f"version {version}"):
         write_routes(path, text, parts.pipelines, parts.own_door)
-    console.print(f"{path} is version {version} again: a node that runs takes it up at once")
+    told = f"{path} is version {version} again: a node that runs takes it up at once"
+    tell(told, as_json=as_json, sha256=digest_of(text))
+
+
+def apply(
+    draft: Annotated[Path, typer.Argument(help="A file of routes.", exists=True)],
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Write a draft to routes.toml, wholly if it is right, or not at all."""
+    parts = Parts(settings_of(config))
+    path, text = parts.settings.routes_file, read_text(draft)
+    with deeds(config).noted(this_person(), "routes.apply", f"sha256 {digest_of(text)[:12]}"):
+        write_routes(path, text, parts.pipelines, parts.own_door)
+    told = f"{path} is {draft} now: a node that runs takes it up at once"
+    tell(told, as_json=as_json, sha256=digest_of(text))
 
 
 def _row(version: RoutesVersion, now: str) -> dict[str, object]:

@@ -10,6 +10,7 @@ from service import log
 from service.celery_worker import run_worker
 from service.cli.options import Config, examples
 from service.node import Role
+from service.stacks import telling
 from service.wiring import make_node
 
 
@@ -34,7 +35,9 @@ def serve(
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    make_node(config, frozenset(role or Role)).run(stop)
+    node = make_node(config, frozenset(role or Role))
+    with telling(node.data):
+        node.run(stop)
 
 
 def worker(

@@ -6,7 +6,17 @@ from typing import Annotated, Any
 
 import typer
 
-from service.cli.options import Config, Json, Limit, console, examples, print_entries, print_json
+from service.cli import studies_look
+from service.cli.options import (
+    Config,
+    Json,
+    Limit,
+    console,
+    examples,
+    print_entries,
+    print_json,
+    tell,
+)
 from service.cli.people import deeds, this_person
 from service.ledger.ledger import Ledger
 from service.ledger.records import Completion, Decision, Delivery, Job, Study
@@ -95,17 +105,20 @@ def show(study_uid: StudyUid, config: Config = None, as_json: Json = False) -> N
 
 
 @app.command("complete", epilog=examples("senoscope studies complete 2.25.1234"))
-def complete(study_uid: StudyUid, config: Config = None) -> None:
+def complete(study_uid: StudyUid, config: Config = None, as_json: Json = False) -> None:
     """Judge a study now, whatever is still expected of it."""
     deeds(config).complete_study(this_person(), study_uid)
-    console.print("it is judged now")
+    tell("it is judged now", as_json=as_json, judged=study_uid)
 
 
 @app.command("reprocess", epilog=examples("senoscope studies reprocess 2.25.1234"))
-def reprocess(study_uid: StudyUid, config: Config = None) -> None:
+def reprocess(study_uid: StudyUid, config: Config = None, as_json: Json = False) -> None:
     """Judge a study by today's routes and process it again; the same results keep their UIDs."""
     deeds(config).reprocess_study(this_person(), study_uid)
-    console.print("it is judged and processed again")
+    tell("it is judged and processed again", as_json=as_json, judged=study_uid)
+
+
+studies_look.register(app)
 
 
 MANY = 10_000

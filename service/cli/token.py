@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from service.cli.options import Config, Json, console, examples, print_entries, print_json
+from service.cli.options import Config, Json, examples, print_entries, print_json, tell
+from service.cli.people import deeds, this_person
 from service.errors import BadConfigurationError
 from service.http.tokens import Tokens
 from service.wiring import settings_of
@@ -16,7 +17,9 @@ Name = Annotated[str, typer.Argument(help="Stands for the calling AE title.", me
 @app.command("add", epilog=examples("senoscope token add MAMMO1"))
 def add(name: Name, config: Config = None, as_json: Json = False) -> None:
     """Make a token for a sender; it is shown this once, and only its digest is kept."""
-    token = _tokens(config).add(name)
+    tokens = _tokens(config)
+    with deeds(config).noted(this_person(), "sender-token.add", name):
+        token = tokens.add(name)
     if as_json:
         print_json({"name": name, "token": token})
         return
@@ -35,10 +38,12 @@ def list_tokens(config: Config = None, as_json: Json = False) -> None:
 
 
 @app.command("remove", epilog=examples("senoscope token remove MAMMO1"))
-def remove(name: Name, config: Config = None) -> None:
+def remove(name: Name, config: Config = None, as_json: Json = False) -> None:
     """Let the token of a sender count no more, from the next request on."""
-    _tokens(config).remove(name)
-    console.print(f"the token of {name} counts no more")
+    tokens = _tokens(config)
+    with deeds(config).noted(this_person(), "sender-token.remove", name):
+        tokens.remove(name)
+    tell(f"the token of {name} counts no more", as_json=as_json, removed=name)
 
 
 def _tokens(config: Config) -> Tokens:

@@ -1,5 +1,6 @@
 """The console and the API, added to the node's HTTP application."""
 
+from dataclasses import replace
 from http import HTTPStatus
 
 from fastapi import APIRouter, Depends, FastAPI, Response
@@ -11,6 +12,7 @@ from service.console.desk import Desk
 from service.console.guard import Guard
 from service.console.pages.acting import acting_router
 from service.console.pages.drafting import drafting_router
+from service.console.pages.elsewhere import elsewhere_router
 from service.console.pages.entering import entering_router
 from service.console.pages.looking import looking_router
 from service.console.pages.people import people_router
@@ -45,10 +47,12 @@ def add_console(app: FastAPI, desk: Desk) -> FastAPI:
     tell_problems(app, desk.pages)
     app.include_router(static_router())
     app.include_router(entering_router(desk))
-    app.include_router(api_router(desk))
+    app.include_router(elsewhere_router(desk))
+    gallery = gallery_of(desk)
+    app.include_router(api_router(desk, gallery))
     for pages in PAGES:
         app.include_router(pages(desk))
-    app.include_router(viewer_router(desk.pages, gallery_of(desk)))
+    app.include_router(viewer_router(desk.pages, gallery))
     app.include_router(describing_router(app, desk.pages))
     return app
 
@@ -57,7 +61,8 @@ def gallery_of(desk: Desk) -> Gallery:
     """Return the pictures that the viewer shows."""
     images = desk.images
     exhibits = Exhibits(desk.ledger, images.received, images.results)
-    return Gallery(exhibits, images.album, desk.deeds, desk.now)
+    looks = replace(desk.deeds, ledger=desk.ledger)  # who looks can look again
+    return Gallery(exhibits, images.album, looks, desk.now)
 
 
 def static_router() -> APIRouter:

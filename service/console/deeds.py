@@ -4,10 +4,11 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from http import HTTPStatus
 
 from service.console.door import digest_of
+from service.console.parameters import DAYS
 from service.console.passwords import Passwords, check_password
 from service.console.person import DeniedError, Person
 from service.errors import NodeError, RefusedError, UnavailableError
@@ -27,101 +28,139 @@ class Deeds:
     """Of passwords, by name; the door counts here too."""
 
     @contextmanager
+    def done(self, person: Person, action: str, what: str) -> Iterator[Ledger]:
+        """Give a ledger in which `person` does that to `what`: with the note of it, or not at all.
+
+        Raises:
+            UnavailableError: if the ledger is; if it was done nevertheless, it is noted.
+        """
+        with self.failures_noted(person, action, what), self.ledger.as_one() as ledger:
+            yield ledger
+            ledger.note(self._entry(person, action, what, "done"))
+
+    @contextmanager
     def noted(self, person: Person, action: str, what: str) -> Iterator[None]:
-        """Note that `person` did that to `what`, or what came in between."""
+        """Note that `person` did that to `what` outside the ledger, or what came in between."""
+        with self.failures_noted(person, action, what):
+            yield
+        self.note(person, action, what, "done")
+
+    @contextmanager
+    def failures_noted(self, person: Person, action: str, what: str) -> Iterator[None]:
+        """Note what came in between when `person` wanted to do that to `what`."""
         try:
             yield
         except UnavailableError:
-            raise  # the audit trail lies in the ledger too: nothing was done, nothing can be noted
+            raise  # what is away is mostly the ledger, and the audit trail lies in it
         except NodeError as error:
             self.note(person, action, what, str(error))
             raise
-        self.note(person, action, what, "done")
 
     def note(self, person: Person, action: str, what: str, outcome: str) -> None:
         """Write down what somebody did."""
-        entry = AuditEntry(
-            0, self.now(), person.name, str(person.role), person.address, action, what, outcome
-        )
-        self.ledger.note(entry)
+        self.ledger.note(self._entry(person, action, what, outcome))
+
+    def _entry(self, person: Person, action: str, what: str, outcome: str) -> AuditEntry:
+        role = str(person.role)
+        return AuditEntry(0, self.now(), person.name, role, person.address, action, what, outcome)
 
     def retry_job(self, person: Person, job_id: str) -> None:
         """Queue a job that was given up again."""
-        with self.noted(person, "job.retry", job_id):
-            self.ledger.retry(job_id)
+        with self.done(person, "job.retry", job_id) as ledger:
+            ledger.retry(job_id)
 
     def cancel_job(self, person: Person, job_id: str) -> None:
         """Cancel a job."""
-        with self.noted(person, "job.cancel", job_id):
-            self.ledger.cancel(job_id)
+        with self.done(person, "job.cancel", job_id) as ledger:
+            ledger.cancel(job_id)
 
     def complete_study(self, person: Person, study: str) -> None:
         """Judge a study now."""
-        with self.noted(person, "study.complete", study):
-            self.ledger.ask_complete(study)
+        with self.done(person, "study.complete", study) as ledger:
+            ledger.ask_complete(study)
 
     def reprocess_study(self, person: Person, study: str) -> None:
         """Judge and process a study again."""
-        with self.noted(person, "study.reprocess", study):
-            self.ledger.reopen(study)
+        with self.done(person, "study.reprocess", study) as ledger:
+            ledger.reopen(study)
 
     def resend_study(self, person: Person, study: str, destination: str) -> int:
         """Owe a destination again what it was sent of a study; return how much."""
-        with self.noted(person, "study.resend", f"{study} to {destination}"):
-            return self.ledger.resend(study, destination)
+        with self.done(person, "study.resend", f"{study} to {destination}") as ledger:
+            return ledger.resend(study, destination)
 
     def retry_deliveries(self, person: Person, destination: str | None, study: str | None) -> int:
         """Owe what is parked or put off again now; return how much."""
         named = " ".join(filter(None, [destination, study])) or "all"
-        with self.noted(person, "delivery.retry", named):
-            return self.ledger.retry_deliveries(destination, study)
+        with self.done(person, "delivery.retry", named) as ledger:
+            return ledger.retry_deliveries(destination, study)
 
     def add_user(self, person: Person, name: str, role: Role, password: str) -> None:
         """Let somebody sign in."""
-        with self.noted(person, "user.add", f"{name} as {role}"):
-            check_password(name, password)
-            now = self.now()
-            self.ledger.add_user(User(name, role, self.passwords.hashed(password), now, now))
+        deed, now = (person, "user.add", f"{name} as {role}"), self.now()
+        with self.failures_noted(*deed):
+            kept = self._hashed(name, password)
+        with self.done(*deed) as ledger:
+            ledger.add_user(User(name, role, kept, now, now))
 
     def remove_user(self, person: Person, name: str) -> None:
         """Let somebody sign in no more."""
-        with self.noted(person, "user.remove", name):
-            self.ledger.remove_user(name)
+        with self.done(person, "user.remove", name) as ledger:
+            ledger.remove_user(name)
 
     def change_role(self, person: Person, name: str, role: Role) -> None:
         """Let somebody do more or less."""
-        with self.noted(person, "user.role", f"{name} is {role}"):
-            self.ledger.change_role(name, role)
+        with self.done(person, "user.role", f"{name} is {role}") as ledger:
+            _check_ours(ledger, name, "role")
+            ledger.change_role(name, role)
 
     def change_password(self, person: Person, name: str, password: str) -> None:
         """Give somebody another password; their sessions end."""
-        with self.noted(person, "user.password", name):
-            check_password(name, password)
-            self.ledger.change_password(name, self.passwords.hashed(password))
+        deed = person, "user.password", name
+        with self.failures_noted(*deed):
+            _check_ours(self.ledger, name, "password")
+            kept = self._hashed(name, password)
+        with self.done(*deed) as ledger:
+            ledger.change_password(name, kept)
 
     def change_own_password(self, person: Person, old: str, new: str) -> None:
         """Give oneself another password, knowing the one before.
 
         Raises:
             DeniedError: it was guessed too often.
-            RefusedError: it is another one, or the new one is too easy to guess.
+            RefusedError: it is another one, there is none, or the new one is too easy to guess.
         """
+        _check_ours(self.ledger, person.name, "password")
         if self.guesses.are_too_many(person.name):
             raise DeniedError(HTTPStatus.TOO_MANY_REQUESTS, "too many failures: wait a minute")
         if not self.passwords.is_of(self.ledger.user(person.name), old):
             self.guesses.add(person.name)
-            with self.noted(person, "user.password", person.name):
+            with self.failures_noted(person, "user.password", person.name):
                 raise RefusedError("the password that you have now is another one")
         self.change_password(person, person.name, new)
 
-    def add_token(self, person: Person, user: str, label: str) -> str:
-        """Let a program act for a user; return the token: it is told this once."""
+    def add_token(self, person: Person, user: str, label: str, days: int = DAYS) -> str:
+        """Let a program act for a user for that long; return the token: it is told this once."""
         token = secrets.token_urlsafe(32)
-        with self.noted(person, "token.add", f"{label} of {user}"):
-            self.ledger.add_api_token(ApiToken(digest_of(token), user, label, self.now()))
+        now = self.now()
+        kept = ApiToken(digest_of(token), user, label, now, now + timedelta(days=days))
+        with self.done(person, "token.add", f"{label} of {user}") as ledger:
+            ledger.add_api_token(kept)
         return token
 
     def remove_token(self, person: Person, user: str, label: str) -> None:
         """Let a token count no more."""
-        with self.noted(person, "token.remove", f"{label} of {user}"):
-            self.ledger.remove_api_token(user, label)
+        with self.done(person, "token.remove", f"{label} of {user}") as ledger:
+            ledger.remove_api_token(user, label)
+
+    def _hashed(self, name: str, password: str) -> str:
+        """Return what is kept of a password, unless it is too easy to guess."""
+        check_password(name, password)
+        return self.passwords.hashed(password)
+
+
+def _check_ours(ledger: Ledger, name: str, what: str) -> None:
+    """Raise RefusedError if it is the provider's to say."""
+    user = ledger.user(name)
+    if user is not None and user.subject:
+        raise RefusedError(f"{name} signs in elsewhere: the {what} is changed there")

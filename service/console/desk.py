@@ -7,6 +7,7 @@ from datetime import datetime
 from service.checks import Check
 from service.console.deeds import Deeds
 from service.console.door import Door
+from service.console.oidc import Provider
 from service.console.render import Pages
 from service.console.routes_desk import RoutesDesk
 from service.console.shelf import Figures
@@ -54,3 +55,5 @@ class Desk:
     routes: RoutesDesk
     images: Images
     now: Callable[[], datetime]
+    provider: Provider | None = None
+    """By which people may sign in too."""

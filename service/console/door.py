@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import NoReturn
 
+from service.console.oidc_people import Identity
 from service.console.parameters import NAME
 from service.console.passwords import Passwords
 from service.console.person import DeniedError, NotSignedInError, Person
@@ -20,8 +21,9 @@ from service.ledger.people import AuditEntry, Session, User
 logger = logging.getLogger(__name__)
 
 SEEN_EVERY = timedelta(minutes=1)
-"""A session that is used all the time is noted so often."""
+"""A session or a token that is used all the time is noted so often."""
 BEGIN, END = "session.begin", "session.end"
+CHANGED = "the password has just been changed: sign in with the new one"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,25 @@ class Door:
             raise NotSignedInError("the name or the password is wrong")
         return self._begun(user, address)
 
+    def let_in(self, identity: Identity, address: str) -> str:
+        """Return the token of a new session of somebody whom the provider knows.
+
+        Raises:
+            RefusedError: they have the name of somebody else here.
+        """
+        now = self.now()
+        named = User(identity.name, identity.role, "", now, now, identity.subject)
+        return self._begun(self.ledger.admit(named), address, identity.subject)
+
+    def check_patience(self, address: str) -> None:
+        """Raise DeniedError if somebody at that address failed too often to try again."""
+        if self.by_address.are_too_many(address):
+            self._keep_waiting("", address)
+
+    def turned_away(self, address: str, reason: str) -> None:
+        """Note that the provider's word for somebody at that address did not count."""
+        self._failed("", "", address, reason)
+
     def who(self, token: str, address: str, *, is_deed: bool = True) -> Person:
         """Return whose session that is; what a page asks by itself is no deed of theirs.
 
@@ -88,31 +109,42 @@ class Door:
         Raises:
             DeniedError: if for nobody, or it was tried too often.
         """
-        if self.by_address.are_too_many(address):
-            self._keep_waiting("", address)
-        user = self.ledger.api_user(digest_of(token))
-        if user is None:
+        self.check_patience(address)
+        digest = digest_of(token)
+        found = self.ledger.api_token(digest)
+        if found is None:
             self._failed("", "", address, "wrong token")
             raise NotSignedInError("that token is nobody's")
+        kept, user = found
+        now = self.now()
+        if kept.expires_at is not None and now >= kept.expires_at:
+            raise NotSignedInError(f"the token {kept.label} has run out: make another")
+        if kept.used_at is None or now - kept.used_at > SEEN_EVERY:
+            self.ledger.see_api_token(digest)
         return Person(user.name, user.role, address)
 
     def sign_out(self, token: str, person: Person) -> None:
         """End a session."""
-        self.ledger.end_session(digest_of(token))
-        self._note(person.name, str(person.role), person.address, "done", END)
+        role = str(person.role)
+        entry = AuditEntry(0, self.now(), person.name, role, person.address, END, "", "done")
+        with self.ledger.as_one() as ledger:
+            ledger.end_session(digest_of(token))
+            ledger.note(entry)
 
     def is_deserted(self) -> bool:
         """Tell whether nobody can sign in at all."""
         return not self.ledger.users()
 
-    def _begun(self, user: User, address: str) -> str:
+    def _begun(self, user: User, address: str, by: str = "") -> str:
         now = self.now()
         self.ledger.forget_sessions(now - self.times.idle, now - self.times.longest)
         token = secrets.token_urlsafe(32)
         session = Session(digest_of(token), user.name, address, now, now)
-        if not self.ledger.open_session(session, user.password):
-            raise NotSignedInError("the password has just been changed: sign in with the new one")
-        self._note(user.name, str(user.role), address, "done")
+        entry = AuditEntry(0, now, user.name, str(user.role), address, BEGIN, by, "done")
+        with self.ledger.as_one() as ledger:
+            if not ledger.open_session(session, user.password):
+                raise NotSignedInError(CHANGED)
+            ledger.note(entry)
         return token
 
     def _failed(self, told: str, known: str, address: str, outcome: str) -> None:
@@ -120,15 +152,15 @@ class Door:
         first = [self.by_address.add(address), bool(told) and self.by_name.add(told)]
         if any(first):
             logger.warning("somebody at %s has no password or token that counts", address)
-        self._note(known, "", address, outcome)
+        self._note(known, address, outcome)
 
     def _keep_waiting(self, name: str, address: str) -> NoReturn:
         if self.waiting.add(address):
-            self._note(name, "", address, "too many failures: must wait")
+            self._note(name, address, "too many failures: must wait")
         raise DeniedError(HTTPStatus.TOO_MANY_REQUESTS, "too many failures: wait a minute")
 
-    def _note(self, name: str, role: str, address: str, outcome: str, action: str = BEGIN) -> None:
-        self.ledger.note(AuditEntry(0, self.now(), name, role, address, action, "", outcome))
+    def _note(self, name: str, address: str, outcome: str) -> None:
+        self.ledger.note(AuditEntry(0, self.now(), name, "", address, BEGIN, "", outcome))
 
 
 def digest_of(token: str) -> str:

@@ -79,9 +79,17 @@ def _refused(scope: Scope) -> JSONResponse | None:
         return None
     headers = Headers(scope=scope)
     origin = headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc != headers.get("host", ""):
+    if origin is not None and _host_of(origin) != headers.get("host", ""):
         return _answer(HTTPStatus.FORBIDDEN, "another site's page may not ask here")
     return None if scope["path"] in UPLOADS else _too_large(headers)
+
+
+def _host_of(origin: str) -> str | None:
+    """Return the host in an Origin, None where it is none."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:  # as of half an IPv6 address
+        return None
 
 
 def _too_large(headers: Headers) -> JSONResponse | None:

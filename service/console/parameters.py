@@ -2,14 +2,20 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import Annotated, Generic, TypeVar
 
-from fastapi import Path, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
+from fastapi import Depends, Path, Query
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from service.errors import RefusedError
 from service.ledger.people import Role
+from service.ledger.standing import Search
 
+DAYS = 365
+"""How long a token of the API counts, where nothing else is asked for."""
+MOST_DAYS = 3650
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$"
 PRINTABLE = r"^[ -~]*$"
 
@@ -30,12 +36,36 @@ Since = Annotated[AwareDatetime | None, Query(description="Not before then; with
 Limit = Annotated[int, Query(ge=1, le=500, description="How many at most.")]
 Offset = Annotated[int, Query(ge=0, le=1_000_000, description="How many are left out before.")]
 Named = Annotated[str | None, Query(max_length=64, pattern=PRINTABLE)]
+Against = Annotated[
+    int, Query(ge=0, le=2**31 - 1, description="Another version; 0: what is on the disk.")
+]
 RoutesNumber = Annotated[int, Path(ge=1, le=2**31 - 1, description="Of a version of the routes.")]
 Name = Annotated[str, StringConstraints(pattern=NAME)]
 Password = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
 Study = Annotated[str, StringConstraints(pattern=r"^[0-9.]{1,64}$")]
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What every list is searched by, besides the state and more of its own."""
+
+    text: Text = ""
+    since: Since = None
+    limit: Limit = 50
+    offset: Offset = 0
+
+    def search(self, state: StrEnum | None, destination: str | None = None) -> Search:
+        """Return what to look for: one more than is shown, to know whether there is more."""
+        return Search(self.text, state, self.since, destination, self.limit + 1, self.offset)
+
+    def page(self, found: Sequence[T]) -> "Page[T]":
+        """Return what is shown of what was found by `search`."""
+        return page_of(found, self.limit)
+
+
+Searched = Annotated[Asked, Depends()]
 
 
 class Body(BaseModel):
@@ -64,10 +94,20 @@ class NewPassword(Body):
     password: Password
 
 
+class OwnPassword(Body):
+    """Another password for oneself."""
+
+    old: Password
+    """The one that is kept now."""
+    new: Password
+
+
 class NewToken(Body):
     """A token for a program."""
 
     label: Name
+    days: Annotated[int, Field(ge=1, le=MOST_DAYS)] = DAYS
+    """How long it counts."""
 
 
 class Resend(Body):
@@ -106,6 +146,17 @@ def checked_name(name: str) -> str:
     if re.fullmatch(NAME, name) is None:
         raise RefusedError("a name has up to 64 letters, digits and . _ - @, a letter first")
     return name
+
+
+def checked_days(text: str) -> int:
+    """Return for how many days a token is to count.
+
+    Raises:
+        RefusedError: if that is no number of days.
+    """
+    if re.fullmatch(r"[0-9]{1,4}", text) is None or not 1 <= int(text) <= MOST_DAYS:
+        raise RefusedError(f"a token counts for 1 to {MOST_DAYS} days")
+    return int(text)
 
 
 def checked_study(given: Mapping[str, str]) -> str:

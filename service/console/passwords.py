@@ -30,14 +30,14 @@ class Passwords:
             return self.hasher.hash(password)
 
     def is_of(self, user: User | None, password: str) -> bool:
-        """Tell whether `password` is that user's; it takes as long if there is no such user."""
-        kept = user.password if user is not None else self._nobody
+        """Tell whether `password` is that user's; it takes as long if there is none of either."""
+        kept = (user.password if user is not None else "") or self._nobody
         with self.free:
             try:
                 self.hasher.verify(kept, password)
             except (VerificationError, InvalidHashError):
                 return False
-        return user is not None
+        return user is not None and bool(user.password)
 
     @cached_property
     def _nobody(self) -> str:

@@ -13,7 +13,14 @@ from starlette.datastructures import QueryParams
 
 from pipelines.results.provenance import DISCLAIMER
 from service.console.person import Person
-from service.console.words import DONE, told_between, told_bytes, told_seconds
+from service.console.words import (
+    DONE,
+    told_between,
+    told_bytes,
+    told_seconds,
+    told_stray,
+    told_tolerance,
+)
 from service.ledger.people import Role
 from service.version import VERSION
 
@@ -101,7 +108,12 @@ def make_pages() -> Pages:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"seconds": told_seconds, "bytes": told_bytes}
+    environment.filters |= {
+        "seconds": told_seconds,
+        "bytes": told_bytes,
+        "tolerated": told_tolerance,
+        "strayed": told_stray,
+    }
     environment.globals |= {
         "between": told_between,
         "turned": turned,

@@ -61,14 +61,14 @@ def restore(desk: Desk, person: Person, number: int, replaces: str) -> Applied:
 
 def _written(desk: Desk, deed: tuple[Person, str, str], text: str, replaces: str) -> Applied:
     routes = desk.routes
-    with routes.changing:
+    with routes.changing():
         if digest_of(routes.on_disk()) != replaces:
             raise RefusedError(CHANGED.format(name=routes.path.name))
         _check_files(desk, text)
         _check_text(routes, text)
         desk.deeds.note(*deed, BEGUN)
         _write(routes, text)
-    version = desk.ledger.keep_routes(text, routes.versions_kept)
+    version = desk.deeds.ledger.keep_routes(text, routes.versions_kept)
     return Applied(version, digest_of(text))
 
 

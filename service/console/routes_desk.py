@@ -1,12 +1,16 @@
 """The clinic's routes as the console looks at them: the file, what is in force, what is wrong."""
 
 import hashlib
+import os
 import threading
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
+from time import monotonic, sleep
 
-from service.errors import RefusedError
+from service.errors import RefusedError, UnavailableError
 from service.router.contradictions import OwnDoor
 from service.router.examining import Examined, Remark, examine
 from service.router.judge import Judge
@@ -17,6 +21,8 @@ from service.router.sight import Headers
 
 LONGEST = 50_000
 """Characters of a file of routes."""
+LONGEST_S, PAUSE_S = 10.0, 0.01
+"""For another console that changes the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +60,17 @@ class RoutesDesk:
     received: Headers
     judge: Callable[[Routes], Judge]
     versions_kept: int
-    changing: threading.Lock = field(default_factory=threading.Lock)
-    """Held from looking at the file until it is replaced."""
+    _changing: threading.Lock = field(default_factory=threading.Lock)
+
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """Let no other console change the file meanwhile, of this process or of another.
+
+        Raises:
+            UnavailableError: another one is at it, and does not end.
+        """
+        with self._changing, locked(self.path.resolve().parent):
+            yield
 
     def on_disk(self) -> str:
         """Return the text of the file, nothing where there is none.
@@ -92,6 +107,31 @@ class RoutesDesk:
             (first, *_) = _in_order(examined.mistakes)
             raise RefusedError(f"line {first.line}, column {first.column}: {first.reason}")
         return self.judge(examined.routes)
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the lock of a folder, as far as its file system has any.
+
+    Raises:
+        UnavailableError: somebody else holds it for too long.
+    """
+    with ExitStack() as held:
+        with suppress(OSError):
+            descriptor = os.open(folder, os.O_RDONLY)
+            held.callback(os.close, descriptor)
+            _lock(descriptor, folder)
+        yield
+
+
+def _lock(descriptor: int, folder: Path) -> None:
+    until = monotonic() + LONGEST_S
+    while monotonic() < until:
+        with suppress(BlockingIOError):
+            flock(descriptor, LOCK_EX | LOCK_NB)
+            return
+        sleep(PAUSE_S)
+    raise UnavailableError(f"somebody else changes {folder}, and does not end: try again")
 
 
 def digest_of(text: str) -> str:

@@ -110,7 +110,7 @@ def header_of(beginning: bytes) -> Dataset:
     try:
         deflated = _is_deflated(file)
         header = None if deflated else dcmread(file, stop_before_pixels=True)
-    except UNREADABLE:
+    except (OSError, *UNREADABLE):  # pydicom's OSError: no disk is asked here
         raise BadObjectError("it is no DICOM file, or its header is broken or too long") from None
     if header is None:
         raise BadObjectError(DEFLATED)

@@ -1,13 +1,14 @@
 """The models on the shelves as people look at them: what they are, and how they fared here."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from engines.card import Card, Measurement
+from engines.card import Card, Measurement, Tolerance
 from engines.plans.manifest import Manifest
 from engines.plans.store import PlanStore
 from engines.shelf import Shelves, everything
+from service.ledger.verifications import Verified
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +34,13 @@ class Figures:
     licence: str = ""
     limits: str = ""
     measured: tuple[Measurement, ...] = ()
+    tolerance: Tolerance | None = None
+    """How far a back end may stray from the reference, by the card."""
+    verified: tuple[Verified, ...] = ()
+    """How these weights fared where they were tried last; empty: nowhere yet."""
 
 
-def figures(shelves: Shelves, plans: Path) -> Iterator[Figures]:
+def figures(shelves: Shelves, plans: Path, verified: Sequence[Verified] = ()) -> Iterator[Figures]:
     """Yield every version of every model, what was measured of it, or what is wrong with it."""
     store = PlanStore(plans)
     for folder, found in everything(shelves):
@@ -51,6 +56,8 @@ def figures(shelves: Shelves, plans: Path) -> Iterator[Figures]:
             found.training.licence,
             found.training.limits,
             found.measured,
+            found.tolerance,
+            tuple(one for one in verified if one.weights == found.sha256 and one.model == name),
         )
 
 

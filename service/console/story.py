@@ -55,6 +55,13 @@ class Work:
     story: str
     results: Sequence[Result]
     deliveries: Sequence[Delivery]
+    numbers: Sequence[int] = ()
+    """Of its images, as the study's page counts them; nothing where only the job is told of."""
+
+    @property
+    def of_which(self) -> str:
+        """Return of which image it is, if it is of one."""
+        return f" of image {self.numbers[0]}" if len(self.numbers) == 1 else ""
 
     @property
     def seconds(self) -> float:
@@ -99,6 +106,7 @@ def story_of(ledger: Ledger, study: str) -> Story:
     standing = ledger.standing(study)
     work = _work(ledger, study)
     images = _shown(_images(ledger, study), work)
+    work = _numbered(work, images)
     refusals = ledger.refusals_of(study)
     completions = ledger.completions(study)
     originals = [one for one in ledger.deliveries(study, limit=None) if one.is_original]
@@ -107,7 +115,7 @@ def story_of(ledger: Ledger, study: str) -> Story:
         *_refused(refusals),
         *_completed(completions),
         *_decided(images),
-        *_done(work, images),
+        *_done(work),
         *_sent(originals, "image as it came"),
     ]
     told = sorted(steps, key=lambda step: step.at)
@@ -159,6 +167,15 @@ def _work(ledger: Ledger, study: str) -> Sequence[Work]:
     ]
 
 
+def _numbered(work: Sequence[Work], images: Sequence[Image]) -> Sequence[Work]:
+    """Return `work` with the numbers of its images."""
+    numbers = {one.instance.sop_instance_uid: n for n, one in enumerate(images, start=1)}
+    return [
+        replace(one, numbers=[numbers[uid] for uid in one.job.sop_instance_uids if uid in numbers])
+        for one in work
+    ]
+
+
 def _received(images: Sequence[Image]) -> Iterator[Step]:
     for number, image in enumerate(images, start=1):
         one = image.instance
@@ -193,28 +210,24 @@ def _many(count: int, noun: str) -> str:
 
 def _decided(images: Sequence[Image]) -> Iterator[Step]:
     """Yield what was decided, images that were decided alike at once together."""
-    alike: dict[tuple[datetime, str], list[str]] = {}
+    alike: dict[Step, list[str]] = {}
     for number, image in enumerate(images, start=1):
         for one in image.decisions:
             if one.taken:
                 what = f"taken by route {one.route} for {one.pipeline}"
             else:
                 what = f"not taken by route {one.route}" if one.route else "no route applies"
-            reason, mood = ("", "") if one.taken and one.reason == TAKEN else (one.reason, "wait")
-            told = f"{what}|{reason}|{'' if one.taken else mood}"
-            alike.setdefault((one.decided_at, told), []).append(str(number))
-    for (at, told), numbers in alike.items():
-        what, why, mood = told.rsplit("|", 2)
+            why = "" if one.taken and one.reason == TAKEN else one.reason
+            told = Step(one.decided_at, what, why, "" if one.taken else "wait")
+            alike.setdefault(told, []).append(str(number))
+    for told, numbers in alike.items():
         noun = "Image" if len(numbers) == 1 else "Images"
-        yield Step(at, f"{noun} {', '.join(numbers)}: {what}", why, mood)
+        yield replace(told, what=f"{noun} {', '.join(numbers)}: {told.what}")
 
 
-def _done(work: Sequence[Work], images: Sequence[Image]) -> Iterator[Step]:
-    numbers = {one.instance.sop_instance_uid: n for n, one in enumerate(images, start=1)}
+def _done(work: Sequence[Work]) -> Iterator[Step]:
     for one in work:
-        job = one.job
-        known = [numbers[uid] for uid in job.sop_instance_uids if uid in numbers]
-        of_which = f" of image {known[0]}" if len(known) == 1 else ""
+        job, of_which = one.job, one.of_which
         if job.started_at is not None:
             yield Step(job.started_at, f"Work on {job.pipeline}{of_which} began")
         if job.finished_at is not None:

@@ -28,7 +28,7 @@ class Destination:
     unreachable: str
     """Why nothing can be sent there now; empty where nothing speaks against it."""
     tries_at: datetime | None
-    """When the next is to be sent."""
+    """When the next is to be sent; None where nothing waits, or it is tried again and again."""
 
 
 def destinations(desk: Desk) -> Sequence[Destination]:
@@ -71,5 +71,5 @@ def _destination(desk: Desk, name: str, counts: Mapping[tuple[str, str], int]) -
         parked=counts.get((name, DeliveryState.PARKED), 0),
         sent=counts.get((name, DeliveryState.SENT), 0),
         unreachable=untried[0] if untried else "",
-        tries_at=min((each.run_at for each in waiting), default=None),
+        tries_at=None if untried else min((each.run_at for each in waiting), default=None),
     )

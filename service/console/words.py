@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from engines.card import Tolerance
 from service.ledger.moves import MOST_CRASHES
 from service.ledger.records import Delivery, DeliveryState, Job, JobState
+from service.ledger.verifications import Verified
 
 DONE: Mapping[str, str] = {
     "retried": "The job is queued again.",
@@ -90,6 +92,24 @@ def told_bytes(count: float) -> str:
             return f"{count:.0f} {unit}"
         count /= 1000
     return f"{count:.1f} TB"
+
+
+def told_tolerance(tolerance: Tolerance) -> str:
+    """Return how far a card lets a back end stray from the reference."""
+    told = [f"{tolerance.maximum:g} at most", f"{tolerance.root_mean_square:g} rms"]
+    if tolerance.psnr is not None:
+        told.append(f"{tolerance.psnr:g} dB at least")
+    if tolerance.agreement is not None:
+        told.append(f"{tolerance.agreement:.2%} the same class")
+    return ", ".join(told)
+
+
+def told_stray(found: Verified) -> str:
+    """Return how far a back end strayed from the reference; nothing where it was not measured."""
+    if found.psnr is None or found.maximum is None:
+        return ""
+    same = "" if found.agreement is None else f", {found.agreement:.2%} the same class"
+    return f"{found.maximum:.2g} at most, {found.psnr:.1f} dB{same}"
 
 
 def told_between(begun: datetime, ended: datetime) -> str:

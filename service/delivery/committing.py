@@ -80,9 +80,8 @@ def ask_due(destination: str, peer: Peer, outbox: Outbox) -> None:
         error = _asked(peer, due, outbox)
         pause = min(FIRST_PAUSE_S * 2.0**due.attempts, LONGEST_PAUSE_S)
         wait = pause * (1 + random.random()) / 2  # noqa: S311 - nobody gains by guessing it
-        later = outbox.now() + timedelta(seconds=wait)
-        asked = replace(due, attempts=due.attempts + 1, run_at=later, error=error)
-        outbox.ledger.save_commitment(asked)
+        asked = replace(due, attempts=due.attempts + 1, error=error)
+        outbox.ledger.put_off_commitment(asked, timedelta(seconds=wait))
 
 
 def _asked(peer: Peer, request: Commitment, outbox: Outbox) -> str:

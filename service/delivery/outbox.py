@@ -1,6 +1,6 @@
 """What a process of the delivery stage sends from."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,13 +9,21 @@ from typing import Protocol
 
 from pydicom import Dataset
 
-from service.ledger.ledger import Commitments, Deliveries
+from service.ledger.asked.commitments import Commitments
+from service.ledger.asked.deliveries import Deliveries
+from service.ledger.counting import Counting, Through
 from service.ledger.records import Delivery
 from service.ledger.spool import Spool
+from service.sample import Sample
 
 
-class Books(Deliveries, Commitments, Protocol):
+class Books(Deliveries, Commitments, Counting, Protocol):
     """What the delivery stage reads and writes down."""
+
+
+def nothing(_through: Through) -> Collection[Sample]:
+    """Count nothing of it."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +37,18 @@ class Outbox:
     owner: str
     """As this process signs the deliveries it holds; see `service.worker.owner`."""
     now: Callable[[], datetime]
+    counted_of: Callable[[Through], Collection[Sample]] = nothing
+    """What is counted of a study whose last result was acknowledged."""
+
+    def sent(self, delivery: Delivery, remark: str) -> None:
+        """Write down that it was acknowledged, and that its study is through, if it is.
+
+        Raises:
+            UnavailableError: if the ledger is down.
+        """
+        self.ledger.sent(delivery, remark)
+        if delivery.job_id:
+            self.ledger.note_through(delivery.job_id, self.counted_of)
 
     def local(self, delivery: Delivery) -> AbstractContextManager[Path]:
         """Give a file with the bytes that are to be sent, for the time of the block.

@@ -16,6 +16,8 @@ from service.delivery.target import Line, Target
 from service.delivery.way import Way
 from service.errors import NodeError, RefusedError, UnavailableError
 from service.ledger.records import Delivery
+from service.tracing import span
+from service.trail import about
 
 logger = logging.getLogger(__name__)
 
@@ -121,6 +123,11 @@ class Sender:
 
     def _send(self, line: Line, delivery: Delivery) -> bool:
         """Send it; return whether it arrived. Raises DestinationError if nothing can be sent."""
+        uid, job = delivery.study_instance_uid, delivery.job_id
+        with about(uid, job=job), span("delivery", uid, destination=self.destination, job=job):
+            return self._settled(line, delivery)
+
+    def _settled(self, line: Line, delivery: Delivery) -> bool:
         try:
             remark = self._sent(line, delivery)
         except NodeError as error:
@@ -130,7 +137,7 @@ class Sender:
             return False
         if remark:
             logger.warning("%s: %s: %s", self.destination, delivery.sop_instance_uid, remark)
-        self.outbox.ledger.sent(delivery, remark)
+        self.outbox.sent(delivery, remark)
         logger.info("%s has %s", self.destination, delivery.sop_instance_uid)
         return True
 
@@ -160,4 +167,4 @@ class Sender:
             self.outbox.ledger.park(delivery, told)
             return
         wait = delay(attempt, random.random())  # noqa: S311 - nobody gains by guessing it
-        self.outbox.ledger.postpone(delivery, self.outbox.now() + wait, told)
+        self.outbox.ledger.postpone(delivery, wait, told)

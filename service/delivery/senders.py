@@ -52,7 +52,8 @@ class Senders:
                 self._free()
             polls += 1
             for name, served in self.destinations().items():
-                way = ways.setdefault(name, Way(name, self.tell))
+                # a new way says that it is up: none is made where there is one
+                way = ways.get(name) or ways.setdefault(name, Way(name, self.tell))
                 for part, job in self._jobs(served).items():
                     there = threads.get((name, part))
                     if there is None or not there.is_alive():

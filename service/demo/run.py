@@ -50,6 +50,8 @@ port = {dicom_port}
 port = {http_port}
 [disk]
 low_water_mb = 64
+[canary]
+every_s = 0
 """
 
 

@@ -11,8 +11,7 @@ from service.demo.crops import Crops, write_crops
 from service.demo.pacs import Pacs
 from service.demo.report import Returned, returned
 from service.ledger.ledger import Ledger
-from service.ledger.records import Job, JobState
-from service.observer import turnaround_s
+from service.ledger.records import Delivery, Job, JobState, Study
 
 FETCHED = "returned"
 THREADS = 2
@@ -84,5 +83,11 @@ def tell_story(study_instance_uid: str, jobs: Sequence[Job], fetch: Fetch) -> St
         left=skipped | failed,
         objects=[one for objects, _ in fetched for one in objects],
         crops=[pair for _, crops in fetched for pair in crops],
-        turnaround_s=turnaround_s(ledger.study(study_instance_uid), deliveries) or 0.0,
+        turnaround_s=_turnaround_s(ledger.study(study_instance_uid), deliveries) or 0.0,
     )
+
+
+def _turnaround_s(study: Study, deliveries: Sequence[Delivery]) -> float | None:
+    """Return the seconds from the last image received to the last result acknowledged, if any."""
+    sent = [each.sent_at for each in deliveries if each.sent_at is not None]
+    return (max(sent) - study.last_received_at).total_seconds() if sent else None

@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 
 OPENING_S = 30.0
 """Longest wait for a request on a connection that was opened."""
-MOST_CONNECTIONS = 200
-"""More are answered 503."""
+MOST_SILENT = 200
+"""Connections without a request: of more, that makes way which was opened first."""
+MOST_AT_HAND = 300
+"""Requests that are answered at once; while there are more, others are answered 503."""
 TENTHS = 5
 """Of a second, between looks; uvicorn tells the time anew when their count ends in a nought."""
 DAY = 864_000
@@ -48,25 +50,56 @@ class HttpServer:
 
 
 class Patient(H11Protocol):
-    """Ends a connection on which no request comes in time: uvicorn alone would wait for ever."""
+    """Ends a connection on which no request comes in time: uvicorn alone would wait for ever.
+
+    Silent ones keep nobody else out: to uvicorn alone they count as requests.
+    """
 
     opening_s = OPENING_S
+    opened = 0.0
+    """By the loop's clock."""
 
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait."""
         super().connection_made(transport)
+        self.opened = self.loop.time()
         self.loop.call_later(self.opening_s, self._look, None)
+        if len(self.connections) > MOST_SILENT:
+            self._make_way()
+
+    @override
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no HTTP; whoever is at its request writes to nobody any more."""
+        if self._request is not None:
+            self._request.disconnected = True
+        super().send_400_response(msg)
+
+    @property
+    def _request(self) -> "RequestResponseCycle | None":
+        """The last request."""
+        return cast("RequestResponseCycle | None", self.cycle)
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether no request is being answered."""
+        return self._request is None or self._request.response_complete
+
+    def _make_way(self) -> None:
+        """End the silent connection that was opened first, if there are too many of them."""
+        others = cast("set[Patient]", self.connections)
+        silent = [one for one in others if one.is_silent and not one.transport.is_closing()]
+        if len(silent) > MOST_SILENT:
+            min(silent, key=lambda one: one.opened).transport.close()
 
     def _look(self, last: object) -> None:
         """End the connection if there was no request since `last`, and none is being answered."""
         if self.transport.is_closing():
             return
-        request = cast("RequestResponseCycle | None", self.cycle)
-        if request is last and (request is None or request.response_complete):
+        if self._request is last and self.is_silent:
             self.transport.close()
             return
-        self.loop.call_later(self.opening_s, self._look, request)
+        self.loop.call_later(self.opening_s, self._look, self._request)
 
 
 class Calm(uvicorn.Server):
@@ -98,7 +131,7 @@ def serve_http(
         access_log=False,
         server_header=False,
         http=Patient,
-        limit_concurrency=MOST_CONNECTIONS,
+        limit_concurrency=MOST_SILENT + MOST_AT_HAND,
         proxy_headers=bool(proxies),
         forwarded_allow_ips=list(proxies),
     )
@@ -134,6 +167,8 @@ def open_port(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    # inherited by who is accepted: else a body waits 40 ms until its header is acknowledged
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     try:
         listening.bind((host, port))
         listening.listen()

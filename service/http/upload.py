@@ -9,6 +9,7 @@ from service.intake.part import Announced, Intake, Part
 from service.intake.statuses import CANNOT_UNDERSTAND, SUCCESS
 from service.intake.taking import Taking
 from service.ledger.receive import Reception
+from service.trail import Trail
 
 TRANSFER_SYNTAX_NOT_SUPPORTED = 0xC122
 """PS3.18 Table I.2-2."""
@@ -62,6 +63,7 @@ class Upload:
         self._gate = gate
         self._sender = sender
         self._multipart = Multipart(boundary)
+        self._trail = Trail()
         self._head: Head | None = None
         """Of the part that comes now, until its data set begins."""
         self._part: Part | None = None
@@ -134,7 +136,7 @@ class Upload:
             self._refuse(Announced("", "", ""), CANNOT_UNDERSTAND, "a part ends before its header")
         if self._part is None:
             return
-        with self._part as part:
+        with self._trail.followed(), self._part as part:
             taken = self._gate.taking.take(self._sender.name, part)
         self._part = None
         is_version = taken.reception is Reception.VERSION

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -21,11 +21,13 @@ from service.intake.statuses import (
     comment_of,
     status_of,
 )
+from service.ledger.canary import AE_TITLE as CANARY
 from service.ledger.ledger import Ledger
 from service.ledger.receive import Reception, receive
 from service.ledger.records import Instance, Refusal
 from service.ledger.spool import Spool
 from service.ledger.uids import LONGEST_UID
+from service.trail import about, is_first
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +47,9 @@ class Counts(Protocol):
 
     def received_bytes(self, size: int) -> None:
         """Count `size` bytes that were answered Success."""
+
+    def image(self, word: str) -> None:
+        """Count a mammogram that was kept; `word` is of `service.ledger.views`."""
 
     def associations(self, open_now: int) -> None:
         """Tell how many associations there are now."""
@@ -84,6 +89,8 @@ class Taking:
             identity = identified(part)
             study_instance_uid = identity.study_instance_uid
             _match(part.announced, identity)
+            if calling == CANARY:
+                self._check_canary(identity)
             reception = self._keep(calling, part, identity)
         except NodeError as error:
             status, reason = status_of(error), str(error)
@@ -92,9 +99,14 @@ class Taking:
                 with suppress(UnavailableError):  # it is kept for people only where there is room
                     self.spool.quarantine.put(part.path, part.announced.sop_instance_uid, reason)
             return Taken(status, comment_of(error))
+        if is_first(study_instance_uid):
+            with about(study_instance_uid):
+                logger.info("study %s: objects of it come from %s", study_instance_uid, calling)
         name = sop_class_name(part.announced.sop_class_uid)
         self.counts.received(calling, name, reception)
         self.counts.received_bytes(part.size)
+        if identity.view and reception is Reception.KEPT and calling != CANARY:
+            self.counts.image(identity.view)
         if reception is Reception.VERSION:
             uid = identity.sop_instance_uid
             logger.warning("%s from %s: kept beside other bytes of the same UID", uid, calling)
@@ -118,13 +130,20 @@ class Taking:
         """Write down what was not taken; where the ledger is what fails, the log must do."""
         uid, reason = sop_instance_uid[:LONGEST_UID], reason[:LONGEST_REASON]
         who, code = f" from {calling}" if calling else "", f"{status:04X}H " if status else ""
-        logger.warning("%s%s: %s%s", uid or "refused", who, code, reason)
+        with about(study_instance_uid) if study_instance_uid else nullcontext():
+            logger.warning("%s%s: %s%s", uid or "refused", who, code, reason)
         try:
             self.ledger.refuse(
                 Refusal(calling, uid, study_instance_uid, status, reason, self.now())
             )
         except UnavailableError as error:
             logger.error("not written down: %s", error)  # noqa: TRY400 - said in a line
+
+    def _check_canary(self, identity: Identity) -> None:
+        """See that it is the phantom that we sent: that name takes the urgent lane."""
+        run = self.ledger.open_canary()
+        if run is None or run.study_instance_uid != identity.study_instance_uid:
+            raise BadObjectError("not the canary that is under way")
 
     def _keep(self, calling: str, part: Part, identity: Identity) -> Reception:
         instance = Instance(

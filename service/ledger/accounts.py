@@ -1,7 +1,8 @@
 """The ledger's users, sessions and tokens in SQL."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -9,9 +10,6 @@ from service.errors import RefusedError, UnknownError
 from service.ledger.people import ApiToken, Role, Session, User
 from service.ledger.rows import Part, columns_of, records_of, values_of
 from service.ledger.tables import api_tokens, routes_drafts, sessions, users
-
-USED_EVERY = timedelta(minutes=1)
-"""A token that is used all the time is noted so often."""
 
 
 class SqlAccounts(Part):
@@ -36,6 +34,21 @@ class SqlAccounts(Part):
         with self.database.writing() as connection:
             if connection.scalar(added.returning(users.c.name)) is None:
                 raise RefusedError(f"there is a user {user.name}")
+
+    def admit(self, user: User) -> User:
+        """See Accounts."""
+        added = self.database.insert(users).values(**values_of(user)).on_conflict_do_nothing()
+        with self.database.writing() as connection:
+            known = _of_subject(connection, user.subject)
+            if known is None:
+                if connection.scalar(added.returning(users.c.name)) is not None:
+                    return user
+                known = _of_subject(connection, user.subject)  # if admitted elsewhere just now
+            if known is None:
+                raise RefusedError(f"{user.name} is the name of another user of this node")
+            changed = users.update().where(users.c.name == known.name)
+            connection.execute(changed.values(role=user.role))
+            return replace(known, role=user.role)
 
     def remove_user(self, name: str) -> None:
         """See Accounts."""
@@ -126,22 +139,25 @@ class SqlAccounts(Part):
             if connection.execute(api_tokens.delete().where(named)).rowcount == 0:
                 raise UnknownError(f"{user} has no token {label!r}")
 
-    def api_user(self, digest: str) -> User | None:
+    def api_token(self, digest: str) -> tuple[ApiToken, User] | None:
         """See Accounts."""
-        now = self.now()
         chosen = sa.select(*columns_of(api_tokens, ApiToken)).where(api_tokens.c.digest == digest)
         with self.database.reading() as connection:
             found = records_of(ApiToken, connection.execute(chosen))
             user = _user(connection, found[0].user) if found else None
-        if user is not None and _is_long_ago(found[0].used_at, now):
-            used = api_tokens.update().where(api_tokens.c.digest == digest).values(used_at=now)
-            with self.database.writing() as connection:
-                connection.execute(used)
-        return user
+        return (found[0], user) if user is not None else None
+
+    def see_api_token(self, digest: str) -> None:
+        """See Accounts."""
+        used = api_tokens.update().where(api_tokens.c.digest == digest).values(used_at=self.now())
+        with self.database.writing() as connection:
+            connection.execute(used)
 
 
-def _is_long_ago(used_at: datetime | None, now: datetime) -> bool:
-    return used_at is None or now - used_at > USED_EVERY
+def _of_subject(connection: sa.Connection, subject: str) -> User | None:
+    """Return the user of that subject, locked until the transaction ends."""
+    same = sa.select(*columns_of(users, User)).where(users.c.subject == subject)
+    return next(iter(records_of(User, connection.execute(same.with_for_update()))), None)
 
 
 def _user(connection: sa.Connection, name: str) -> User | None:

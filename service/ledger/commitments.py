@@ -19,7 +19,7 @@ MOST_SENDS = 3
 
 
 class SqlCommitments(Part):
-    """See `service.ledger.ledger.Commitments`."""
+    """See `service.ledger.asked.commitments.Commitments`."""
 
     __slots__ = ()
 
@@ -58,13 +58,15 @@ class SqlCommitments(Part):
     def retry_commitments(self) -> int:
         """See Commitments."""
         pending = commitments.c.state != CommitmentState.DONE
-        again = {"state": CommitmentState.OPEN, "attempts": 0, "run_at": self.now()}
         with self.database.writing() as connection:
+            again = {"state": CommitmentState.OPEN, "attempts": 0, "run_at": self.now()}
             return connection.execute(commitments.update().where(pending).values(**again)).rowcount
 
     def forget_commitments(self, before: datetime) -> int:
         """See Commitments."""
-        old = (commitments.c.state == CommitmentState.DONE) & (commitments.c.created_at < before)
+        over = commitments.c.state == CommitmentState.DONE
+        strange = ~commitments.c.is_ours & (commitments.c.state == CommitmentState.PARKED)
+        old = (over | strange) & (commitments.c.created_at < before)
         with self.database.writing() as connection:
             return connection.execute(commitments.delete().where(old)).rowcount
 
@@ -82,14 +84,13 @@ class SqlCommitments(Part):
 
     def save_commitment(self, commitment: Commitment) -> None:
         """See Commitments."""
-        mine = (commitments.c.transaction_uid == commitment.transaction_uid) & (
-            commitments.c.peer == commitment.peer
-        )
         with self.database.writing() as connection:
-            is_open = commitments.c.state == CommitmentState.OPEN
-            connection.execute(
-                commitments.update().where(mine, is_open).values(**values_of(commitment))
-            )
+            _save(connection, commitment)
+
+    def put_off_commitment(self, commitment: Commitment, wait: timedelta) -> None:
+        """See Commitments."""
+        with self.database.writing() as connection:
+            _save(connection, replace(commitment, run_at=self.now() + wait))
 
     def uncommitted(self, destination: str, limit: int = 100) -> Sequence[Delivery]:
         """See Commitments."""
@@ -159,6 +160,14 @@ def _ask_about(connection: sa.Connection, commitment: Commitment) -> None:
         .where(asked, deliveries.c.destination == commitment.peer, still)
         .values(transaction_uid=commitment.transaction_uid)
     )
+
+
+def _save(connection: sa.Connection, commitment: Commitment) -> None:
+    mine = (commitments.c.transaction_uid == commitment.transaction_uid) & (
+        commitments.c.peer == commitment.peer
+    )
+    is_open = commitments.c.state == CommitmentState.OPEN
+    connection.execute(commitments.update().where(mine, is_open).values(**values_of(commitment)))
 
 
 def _load(connection: sa.Connection, chosen: sa.ColumnElement[bool]) -> list[Commitment]:

@@ -17,7 +17,7 @@ from service.ledger.tables import deliveries, instances, results
 
 
 class SqlDeliveries(Part):
-    """See `service.ledger.ledger.Deliveries`."""
+    """See `service.ledger.asked.deliveries.Deliveries`."""
 
     __slots__ = ()
 
@@ -109,13 +109,13 @@ class SqlDeliveries(Part):
                 told = "; ".join(filter(None, [row.error, remark]))
                 save_delivery(connection, replace(row, error=told[:LONGEST_ERROR]))
 
-    def postpone(self, delivery: Delivery, until: datetime, error: str) -> None:
+    def postpone(self, delivery: Delivery, wait: timedelta, error: str) -> None:
         """See Deliveries."""
-        self._fail(delivery, DeliveryEvent.POSTPONED, until, error)
+        self._fail(delivery, DeliveryEvent.POSTPONED, error, wait)
 
     def park(self, delivery: Delivery, error: str) -> None:
         """See Deliveries."""
-        self._fail(delivery, DeliveryEvent.PARKED, delivery.run_at, error)
+        self._fail(delivery, DeliveryEvent.PARKED, error)
 
     def deliveries(
         self,
@@ -163,7 +163,10 @@ class SqlDeliveries(Part):
             & deliveries.c.sop_instance_uid.not_in(gone)
             & ~(deliveries.c.is_original & version.in_(removed))
         )
-        count = self._owe_again(named, DeliveryEvent.RESENT)
+        with self.database.writing() as connection:
+            mine = deliveries.c.study_instance_uid == study_instance_uid
+            load_deliveries(connection, mine)  # locked: then it is known what has just been removed
+            count = self._owe_anew(connection, named, DeliveryEvent.RESENT)
         if not count:
             raise UnknownError(
                 f"{destination} was to receive nothing that is still kept "
@@ -188,7 +191,9 @@ class SqlDeliveries(Part):
             counts = connection.execute(sa.select(*kinds, sa.func.count()).group_by(*kinds))
             return {(destination, str(state)): count for destination, state, count in counts}
 
-    def _fail(self, delivery: Delivery, event: DeliveryEvent, run_at: datetime, error: str) -> None:
+    def _fail(
+        self, delivery: Delivery, event: DeliveryEvent, error: str, wait: timedelta | None = None
+    ) -> None:
         with self.database.writing() as connection:
             for row in _unsent(connection, delivery):
                 if row.owner != delivery.owner:  # its lease ran out, and another sends it
@@ -196,7 +201,7 @@ class SqlDeliveries(Part):
                 failed = replace(
                     advance_delivery(row, event),
                     attempts=row.attempts + 1,
-                    run_at=run_at,
+                    run_at=row.run_at if wait is None else self.now() + wait,
                     error=error[:LONGEST_ERROR],
                     owner="",
                     lease_until=None,
@@ -204,18 +209,23 @@ class SqlDeliveries(Part):
                 save_delivery(connection, failed)
 
     def _owe_again(self, chosen: sa.ColumnElement[bool], event: DeliveryEvent) -> int:
-        now = self.now()
         with self.database.writing() as connection:
-            rows = load_deliveries(connection, chosen)
-            for row in rows:
-                again = replace(
-                    advance_delivery(row, event),
-                    run_at=now,
-                    attempts=0,
-                    committed_at=None,
-                    transaction_uid="",
-                )
-                save_delivery(connection, again)
+            return self._owe_anew(connection, chosen, event)
+
+    def _owe_anew(
+        self, connection: sa.Connection, chosen: sa.ColumnElement[bool], event: DeliveryEvent
+    ) -> int:
+        rows = load_deliveries(connection, chosen)
+        now = self.now()
+        for row in rows:
+            again = replace(
+                advance_delivery(row, event),
+                run_at=now,
+                attempts=0,
+                committed_at=None,
+                transaction_uid="",
+            )
+            save_delivery(connection, again)
         return len(rows)
 
     def _free(self, destination: str) -> sa.ColumnElement[bool]:

@@ -29,6 +29,11 @@ def errno_of(error: OSError) -> int:
     return error.errno or (isinstance(cause, OSError) and cause.errno) or errno.EIO
 
 
+def is_of_system(error: OSError) -> bool:
+    """Tell whether the operating system said so; pydicom says it of files that are broken."""
+    return bool(error.errno) or isinstance(error.__cause__, OSError)
+
+
 def sync_path(path: Path) -> None:
     """Make sure that the file or folder at `path` is on the disk."""
     descriptor = os.open(path, os.O_RDONLY)
@@ -38,12 +43,12 @@ def sync_path(path: Path) -> None:
         os.close(descriptor)
 
 
-def make_folder(folder: Path) -> None:
-    """Make `folder` and those above it, durably."""
+def make_folder(folder: Path, mode: int = 0o777) -> None:
+    """Make `folder`, by that mode, and those above it, durably."""
     if folder.is_dir():
         return
     make_folder(folder.parent)
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(mode, exist_ok=True)
     sync_path(folder.parent)
 
 

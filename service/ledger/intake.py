@@ -1,6 +1,7 @@
 """The ledger's intake in SQL."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -17,7 +18,7 @@ KEPT_REFUSALS = 10_000
 
 
 class SqlIntake(Part):
-    """See `service.ledger.ledger.Intake`."""
+    """See `service.ledger.asked.intake.Intake`."""
 
     __slots__ = ()
 
@@ -52,6 +53,11 @@ class SqlIntake(Part):
             return True
 
         return self.database.together(write)
+
+    def note_sent_again(self, instance: Instance, moment: datetime) -> None:
+        """See Intake."""
+        again = instances.update().where(_is(instance)).values(sent_again_at=moment)
+        self.database.together(lambda connection: connection.execute(again))
 
     def refuse(self, refusal: Refusal) -> None:
         """See Intake."""

@@ -1,32 +1,49 @@
 """The ledger's jobs in SQL."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Protocol
 
 import sqlalchemy as sa
 
 from service.errors import UnknownError
 from service.ledger import moves
+from service.ledger.counting import add_counted
 from service.ledger.records import Delivery, Job, JobState, Priority, Result
 from service.ledger.rows import Part, columns_of, records_of, values_of
 from service.ledger.tables import deliveries, jobs, results
+from service.sample import Sample
 
 OLDEST_FIRST = 1 / 8
 """The share of claims that take what has been due for longest, of any lane: no lane starves."""
 
 
+class Move(Protocol):
+    """What becomes of a job; told what time it is only when the job is locked for it."""
+
+    def __call__(self, job: Job, *, now: datetime) -> Job:
+        """Return `job` as it is then."""
+        ...
+
+
 class SqlJobs(Part):
-    """See `service.ledger.ledger.Jobs`."""
+    """See `service.ledger.asked.jobs.Jobs`."""
 
     __slots__ = ()
 
     def claim(
-        self, owner: str, job_id: str | None = None, within: timedelta = moves.LONGEST_RUN
+        self,
+        owner: str,
+        job_id: str | None = None,
+        within: timedelta = moves.LONGEST_RUN,
+        leaving: Collection[str] = (),
     ) -> Job | None:
         """See Jobs."""
         now = self.now()
-        chosen = self._lines(now) if job_id is None else [_due(now).where(jobs.c.job_id == job_id)]
+        lines = self._lines(now) if job_id is None else [_due(now).where(jobs.c.job_id == job_id)]
+        mine = [jobs.c.pipeline.not_in(leaving)] if leaving else []
+        chosen = [line.where(*mine) for line in lines]
         with self.database.reading() as connection:
             if all(connection.scalar(line.limit(1)) is None for line in chosen):
                 return None
@@ -48,7 +65,7 @@ class SqlJobs(Part):
 
     def heartbeat(self, job: Job) -> bool:
         """See Jobs."""
-        return self._move_held(job, partial(moves.heartbeat, now=self.now()))
+        return self._move_held(job, moves.heartbeat)
 
     def finish(
         self,
@@ -56,6 +73,7 @@ class SqlJobs(Part):
         results: Sequence[Result],
         stages: Mapping[str, float],
         remark: str = "",
+        counted: Sequence[Sample] = (),
     ) -> bool:
         """See Jobs."""
         now = self.now()
@@ -66,6 +84,7 @@ class SqlJobs(Part):
             save_job(connection, moves.finish(held, stages, now, remark))
             self._replace_results(connection, held, results)
             self._owe(connection, held, results, now)
+            add_counted(connection, self.database.insert, counted)
             return True
 
     def failures_before(self, job: Job) -> Sequence[Result]:
@@ -110,7 +129,7 @@ class SqlJobs(Part):
 
     def put_off(self, job: Job, error: str) -> bool:
         """See Jobs."""
-        return self._move_held(job, partial(moves.put_off, error=error, now=self.now()))
+        return self._move_held(job, partial(moves.put_off, error=error))
 
     def refuse_job(self, job: Job, error: str, results: Sequence[Result] = ()) -> bool:
         """See Jobs."""
@@ -126,19 +145,17 @@ class SqlJobs(Part):
 
     def crashed(self, owner: str, error: str) -> Sequence[str]:
         """See Jobs."""
-        move = partial(moves.crash, error=error, now=self.now())
-        return self._move_running(jobs.c.owner == owner, move)
+        return self._move_running(jobs.c.owner == owner, partial(moves.crash, error=error))
 
     def lost(self, owner: str, error: str) -> Sequence[str]:
         """See Jobs."""
-        move = partial(moves.lose, error=error, now=self.now())
-        return self._move_running(jobs.c.owner == owner, move)
+        return self._move_running(jobs.c.owner == owner, partial(moves.lose, error=error))
 
     def reap(self) -> Sequence[str]:
         """See Jobs."""
         now = self.now()
-        late = partial(moves.crash, error="it took longer than its deadline", now=now)
-        left = partial(moves.lose, error="its lease ran out", now=now)
+        late = partial(moves.crash, error="it took longer than its deadline")
+        left = partial(moves.lose, error="its lease ran out")
         return [
             *self._move_running(jobs.c.deadline < now, late),
             *self._move_running(jobs.c.lease_until < now, left),
@@ -200,21 +217,11 @@ class SqlJobs(Part):
         with self.database.reading() as connection:
             return records_of(Job, connection.execute(newest.limit(limit)))
 
-    def finished_since(self, moment: datetime) -> Sequence[Job]:
-        """See Jobs."""
-        rows = (
-            sa.select(*columns_of(jobs, Job))
-            .where(jobs.c.state == JobState.DONE, jobs.c.finished_at >= moment)
-            .order_by(jobs.c.finished_at, jobs.c.job_id)
-        )
-        with self.database.reading() as connection:
-            return records_of(Job, connection.execute(rows))
-
     def retry(self, job_id: str) -> None:
         """See Jobs."""
-        now = self.now()
         with self.database.writing() as connection:
-            save_job(connection, moves.retry(_known(connection, job_id), now))
+            failed = _known(connection, job_id)
+            save_job(connection, moves.retry(failed, self.now()))
 
     def cancel(self, job_id: str) -> None:
         """See Jobs."""
@@ -229,16 +236,14 @@ class SqlJobs(Part):
             counts = connection.execute(sa.select(*kinds, sa.func.count()).group_by(*kinds))
             return {(name, str(state), int(lane)): count for name, state, lane, count in counts}
 
-    def _move_held(self, job: Job, move: Callable[[Job], Job]) -> bool:
+    def _move_held(self, job: Job, move: Move) -> bool:
         with self.database.writing() as connection:
             held = _held(connection, job)
             if held is not None:
-                save_job(connection, move(held))
+                save_job(connection, move(held, now=self.now()))
             return held is not None
 
-    def _move_running(
-        self, chosen: sa.ColumnElement[bool], move: Callable[[Job], Job]
-    ) -> Sequence[str]:
+    def _move_running(self, chosen: sa.ColumnElement[bool], move: Move) -> Sequence[str]:
         running = (jobs.c.state == JobState.RUNNING) & chosen
         with self.database.reading() as connection:
             if connection.scalar(sa.select(jobs.c.job_id).where(running).limit(1)) is None:
@@ -246,7 +251,7 @@ class SqlJobs(Part):
         with self.database.writing() as connection:
             moved = load_jobs(connection, running)
             for job in moved:
-                save_job(connection, move(job))
+                save_job(connection, move(job, now=self.now()))
         return [job.job_id for job in moved]
 
     def _replace_results(self, connection: sa.Connection, job: Job, made: Sequence[Result]) -> None:

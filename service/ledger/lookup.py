@@ -191,8 +191,8 @@ def _by_study(
 
 def _distinct(connection: sa.Connection, several: Sequence[sa.Select[Any]]) -> int:
     """Return how many studies any of those selects has."""
-    uids = sa.union(*several).subquery()
-    return connection.scalar(sa.select(sa.func.count()).select_from(uids)) or 0
+    uids = sa.union(*several).subquery()  # of one select alone it is that: with doubles
+    return connection.scalar(sa.select(sa.func.count(sa.distinct(*uids.c)))) or 0
 
 
 def _counted(connection: sa.Connection, state: "sa.Column[Any]") -> Mapping[str, int]:

@@ -34,6 +34,8 @@ class User:
     created_at: datetime
     password_at: datetime
     """When the password was chosen."""
+    subject: str = ""
+    """Who that is where they sign in elsewhere (OIDC); empty for those with a password here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,8 @@ class ApiToken:
     label: str
     """What it is for; a user's labels differ."""
     created_at: datetime
+    expires_at: datetime | None = None
+    """None where it does not run out, as of tokens of former releases."""
     used_at: datetime | None = None
 
 
@@ -97,6 +101,14 @@ class Accounts(Protocol):
         Raises:
             RefusedError: if there is somebody of that name.
         """
+
+    def admit(self, user: User) -> User:
+        """Return the user of that subject, made or with that role from now on; they keep a name.
+
+        Raises:
+            RefusedError: if the name is that of somebody else.
+        """
+        ...
 
     def remove_user(self, name: str) -> None:
         """Let somebody sign in no more; sessions and tokens end with it.
@@ -162,9 +174,12 @@ class Accounts(Protocol):
             UnknownError: if there is none.
         """
 
-    def api_user(self, digest: str) -> User | None:
-        """Return whose token that is, None if nobody's; it counts as used."""
+    def api_token(self, digest: str) -> tuple[ApiToken, User] | None:
+        """Return that token and whose it is, None if nobody's."""
         ...
+
+    def see_api_token(self, digest: str) -> None:
+        """Remember that it was used now."""
 
 
 class Audit(Protocol):

@@ -9,7 +9,7 @@ from pydicom import Dataset, dcmread
 from pydicom.errors import BytesLengthException, InvalidDicomError
 
 from service.errors import BadObjectError, UnavailableError
-from service.ledger.disk import errno_of
+from service.ledger.disk import errno_of, is_of_system
 
 UNREADABLE = (
     ArithmeticError,
@@ -38,6 +38,8 @@ def read_file(path: Path, *, stop_before_pixels: bool = False) -> Dataset:
     try:
         return dcmread(path, stop_before_pixels=stop_before_pixels)
     except OSError as error:
+        if not is_of_system(error):
+            raise BadObjectError(f"cannot read {path.name}: it ends within a sequence") from error
         raise UnavailableError(
             f"cannot read {path.name}: {os.strerror(errno_of(error))}"
         ) from error

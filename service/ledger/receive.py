@@ -58,6 +58,7 @@ def receive(
                 ledger.record(replace(instance, version=one.version))
                 return Reception.KNOWN
             if _is_same(spool, one, instance, temporary):
+                ledger.note_sent_again(one, instance.received_at)
                 temporary.unlink()
                 return Reception.KNOWN
         version = _next_version(kept, instance.digest)

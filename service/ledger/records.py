@@ -247,6 +247,7 @@ class Delivery:
     """It is an image as it was received, and no result."""
     version: str = ""
     """Of the original: see `Instance`."""
+    study_instance_uid: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,6 +286,18 @@ class Commitment:
     state: CommitmentState = CommitmentState.OPEN
     attempts: int = 0
     error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UnfitWorker:
+    """A worker process that lives and cannot work."""
+
+    owner: str
+    """As it would sign the jobs it holds."""
+    device: str
+    reason: str
+    """Such as a network that computes wrongly on its device."""
+    seen_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

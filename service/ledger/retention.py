@@ -1,134 +1,128 @@
-"""What of the spool's bytes nobody needs any more: the ledger's side of it, in SQL."""
+"""What of the spool's bytes may go and has gone, in SQL."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol
 
 import sqlalchemy as sa
 
-from service.ledger.records import DeliveryState, Instance, JobState, Result
-from service.ledger.rows import Part, R, columns_of, records_of
-from service.ledger.tables import deliveries, instances, jobs, results, studies
+from service.ledger.asked.retention import Past
+from service.ledger.bytes_owed import RECEIVED, Bytes, all_bytes, is_done, is_promised
+from service.ledger.deliveries import load_deliveries
+from service.ledger.may_go import came_last, image_may_go, result_may_go
+from service.ledger.records import Instance, Result
+from service.ledger.rows import Part, columns_of, records_of
+from service.ledger.tables import (
+    believed_clocks,
+    completions,
+    deliveries,
+    instances,
+    jobs,
+    results,
+    studies,
+)
 
-_STILL = (JobState.QUEUED, JobState.RUNNING, JobState.DEAD, JobState.PARKED)
-"""A job in such a state needs its images, or a person."""
-_OWED = (DeliveryState.OWED, DeliveryState.PARKED)
-
-
-class Retention(Protocol):
-    """What the storekeeper asks of the ledger."""
-
-    def remove_received(
-        self,
-        before: datetime,
-        committing: Collection[str],
-        remove: Callable[[Instance], None],
-        limit: int,
-    ) -> int:
-        """Call `remove` for images of which nothing is to come, and mark them as removed.
-
-        These are images of studies that came before `before`, are judged wholly, and of which
-        no job is open, dead or parked, no delivery owed or parked, and none to a destination of
-        those `committing` itself uncommitted. Returns how many, at most `limit`.
-        """
-        ...
-
-    def remove_results(
-        self,
-        before: datetime,
-        committing: Collection[str],
-        remove: Callable[[Result], None],
-        limit: int,
-    ) -> int:
-        """Likewise for results of jobs that ended before `before`."""
-        ...
-
-    def unknown_received(self, names: Sequence[tuple[str, str]]) -> Collection[tuple[str, str]]:
-        """Return those (UID, version) of which no row says that their bytes are here."""
-        ...
-
-    def newest_received(self, limit: int) -> Sequence[Instance]:
-        """Return the instances whose bytes should be here, the newest first."""
-        ...
-
-    def spool_usage(self) -> Mapping[str, tuple[int, int]]:
-        """Return files and bytes by kind: ``received`` and ``results``."""
-        ...
+_ONLY = 1
+"""The place of the one moment at which the clock was believed last."""
 
 
 class SqlRetention(Part):
-    """See `Retention`. A row is marked only after its file is gone, in one transaction.
+    """See `service.ledger.asked.retention.Retention`.
 
-    Whoever dies between the two leaves a row whose file is not there: the next round removes it
-    again, which changes nothing, and marks it. The other way round a file would stay for ever.
+    The file of an image goes first, and then its row is marked. Whoever dies between the two
+    leaves a row whose file is not there: the next round removes it again, which changes nothing,
+    and marks it. A result is marked first: somebody may want it sent again just then. What dying
+    leaves of it goes with the next look through the spool.
     """
 
     __slots__ = ()
 
-    def remove_received(
-        self,
-        before: datetime,
-        committing: Collection[str],
-        remove: Callable[[Instance], None],
-        limit: int,
-    ) -> int:
+    def received_past(self, past: Past, limit: int) -> Sequence[Instance]:
         """See Retention."""
-        past = sa.select(studies.c.study_instance_uid).where(studies.c.last_received_at < before)
-        chosen = (
-            sa.select(*columns_of(instances, Instance))
-            .where(
-                instances.c.removed_at.is_(None),
-                instances.c.received_at < before,
-                instances.c.study_instance_uid.in_(past),
-                _is_done(instances.c.study_instance_uid, committing),
-            )
-            .order_by(instances.c.received_at, instances.c.sop_instance_uid)
-            .limit(limit)
-        )
-        key = ("sop_instance_uid", "version")
-        return self._remove(Instance, remove, chosen, (instances, key))
-
-    def remove_results(
-        self,
-        before: datetime,
-        committing: Collection[str],
-        remove: Callable[[Result], None],
-        limit: int,
-    ) -> int:
-        """See Retention."""
-        ended = sa.select(jobs.c.job_id).where(jobs.c.finished_at < before)
-        chosen = (
-            sa.select(*columns_of(results, Result))
-            .where(
-                results.c.removed_at.is_(None),
-                results.c.job_id.in_(ended),
-                _is_done(results.c.study_instance_uid, committing),
-            )
-            .order_by(results.c.job_id, results.c.sop_instance_uid)
-            .limit(limit)
-        )
-        return self._remove(Result, remove, chosen, (results, ("sop_instance_uid",)))
-
-    def _remove(
-        self,
-        record: type[R],
-        remove: Callable[[R], None],
-        chosen: sa.Select[Any],
-        where: tuple[sa.Table, Sequence[str]],
-    ) -> int:
-        """Remove what is chosen of a table, whose rows are told apart by a key; return how many."""
-        table, key = where
+        in_line = (instances.c.received_at, instances.c.sop_instance_uid)
+        rows = sa.select(*columns_of(instances, Instance)).where(image_may_go(past))
         with self.database.reading() as connection:
-            if connection.execute(chosen.limit(1)).first() is None:
-                return 0
+            return records_of(Instance, connection.execute(rows.order_by(*in_line).limit(limit)))
+
+    def results_past(self, past: Past, limit: int) -> Sequence[Result]:
+        """See Retention."""
+        in_line = (results.c.job_id, results.c.sop_instance_uid)
+        rows = sa.select(*columns_of(results, Result)).where(result_may_go(past))
+        with self.database.reading() as connection:
+            return records_of(Result, connection.execute(rows.order_by(*in_line).limit(limit)))
+
+    def may_image_go(self, image: Instance, past: Past) -> bool:
+        """See Retention."""
+        chosen = sa.select(sa.literal(1)).where(_same_image(image), image_may_go(past))
+        with self.database.reading() as connection:
+            return connection.execute(chosen).first() is not None
+
+    def note_image_removed(self, image: Instance) -> None:
+        """See Retention."""
         with self.database.writing() as connection:
-            locked = chosen.with_for_update(skip_locked=True, of=table)
-            found = records_of(record, connection.execute(locked))
-            for one in found:
-                remove(one)
-                mine = sa.and_(*(table.c[name] == getattr(one, name) for name in key))
-                connection.execute(table.update().where(mine).values(removed_at=self.now()))
-        return len(found)
+            connection.execute(
+                instances.update().where(_same_image(image)).values(removed_at=self.now())
+            )
+
+    def note_result_removed(self, result: Result, past: Past) -> bool:
+        """See Retention."""
+        mine = results.c.sop_instance_uid == result.sop_instance_uid
+        mine &= results.c.removed_at.is_(None)
+        needed = sa.select(sa.literal(1)).where(mine, ~result_may_go(past))
+        removed = results.update().where(mine).values(removed_at=self.now())
+        with self.database.writing() as connection:
+            load_deliveries(  # locked: who wants it sent again waits
+                connection, deliveries.c.study_instance_uid == result.study_instance_uid
+            )
+            if connection.execute(needed).first() is not None:
+                return False
+            return connection.execute(removed).rowcount > 0
+
+    def results_removed(self, since: datetime, committing: Collection[str]) -> Sequence[str]:
+        """See Retention."""
+        here = results.alias()
+        is_here = sa.exists().where(
+            here.c.sop_instance_uid == results.c.sop_instance_uid, here.c.removed_at.is_(None)
+        )
+        removed = sa.select(results.c.sop_instance_uid).where(
+            results.c.removed_at >= since,
+            ~is_here,
+            is_done(results.c.study_instance_uid, committing),
+        )
+        with self.database.reading() as connection:
+            return connection.scalars(removed.distinct()).all()
+
+    def studies_past(self, past: Past, limit: int) -> Sequence[str]:
+        """See Retention."""
+        study = studies.c.study_instance_uid
+        image = sa.exists().where(
+            instances.c.study_instance_uid == study, instances.c.removed_at.is_(None)
+        )
+        made = sa.exists().where(
+            results.c.study_instance_uid == study, results.c.removed_at.is_(None)
+        )
+        came_again = sa.exists().where(
+            instances.c.study_instance_uid == study,
+            instances.c.removed_at.is_(None),
+            came_last() >= past.before,
+        )
+        young = sa.exists().where(
+            jobs.c.study_instance_uid == study, jobs.c.finished_at >= past.before
+        )
+        with self.database.reading() as connection:
+            chosen = (
+                sa.select(study)
+                .where(
+                    studies.c.last_received_at < past.before,
+                    image | made,
+                    ~came_again,
+                    ~young,
+                    is_done(study, past.committing),
+                    study.not_in(is_promised(connection.dialect.name)),
+                )
+                .order_by(studies.c.last_received_at, study)
+                .limit(limit)
+            )
+            return connection.scalars(chosen).all()
 
     def unknown_received(self, names: Sequence[tuple[str, str]]) -> Collection[tuple[str, str]]:
         """See Retention."""
@@ -151,6 +145,48 @@ class SqlRetention(Part):
         with self.database.reading() as connection:
             return records_of(Instance, connection.execute(newest))
 
+    def believe_clock(self) -> None:
+        """See Retention."""
+        now = {"at": self.now()}
+        noted = self.database.insert(believed_clocks).values(place=_ONLY, **now)
+        with self.database.writing() as connection:
+            connection.execute(
+                noted.on_conflict_do_update(index_elements=[believed_clocks.c.place], set_=now)
+            )
+
+    def clock_believed(self) -> datetime | None:
+        """See Retention."""
+        with self.database.reading() as connection:
+            return connection.scalar(sa.select(believed_clocks.c.at))
+
+    def mark_absent(self, is_there: Callable[[str, str, str], bool]) -> int:
+        """See Retention."""
+        with self.database.reading() as connection:
+            absent = [
+                one
+                for one in all_bytes(connection)
+                if not is_there(one.spool, one.sop_instance_uid, one.version)
+            ]
+        with self.database.writing() as connection:
+            for one in absent:
+                connection.execute(_removal_of(one).values(removed_at=self.now()))
+        return len(absent)
+
+    def forget_completions(self, before: datetime) -> int:
+        """See Retention."""
+        later = completions.alias()
+        study = completions.c.study_instance_uid
+        is_not_last = sa.exists().where(
+            later.c.study_instance_uid == study, later.c.number > completions.c.number
+        )
+        has_images = sa.exists().where(
+            instances.c.study_instance_uid == study, instances.c.removed_at.is_(None)
+        )
+        old = completions.c.completed_at < before
+        with self.database.writing() as connection:
+            gone = completions.delete().where(old, is_not_last, ~has_images)
+            return connection.execute(gone).rowcount
+
     def spool_usage(self) -> Mapping[str, tuple[int, int]]:
         """See Retention."""
         usage = {}
@@ -162,13 +198,19 @@ class SqlRetention(Part):
         return usage
 
 
-def _is_done(study: sa.Column[str], committing: Collection[str]) -> sa.ColumnElement[bool]:
-    """Say in SQL that nothing is to come of that study."""
-    other = instances.alias()
-    undecided = sa.exists().where(other.c.study_instance_uid == study, ~other.c.judged)
-    working = sa.exists().where(jobs.c.study_instance_uid == study, jobs.c.state.in_(_STILL))
-    promised = deliveries.c.destination.in_(list(committing)) & deliveries.c.committed_at.is_(None)
-    owed = sa.exists().where(
-        deliveries.c.study_instance_uid == study, deliveries.c.state.in_(_OWED) | promised
+def _same_image(image: Instance) -> sa.ColumnElement[bool]:
+    """Say in SQL that it is that image, and that it has not come again since."""
+    return sa.and_(
+        instances.c.sop_instance_uid == image.sop_instance_uid,
+        instances.c.version == image.version,
+        instances.c.received_at == image.received_at,
+        instances.c.removed_at.is_(None),
     )
-    return ~undecided & ~working & ~owed
+
+
+def _removal_of(one: Bytes) -> sa.Update:
+    table = instances if one.spool == RECEIVED else results
+    mine = table.c.sop_instance_uid == one.sop_instance_uid
+    if one.spool == RECEIVED:
+        mine &= table.c.version == one.version
+    return table.update().where(mine, table.c.removed_at.is_(None))

@@ -19,7 +19,10 @@ from service.ledger.disk import disk_errors, make_folder, modified, size_of, syn
 from service.ledger.quarantine import QUARANTINED_BYTES, Quarantine
 from service.ledger.reading import read_file
 from service.ledger.uids import LONGEST_UID, is_uid
+from service.secret import FOLDER
 
+KEPT = "?/?/*.dcm"
+"""Where files lie in the folder of a spool."""
 _HEX = "0123456789abcdef"
 
 
@@ -39,6 +42,7 @@ class Spool:
         self._durable: set[Path] = set()
         """Folders that are on the disk, whoever made them."""
         with disk_errors(root):
+            make_folder(root.parent, FOLDER)
             for folder in (self._incoming, self.quarantine.folder, self._locks):
                 make_folder(folder)
 
@@ -203,6 +207,18 @@ class Spool:
         with disk_errors(self._root):
             self.path(sop_instance_uid, version).unlink(missing_ok=True)
 
+    def set_aside(self, sop_instance_uid: str, version: str, reason: str) -> None:
+        """Put that instance where people can look at it, with the reason beside it.
+
+        Raises:
+            SpoolFullError: if the disk has no room.
+            UnavailableError: if it is not there, or the disk fails.
+        """
+        name = f"{sop_instance_uid}~{version}" if version else sop_instance_uid
+        with self.local(sop_instance_uid, version) as path:
+            self.quarantine.put(path, name, reason)
+        self.remove(sop_instance_uid, version)
+
     def make_way(self, sop_instance_uid: str, temporary: Path, version: str = "") -> None:
         """Let the bytes at `temporary` be kept: a file that a crash left without a row goes.
 
@@ -248,7 +264,7 @@ class Spool:
             UnavailableError: if the disk fails.
         """
         with disk_errors(self._root):
-            for path in self._root.glob("?/?/*.dcm"):
+            for path in self._root.glob(KEPT):
                 if 0 < modified(path) < moment.timestamp() and is_uid(named(path.name)[0]):
                     yield named(path.name)  # what is named otherwise is somebody else's
 

@@ -1,26 +1,29 @@
 """The ledger's studies in SQL."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import sqlalchemy as sa
 
 from service.errors import RefusedError, UnknownError
 from service.ledger import moves
 from service.ledger.completions import Judged, add_completion, add_notice
+from service.ledger.counting import add_counted
 from service.ledger.deliveries import pass_on
 from service.ledger.jobs import load_jobs, save_job
 from service.ledger.records import Decision, Instance, Job, Refusal, Study
 from service.ledger.rows import Part, columns_of, records_of, values_of
 from service.ledger.tables import decisions, deliveries, instances, jobs, refusals, studies
+from service.sample import Sample
 
+SKIPPED = "senoscope_images_skipped_total"
 _RECEIVED = sa.tuple_(instances.c.sop_instance_uid, instances.c.version)
 _RECEIVED_ORDER = (instances.c.sop_instance_uid, instances.c.version)
 _DECIDED = sa.tuple_(decisions.c.sop_instance_uid, decisions.c.version)
 
 
 class SqlStudies(Part):
-    """See `service.ledger.ledger.Studies`."""
+    """See `service.ledger.asked.studies.Studies`."""
 
     __slots__ = ()
 
@@ -74,6 +77,7 @@ class SqlStudies(Part):
             self._add_jobs(connection, jobs)
             self._note(connection, judged)
             _judge(connection, {(one.sop_instance_uid, one.version) for one in decisions})
+            add_counted(connection, self.database.insert, _skipped(decisions))
             return True
 
     def decisions(self, study_instance_uid: str) -> Sequence[Decision]:
@@ -100,7 +104,6 @@ class SqlStudies(Part):
 
     def reopen(self, study_instance_uid: str) -> None:
         """See Studies."""
-        now = self.now()
         of_study = instances.c.study_instance_uid == study_instance_uid
         with self.database.writing() as connection:
             reopened = connection.execute(instances.update().where(of_study).values(judged=False))
@@ -115,7 +118,7 @@ class SqlStudies(Part):
                 )
             connection.execute(decisions.delete().where(_DECIDED.in_(_versions_in(of_study))))
             for job in load_jobs(connection, jobs.c.study_instance_uid == study_instance_uid):
-                save_job(connection, moves.reopen(job, now))
+                save_job(connection, moves.reopen(job, self.now()))
             mine = studies.c.study_instance_uid == study_instance_uid
             connection.execute(studies.update().where(mine).values(complete_asked=True))
 
@@ -128,16 +131,6 @@ class SqlStudies(Part):
             everything = connection.scalar(sa.select(sa.func.count()).select_from(studies)) or 0
             receiving = connection.scalar(undecided) or 0
         return {"receiving": receiving, "judged": everything - receiving}
-
-    def skip_counts(self) -> Mapping[tuple[str, str], int]:
-        """See Studies."""
-        columns = (decisions.c.route, decisions.c.reason)
-        counted = sa.select(*columns, sa.func.count()).where(~decisions.c.taken).group_by(*columns)
-        counts: Counter[tuple[str, str]] = Counter()
-        with self.database.reading() as connection:
-            for route, reason, count in connection.execute(counted):
-                counts[route, reason.partition(":")[0]] += count
-        return counts
 
     def refusals(self, limit: int = 100) -> Sequence[Refusal]:
         """See Studies."""
@@ -184,6 +177,15 @@ def _instances(connection: sa.Connection, chosen: sa.ColumnElement[bool]) -> lis
 
 def _versions_in(chosen: sa.ColumnElement[bool]) -> sa.Select[tuple[str, str]]:
     return sa.select(instances.c.sop_instance_uid, instances.c.version).where(chosen)
+
+
+def _skipped(decided: Iterable[Decision]) -> list[Sample]:
+    """Return how many images each route did not process, by the reasons that are fixed words."""
+    why = Counter((one.reason.partition(":")[0], one.route) for one in decided if not one.taken)
+    return [
+        Sample(SKIPPED, (("reason", reason), ("route", route)), count)
+        for (reason, route), count in why.items()
+    ]
 
 
 def _any_judged(connection: sa.Connection, versions: set[tuple[str, str]]) -> bool:

@@ -11,6 +11,9 @@ from pathlib import Path
 from threading import Lock
 from time import monotonic, sleep
 
+from service.errors import UnavailableError
+from service.ledger.patience import USUAL
+
 PAUSE_S = 0.0005
 LONGEST_WAIT_S = 5.0
 """Then SQLite is asked in vain: its message says what is the matter."""
@@ -29,20 +32,28 @@ class Turn:
         self._descriptor = -1
 
     @contextmanager
-    def taken(self) -> Iterator[None]:
-        """Let nobody else write meanwhile, unless who has the turn does nothing for too long."""
-        with self._threads:
+    def taken(self, longest_s: float = USUAL.turn_s) -> Iterator[None]:
+        """Let nobody else write meanwhile, unless who has the turn does nothing for too long.
+
+        Raises:
+            UnavailableError: if too many of this process's threads came before.
+        """
+        if not self._threads.acquire(timeout=longest_s):
+            raise UnavailableError("ledger: too many wait to write")
+        try:
             with suppress(OSError):
-                self._wait()
+                self._wait(min(longest_s, LONGEST_WAIT_S))
             try:
                 yield
             finally:
                 with suppress(OSError):
                     lockf(self._open(), LOCK_UN)
+        finally:
+            self._threads.release()
 
-    def _wait(self) -> None:
+    def _wait(self, longest_s: float) -> None:
         """Lock the file: the lock is the process's own, and gone with it even by kill -9."""
-        until = monotonic() + LONGEST_WAIT_S
+        until = monotonic() + longest_s
         while monotonic() < until:
             try:
                 lockf(self._open(), LOCK_EX | LOCK_NB)

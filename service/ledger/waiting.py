@@ -58,7 +58,7 @@ class SqlWaiting(Part):
         sooner = (
             (jobs.c.state == JobState.QUEUED) & (jobs.c.run_at < until) & (jobs.c.route == route)
         )
-        return self._change(sooner, run_at=until, waits=why)
+        return self._change(sooner, why, until)
 
     def release(self, why: str, but: Collection[str]) -> int:
         """See Waiting."""
@@ -67,11 +67,14 @@ class SqlWaiting(Part):
             & jobs.c.waits.startswith(why, autoescape=True)
             & jobs.c.route.not_in(list(but))
         )
-        return self._change(waiting, run_at=self.now(), waits="")
+        return self._change(waiting, "")
 
-    def _change(self, chosen: sa.ColumnElement[bool], **values: object) -> int:
+    def _change(
+        self, chosen: sa.ColumnElement[bool], waits: str, until: datetime | None = None
+    ) -> int:
         with self.database.reading() as connection:
             if connection.scalar(sa.select(jobs.c.job_id).where(chosen).limit(1)) is None:
                 return 0
         with self.database.writing() as connection:
-            return connection.execute(jobs.update().where(chosen).values(**values)).rowcount
+            changed = jobs.update().where(chosen).values(run_at=until or self.now(), waits=waits)
+            return connection.execute(changed).rowcount

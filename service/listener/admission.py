@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 
 from service.errors import NodeError
 from service.intake.part import Intake
+from service.ledger.canary import AE_TITLE as CANARY
 from service.listener.refused import Ground
 from service.networks import IpNetwork, is_within
 
@@ -124,7 +125,7 @@ class Admission:
         calling = asked.calling.strip(" ")
         if not calling or not AE_TITLE.fullmatch(calling):
             return CALLING_WRONG
-        named = [one for one in self.callers() if fnmatchcase(calling, one.calling)]
+        named = [one for one in self.callers() if _names(one, calling)]
         if not named:
             return CALLING_UNKNOWN
         networks = [network for one in named for network in one.networks]
@@ -151,6 +152,13 @@ class Admission:
         except NodeError:
             return False
         return True
+
+
+def _names(caller: Caller, calling: str) -> bool:
+    """Tell whether a route names that AE title; that of canaries is named by no glob."""
+    if calling == CANARY:
+        return caller.calling == CANARY
+    return fnmatchcase(calling, caller.calling)
 
 
 def _reached(most: int, mine: str, others: Iterable[str]) -> bool:

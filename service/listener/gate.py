@@ -25,6 +25,10 @@ class NotTlsError(Exception):
     """The peer does not speak TLS; the message says what it does."""
 
 
+class GoneError(Exception):
+    """The peer left before it said anything: it only looked whether somebody listens."""
+
+
 class Turns:
     """Places for connections: so many in all, so many of one address.
 
@@ -85,6 +89,8 @@ class Gate:
             return client
         try:
             return _shaken(client, self.tls(), self.handshake_s)
+        except GoneError:  # nothing was asked for, as at a door without TLS
+            return None
         except (OSError, NotTlsError) as error:
             self.refused.note(host, Ground.TLS, f"TLS refused: {fault(error)}")
             return None
@@ -94,14 +100,18 @@ def _shaken(client: socket.socket, context: ssl.SSLContext, seconds: float) -> s
     """Return the connection once both sides are whom they say; all of it takes `seconds` at most.
 
     Raises:
-        NotTlsError: if the peer begins with something else.
+        GoneError: if the peer leaves at once.
+        NotTlsError: if it begins with something else.
         OSError: if it fails; see `fault`.
     """
     usual, deadline = client.gettimeout(), time.monotonic() + seconds
     client.settimeout(seconds)
-    first = client.recv(1, socket.MSG_PEEK)
+    try:
+        first = client.recv(1, socket.MSG_PEEK)
+    except ConnectionResetError as error:
+        raise GoneError from error
     if not first:
-        raise NotTlsError("the peer left without a word")
+        raise GoneError
     if first[0] != HANDSHAKE:
         raise NotTlsError("the peer does not speak TLS: switch TLS on at its side")
     client.settimeout(max(deadline - time.monotonic(), 0.001))

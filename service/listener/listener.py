@@ -28,6 +28,8 @@ from service.listener.refused import Ground, Refused
 from service.listener.store import Store
 from service.listener.streaming import Limits, StreamingDimse, StreamingHandler, StreamingServer
 from service.listener.syntaxes import ACCEPTED, EVERYONES
+from service.tracing import past
+from service.trail import Trail, about
 
 if TYPE_CHECKING:
     from pynetdicom.pdu_primitives import A_ASSOCIATE
@@ -171,16 +173,22 @@ class Listener:
             )
         except OSError as error:
             where = f"{self._address.host}:{self._address.port}"
-            raise UnavailableError(f"cannot listen on {where}: {error.strerror}") from error
+            raise UnavailableError(
+                f"cannot listen on {where}: {error.strerror}; "
+                "choose another dicom.port in senoscope.toml or SENOSCOPE_DICOM__PORT"
+            ) from error
         return cast("StreamingServer", made)
 
     def _on_requested(self, event: Event) -> None:
         association, asked = event.assoc, asked_of(event.assoc)
+        trail = cast("StreamingDimse", association.dimse).trail
         with self._lock:  # a place is taken before it is accepted: others ask at the same time
             self._open = {one: who for one, who in self._open.items() if one.is_alive()}
             rejection = self._admission.rejection(asked, self._open.values())
             if rejection is None:
                 self._open[association] = asked
+                with trail.followed():
+                    logger.info("association accepted: %s from %s", asked.calling, asked.host)
                 return
         reason = f"association rejected: {rejection.reason}"
         self._refused.note(asked.host, rejection.ground, reason, printable(asked.calling))
@@ -214,6 +222,11 @@ class Listener:
 
     def _on_ended(self, event: Event) -> None:
         association = event.assoc
+        trail = cast("StreamingDimse", association.dimse).trail
+        for study, count in trail.ended().items():
+            with trail.followed(), about(study):
+                logger.info("study %s: %d objects came by this association", study, count)
+            _trace(trail, study, count)
         with self._lock:
             self._open.pop(association, None)
             self._store.taking.counts.associations(len(self._open))
@@ -223,6 +236,13 @@ class Listener:
                 self._store.taking.refuse(
                     str(association.requestor.ae_title).strip(), part, 0, reason
                 )
+
+
+def _trace(trail: Trail, study: str, count: int) -> None:
+    """Make the spans of an association that ended, in the trace of a study that came by it."""
+    whole = trail.began_ns, time.time_ns()
+    past("association", study, whole, association=trail.name, objects=count)
+    past("receive", study, trail.times(study), association=trail.name, objects=count)
 
 
 def asked_of(association: Association) -> Asked:

@@ -73,11 +73,8 @@ class Reports:
             self._bring(due)
 
     def _bring(self, due: Commitment) -> None:
-        pause = min(FIRST_PAUSE_S * 2.0**due.attempts, LONGEST_PAUSE_S)
-        trying = replace(
-            due, attempts=due.attempts + 1, run_at=self.now() + timedelta(seconds=pause)
-        )
-        self.ledger.save_commitment(trying)  # others leave it alone meanwhile
+        trying = replace(due, attempts=due.attempts + 1)
+        self.ledger.put_off_commitment(trying, _pause(trying))  # others leave it alone meanwhile
         vouched = vouch(self.ledger, self.spool, due)
         try:
             bearer = self.bearer(due.peer)
@@ -94,7 +91,6 @@ class Reports:
 
     def _failed(self, tried: Commitment, error: str) -> None:
         is_last = tried.attempts >= MOST_TRIES
-        state = CommitmentState.PARKED if is_last else CommitmentState.OPEN
         if is_last or tried.attempts == 1:
             logger.warning(
                 "the report on %s to %s %s: %s",
@@ -103,4 +99,13 @@ class Reports:
                 "is given up" if is_last else "waits",
                 error,
             )
-        self.ledger.save_commitment(replace(tried, state=state, error=error))
+        if is_last:
+            given_up = replace(tried, state=CommitmentState.PARKED, error=error)
+            self.ledger.save_commitment(given_up)
+        else:
+            self.ledger.put_off_commitment(replace(tried, error=error), _pause(tried))
+
+
+def _pause(tried: Commitment) -> timedelta:
+    """Return how long to wait after so many tries."""
+    return timedelta(seconds=min(FIRST_PAUSE_S * 2.0 ** (tried.attempts - 1), LONGEST_PAUSE_S))

@@ -2,6 +2,7 @@
 
 from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import cast
 
 from pydicom import Dataset
 from pynetdicom.events import Event
@@ -9,7 +10,8 @@ from pynetdicom.events import Event
 from service.intake.part import Part
 from service.intake.statuses import CANNOT_UNDERSTAND, UNFORESEEN, answer
 from service.intake.taking import Taken, Taking
-from service.listener.streaming import part_of
+from service.listener.streaming import StreamingDimse, part_of
+from service.trail import Trail
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +28,13 @@ class Store:
             reason = "the C-STORE request has no data set"
             self.taking.note(calling, "", CANNOT_UNDERSTAND, reason)
             return answer(CANNOT_UNDERSTAND, reason)
-        taken = self.take(calling, part)
+        taken = self.take(calling, part, cast("StreamingDimse", event.assoc.dimse).trail)
         return answer(taken.status, taken.reason)
 
-    def take(self, calling: str, part: Part) -> Taken:
+    def take(self, calling: str, part: Part, trail: Trail) -> Taken:
         """Keep the object of `part`, which is whole, and close it; whatever goes wrong is told."""
         part.taken = True
-        with part, ExitStack() as unforeseen:
+        with trail.followed(), part, ExitStack() as unforeseen:
             unforeseen.callback(
                 self.taking.refuse, calling, part, UNFORESEEN, "a fault of this node"
             )

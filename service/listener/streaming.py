@@ -28,6 +28,7 @@ from typing_extensions import override
 from service.intake.part import Announced, Intake, Part
 from service.ledger.reading import UNREADABLE
 from service.listener.gate import Gate, host_of, plain
+from service.trail import Trail
 
 if TYPE_CHECKING:
     from pynetdicom.dimse_primitives import DimsePrimitiveType
@@ -59,6 +60,7 @@ class StreamingDimse(DIMSEServiceProvider):
         """Where the data set goes that comes now."""
         self.follows: tuple[DimsePrimitiveType, int] | None = None
         """A message, and its context, to be sent behind the next one."""
+        self.trail = Trail()
         self._intake = intake
         self._heard = time.monotonic()
 

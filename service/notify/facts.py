@@ -41,7 +41,7 @@ class Asked(Heaps, Protocol):
     """What is asked of the ledger."""
 
     def workers(self, within_s: float = 30.0) -> Collection[WorkerPresence]:
-        """See `service.ledger.ledger.Workers`."""
+        """See `service.ledger.asked.workers.Workers`."""
         ...
 
 

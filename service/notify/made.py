@@ -12,7 +12,7 @@ from service.notify.mail import Mail, Server
 from service.notify.plan import Rules
 from service.notify.troubles import Limits
 from service.notify.webhook import Webhook
-from service.notify_settings import Notify
+from service.sections.notify import Notify
 from service.settings import Settings
 from service.tls import client_context
 

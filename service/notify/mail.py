@@ -16,8 +16,8 @@ from service.errors import UnavailableError
 from service.ledger.notifying import Message
 from service.notify.letter import Sender, subject, text
 from service.notify.words import one_line
-from service.notify_settings import MailSecurity
 from service.secret import read_secret
+from service.sections.notify import MailSecurity
 
 TIMEOUT_S = 20.0
 """For each answer of the server."""

@@ -46,7 +46,7 @@ _COMMON = {
     "worker_hijack_root_logger": False,
     "worker_pool": "prefork",
     "worker_prefetch_multiplier": 1,
-    "worker_proc_alive_timeout": 60,  # opening engines takes its time
+    "worker_proc_alive_timeout": 180,  # opening engines takes its time
     "worker_redirect_stdouts": False,
     "worker_send_task_events": False,
 }

@@ -18,6 +18,7 @@ from kombu.transport import virtual
 from kombu.utils.json import dumps, loads
 
 from service.queue.arrivals import Arrivals
+from service.secret import folder_for_us_alone
 
 TRANSPORT = f"{__name__}:Transport"
 POLL_S = 1.0
@@ -33,7 +34,7 @@ class Channel(virtual.Channel):  # type: ignore[misc] # kombu has no types
     def folder(self) -> Path:
         """Where the messages lie; it is made anew where somebody took it away."""
         folder = Path(self.connection.client.transport_options["folder"])
-        folder.mkdir(parents=True, exist_ok=True)
+        _make(folder)
         return folder
 
     def _put(self, queue: str, message: Any, **_: object) -> None:  # noqa: ANN401 - kombu's
@@ -88,7 +89,7 @@ class Transport(virtual.Transport):  # type: ignore[misc] # kombu has no types
     def register_with_event_loop(self, connection: Any, loop: Any) -> None:  # noqa: ANN401 - kombu's
         """Look for messages as long as `loop` runs: when one comes, and now and then."""
         folder = Path(connection.client.transport_options["folder"])
-        folder.mkdir(parents=True, exist_ok=True)
+        _make(folder)
         self.loop = loop
         try:
             self.arrivals = Arrivals(folder)
@@ -139,3 +140,9 @@ def sweep(folder: Path, older_than: float) -> int:
     for part in left:
         part.unlink(missing_ok=True)
     return len(left)
+
+
+def _make(folder: Path) -> None:
+    if not folder.is_dir():
+        folder_for_us_alone(folder.parent)
+        folder.mkdir(exist_ok=True)

@@ -7,6 +7,8 @@ from fnmatch import fnmatchcase
 from pydicom import Dataset
 
 from service.errors import BadObjectError
+from service.ledger.canary import AE_TITLE as CANARY
+from service.ledger.canary import ROUTE as CANARY_ROUTE
 from service.router.conditions import AllOf, AnyOf, Condition, Not, When
 from service.router.failing import failure_of, seen
 from service.router.routes import Route
@@ -30,7 +32,11 @@ def matches(
     Raises:
         BadObjectError: if a value that a route asks for cannot be read.
     """
-    return [Match(route, why_not(route, header, calling_ae_title, show)) for route in routes]
+    return [
+        Match(route, why_not(route, header, calling_ae_title, show))
+        for route in routes
+        if is_for(route, calling_ae_title)
+    ]
 
 
 def why_not(route: Route, header: Dataset, calling_ae_title: str, show: Show = discreet) -> str:
@@ -42,7 +48,13 @@ def why_not(route: Route, header: Dataset, calling_ae_title: str, show: Show = d
 
 def may_use(route: Route, calling_ae_title: str) -> bool:
     """Tell whether that AE title may use `route`; case matters, as in DICOM."""
-    return any(fnmatchcase(calling_ae_title, pattern) for pattern in route.calling)
+    named = any(fnmatchcase(calling_ae_title, pattern) for pattern in route.calling)
+    return named and is_for(route, calling_ae_title)
+
+
+def is_for(route: Route, calling_ae_title: str) -> bool:
+    """Tell canaries and patients apart: neither ever takes a route of the other."""
+    return (calling_ae_title == CANARY) == (route.name == CANARY_ROUTE)
 
 
 def failure(condition: When, header: Dataset, show: Show = discreet) -> str:

@@ -10,8 +10,8 @@ from typing import Protocol
 from pydicom import Dataset
 
 from service.errors import BadObjectError, UnavailableError
+from service.ledger.asked.studies import Studies
 from service.ledger.completions import Completions, Judged
-from service.ledger.ledger import Studies
 from service.ledger.records import Completion, Instance, Job, Notice, Study
 from service.ledger.routes_versions import RoutesVersions
 from service.ledger.spool import Spool
@@ -26,6 +26,8 @@ from service.router.memory import Memory
 from service.router.off_peak import keep_hours
 from service.router.routes import Routes
 from service.router.sight import Look
+from service.tracing import NS, past
+from service.trail import about
 
 logger = logging.getLogger(__name__)
 
@@ -119,6 +121,12 @@ class Router:
         if waiting is None:
             return False
         found = verdict(study, waiting.since, waiting.sights, judge.now)
+        with about(uid):
+            return self._settled(study, judge, found)
+
+    def _settled(self, study: Study, judge: Judge, found: Verdict | None) -> bool:
+        """Judge `study` if something is found that says that it is complete."""
+        uid = study.study_instance_uid
         held = found.reason if found is not None and found.is_held else ""
         if held != study.held:
             self.ledger.hold(uid, held)
@@ -180,6 +188,10 @@ class Router:
         judged = Judged(completion, deciding.originals(decisions), tuple(told))
         if not self.ledger.decide(decisions, jobs, undecided, judged):
             return  # another router was first
+        logger.info("study %s: %d images make %d jobs", uid, len(undecided), completion.jobs)
+        came = min(one.received_at for one in undecided)
+        when = int(came.timestamp() * NS), int(judge.now.timestamp() * NS)
+        past("route", uid, when, reason=found.reason, jobs=completion.jobs)
         for job in jobs:
             if job.run_at <= judge.now:
                 self.queue.put(job.job_id)

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Collection
 from pathlib import Path
 
@@ -11,6 +12,11 @@ from service.router.examining import examine
 from service.router.routes import Routes
 
 logger = logging.getLogger(__name__)
+
+SETTLED_S = 0.05
+"""A file that was the same for so long is written; half a file may be right, and lose routes."""
+LOOKS = 40
+"""Then what stands there is read, written or not."""
 
 __all__ = ["OwnDoor", "RoutesFile", "load_routes", "read_text"]
 
@@ -62,11 +68,21 @@ class RoutesFile:
     def current(self) -> Routes:
         """Return the routes in force, having looked whether the file changed."""
         with self._lock:
-            state = self._state()
-            if state != self._seen:
-                self._seen = state
+            if self._state() != self._seen:
+                self._seen = self._settled()
                 self._reload()
             return self._routes
+
+    def _settled(self) -> tuple[int, ...]:
+        """Return the file's state once nobody writes it any more."""
+        state = self._state()
+        for _ in range(LOOKS):
+            before = state
+            time.sleep(SETTLED_S)
+            state = self._state()
+            if state == before:
+                break
+        return state
 
     def _reload(self) -> None:
         try:

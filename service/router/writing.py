@@ -39,5 +39,6 @@ def write_routes(
     except OSError as error:
         raise UnavailableError(f"{path} cannot be replaced: {error.strerror}") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # a disk that can only be read says so even where nothing is
+            temporary.unlink(missing_ok=True)
     return examined.routes

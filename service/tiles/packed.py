@@ -2,7 +2,7 @@
 
 import json
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -112,14 +112,6 @@ def opened(path: Path) -> Pack:
     """
     with disk_errors(path.parent), path.open("rb") as file:
         return Pack(path, *_beginning(file))
-
-
-def described(told: Packed) -> Mapping[str, object]:
-    """Return what a page must know to draw it."""
-    grid = told.grid
-    sizes: Sequence[tuple[int, int]] = [grid.size(level) for level in range(grid.levels)]
-    window = {"center": told.center, "width": told.width}
-    return {"tile": TILE, "sizes": sizes, "window": window}
 
 
 def _beginning(file: BinaryIO) -> tuple[Packed, int]:

@@ -5,9 +5,12 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from pydicom import Dataset
 
 from pipelines.display import Voi, tones, voi
 from pipelines.errors import CannotProcessError
+from pipelines.mammogram.attributes import integer, text
+from pipelines.mammogram.decode import GREYSCALE
 from pipelines.mammogram.read import Pixels, read
 from service.errors import BadObjectError, UnavailableError
 from service.ledger.reading import read_file
@@ -45,6 +48,7 @@ def from_dicom(path: Path) -> Stored:
     """
     try:
         image = read_file(path)
+        _check(image)
         grey = read(image)
         return Stored(grey.pixels, voi(image, grey), grey.top)
     except CannotProcessError as error:
@@ -53,6 +57,14 @@ def from_dicom(path: Path) -> Stored:
         raise BadObjectError("a picture cannot be read: it is no DICOM file") from error
     except UnavailableError as error:
         raise UnavailableError("a picture is not there any more, or its disk fails") from error
+
+
+def _check(image: Dataset) -> None:
+    """Raise CannotProcessError where an image is of a kind that is not shown here."""
+    if (integer(image, "NumberOfFrames") or 1) > 1:
+        raise CannotProcessError("it has several frames, which are not shown here")
+    if text(image, "PhotometricInterpretation") not in GREYSCALE:
+        raise CannotProcessError("it is in colour, which is not shown here")
 
 
 def as_shown(stored: Stored) -> Picture:

@@ -20,6 +20,8 @@ FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
 HEALTHY_S = 60.0
 DRAIN_S = 120.0
+STARTING_S = 240.0
+"""Without a first sign of life: a busy machine takes its time to load networks."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class EmbeddedWorker:
 
     command: Sequence[str]
     most_silent_s: float = MOST_SILENT_S
+    starting_s: float = STARTING_S
 
     def run(self, stop: threading.Event) -> None:
         """Start it, and again when it ends, until `stop`; then let it finish its job."""
@@ -54,15 +57,18 @@ class EmbeddedWorker:
         """Return the process once it has ended or `stop` is set; frozen, it is killed."""
         file = os.memfd_create("pulse")
         os.ftruncate(file, mmap.PAGESIZE)
-        pulse, watch = Pulse(1, file), Watch(self.most_silent_s)
+        pulse = Pulse(1, file)
+        starting, running = Watch(self.starting_s), Watch(self.most_silent_s)
         started = time.monotonic()
         command = [*self.command, "--pulse", str(file)]
         process = subprocess.Popen(command, pass_fds=[file])  # noqa: S603 - the command is our own
         os.close(file)
         while process.poll() is None and not stop.wait(POLL_S):
-            watch.look()
-            sign = pulse.sign(0) or Sign(process.pid, time.monotonic() - started)
-            if watch.is_frozen(sign):
+            starting.look()
+            running.look()
+            seen = pulse.sign(0)
+            sign = seen or Sign(process.pid, time.monotonic() - started)
+            if (running if seen else starting).is_frozen(sign):
                 logger.error("the worker gave no sign of life for %.0f s: killed", sign.silent_s)
                 process.kill()
         return process

@@ -14,6 +14,7 @@ from service.errors import NodeError, RefusedError, UnavailableError
 from service.ledger.ledger import Ledger
 from service.ledger.records import Job, JobState
 from service.ledger.spool import Spool
+from service.trail import about
 from service.worker.day import day_of
 from service.worker.keeping import accepted_by, keep, wanted
 
@@ -54,7 +55,8 @@ class Reporter:
             if job.job_id in hopeless:
                 continue
             try:
-                self._report(job)
+                with about(job.study_instance_uid, job=job.job_id):
+                    self._report(job)
             except UnavailableError:
                 raise
             except (NodeError, CardError, CannotProcessError) as error:

@@ -25,6 +25,8 @@ ABSENCE_EVERY = 5
 """Rounds between looks for workers that died without a word: nothing waits for that."""
 SET_BACK = timedelta(seconds=5)
 """A clock that is corrected by less is waited for."""
+LATE_ROUNDS = 15
+"""So long after the clock was set back somebody may yet make what waits for a time of before."""
 MOST_WOKEN = 16
 """Workers that are woken at once; each looks for the next job by itself."""
 
@@ -39,6 +41,8 @@ class Sweeper:
         self._rounds = count()
         self._missed: dict[str, datetime] = {}
         self._looked: tuple[datetime, float] | None = None
+        self._set_back = timedelta()
+        self._late_rounds = 0
 
     def run(self, stop: threading.Event) -> None:
         """Sweep until `stop`."""
@@ -70,18 +74,30 @@ class Sweeper:
     def _note_the_time(self) -> None:
         """Let nothing wait for a time that has been, when the clock was set back."""
         looked = self._now(), time.monotonic()
-        if self._looked is not None:
-            passed = timedelta(seconds=looked[1] - self._looked[1])
-            back = passed - (looked[0] - self._looked[0])
-            if back > SET_BACK:
-                moved = self._ledger.set_back(back)
-                self._missed.clear()
-                logger.warning(
-                    "the clock was set back by %.0f s: %d things wait no longer for that",
-                    back.total_seconds(),
-                    moved,
-                )
+        back = self._set_back_by(looked)
+        if back > SET_BACK:
+            moved = self._ledger.set_back(back)
+            self._set_back, self._late_rounds = back, LATE_ROUNDS
+            self._missed.clear()
+            logger.warning(
+                "the clock was set back by %.0f s: %d things wait no longer for that",
+                back.total_seconds(),
+                moved,
+            )
+        elif self._late_rounds:
+            self._ledger.set_back(self._set_back, late=True)
+            self._late_rounds -= 1
         self._looked = looked
+
+    def _set_back_by(self, looked: tuple[datetime, float]) -> timedelta:
+        """Return by how much the clock was set back: since the last look, or while nobody looked.
+
+        What was written down at a moment that is still to come tells of the latter.
+        """
+        if self._looked is None:
+            return max(self._ledger.clock_behind(), self._ledger.behind_received())
+        passed = timedelta(seconds=looked[1] - self._looked[1])
+        return passed - (looked[0] - self._looked[0])
 
     def _note_absence(self) -> None:
         for worker in self._ledger.workers():

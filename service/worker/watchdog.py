@@ -9,8 +9,11 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from service.alive import AliveFile
 from service.errors import UnavailableError
+from service.heap import Heap
 from service.ledger.ledger import Ledger
+from service.systemd import Systemd
 from service.worker.owner import is_process
 from service.worker.pulse import Pulse, Sign
 
@@ -55,11 +58,20 @@ class Watchdog:
     watch: Watch = field(default_factory=Watch)
     own: Pulse | None = None
     """This process's, for who looks after it."""
+    systemd: Systemd = field(default_factory=Systemd)
+    alive: AliveFile = field(default_factory=AliveFile)
     childless_s: float = CHILDLESS_S
+    heap: Heap = field(default_factory=Heap)
     _child_seen: float = field(default_factory=time.monotonic)
 
     def start(self) -> None:
-        """Look from now on."""
+        """Look from now on.
+
+        Raises:
+            UnavailableError: if nobody can be told that this process is alive.
+        """
+        self.alive.touch()
+        self.systemd.tell("READY=1")
         threading.Thread(target=self._run, name="watchdog", daemon=True).start()
 
     def look(self) -> None:
@@ -72,13 +84,22 @@ class Watchdog:
                 self.pulse.forget(slot)
             elif sign is not None and sign.silent_s < OVERSLEPT_S:
                 self._child_seen = time.monotonic()
-        if self.own is not None and time.monotonic() - self._child_seen < self.childless_s:
+        if time.monotonic() - self._child_seen < self.childless_s:
+            self._beat()
+
+    def _beat(self) -> None:
+        """Tell all who look after this process that it works."""
+        if self.own is not None:
             self.own.beat(0)
+        self.systemd.tell("WATCHDOG=1")
+        with contextlib.suppress(UnavailableError):  # who asks sees it by the file's age
+            self.alive.touch()
 
     def _run(self) -> None:
         while True:
             time.sleep(EVERY_S)
             self.look()
+            self.heap.tidy()
 
     def _end(self, pid: int) -> None:
         state, parent = _state(pid)

@@ -20,11 +20,15 @@ from service.ledger.moves import LONGEST_RUN
 from service.ledger.reading import read_file, readable
 from service.ledger.records import Job, Result, WorkerPresence
 from service.ledger.spool import Spool
+from service.metrics import Metrics, new_sheet
+from service.tracing import span
+from service.trail import about
 from service.worker.day import day_of
 from service.worker.heart import BEAT_S, Heart, nothing
 from service.worker.keeping import accepted_by, keep, wanted
 from service.worker.owner import this_process
 from service.worker.stopwatch import Stopwatch
+from service.worker.timed import Timed
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +60,8 @@ class Worker:
     """A run that lasts longer is taken from this worker."""
     end: Callable[[], None] = nothing
     """Called when a job that was taken away does not end: to end the process."""
+    tell: Callable[[], None] = nothing
+    """Called every few seconds: to tell the ledger of the process."""
 
     def run(self, job_id: str | None = None) -> bool:
         """Run that job, or the most urgent one that is due; return whether there was one.
@@ -65,11 +71,15 @@ class Worker:
         Raises:
             UnavailableError: if the ledger is down; the job comes back when its lease runs out.
         """
-        job = self.ledger.claim(this_process(), job_id, self.within)
+        left = self._unable() if self.is_spare() else ()
+        job = self.ledger.claim(this_process(), job_id, self.within, left)
         if job is None:
             return False
-        with Heart(self.ledger, job, self.beat_s, self.end) as heart:
-            self._settle(job, heart)
+        with about(job.study_instance_uid, job=job.job_id):
+            logger.info("job %s begins: %s", job.job_id, job.pipeline)
+            traced = span("job", job.study_instance_uid, job=job.job_id, pipeline=job.pipeline)
+            with traced, Heart(self.ledger, job, self.beat_s, self.end) as heart:
+                self._settle(job, heart)
         return True
 
     def open_engines(self) -> None:
@@ -81,6 +91,11 @@ class Worker:
         for name in self.in_use():
             self._engines_of(name)
 
+    def is_spare(self) -> bool:
+        """Tell whether this worker has said that it cannot work, while another one can."""
+        unfit = any(one.owner == this_process() for one in self.ledger.unfit_workers())
+        return unfit and bool(self.ledger.workers())
+
     def presence(self, started_at: datetime) -> WorkerPresence:
         """Return what this worker says of itself."""
         engines = [engine for name in self.in_use() for engine in self._engines_of(name)]
@@ -91,9 +106,9 @@ class Worker:
 
     def _settle(self, job: Job, heart: Heart) -> None:
         """Do the work of `job` and write down what came of it."""
-        watch = Stopwatch()
+        watch, sheet = Stopwatch(), new_sheet()
         try:
-            outcome, results = self._make(job, heart, watch)
+            outcome, results = self._make(job, heart, watch, sheet)
         except TakenError:
             logger.info("job %s was taken from this worker", job.job_id)
         except (CannotProcessError, RefusedError) as error:
@@ -103,26 +118,36 @@ class Worker:
             self.ledger.put_off(job, str(error))
             logger.warning("job %s put off: %s", job.job_id, error)
         else:
-            self._write_down(job, outcome, results, watch)
+            sheet.job_done(job.pipeline, watch.seconds)
+            self._write_down(job, outcome, results, watch, sheet)
 
     def _write_down(
-        self, job: Job, outcome: Outcome, results: Sequence[Result], watch: Stopwatch
+        self,
+        job: Job,
+        outcome: Outcome,
+        results: Sequence[Result],
+        watch: Stopwatch,
+        sheet: Metrics,
     ) -> None:
         if outcome.extent == "failed":
             self.ledger.refuse_job(job, outcome.reason, results)
             logger.warning("job %s not analysed: %s", job.job_id, outcome.reason)
             return
-        counted = self.ledger.finish(job, results, watch.seconds, outcome.reason)
-        logger.info("job %s %s", job.job_id, "done" if counted else "was another's by now")
+        for model, probability in outcome.scores:
+            sheet.finding(model, probability)
+        held = self.ledger.finish(job, results, watch.seconds, outcome.reason, sheet.counted())
+        logger.info("job %s %s", job.job_id, "done" if held else "was another's by now")
 
-    def _make(self, job: Job, heart: Heart, watch: Stopwatch) -> tuple[Outcome, list[Result]]:
+    def _make(
+        self, job: Job, heart: Heart, watch: Stopwatch, sheet: Metrics
+    ) -> tuple[Outcome, list[Result]]:
         pipeline = self._pipeline_of(job)
         self._engines_of(job.pipeline)
-        progress = _stages(watch, heart)
+        progress = _stages(watch, heart, job.study_instance_uid)
         accepted = accepted_by(job.send_to, self.accepts)
         versions = job.version_of
         context = Context(
-            engine_of=self._engine,
+            engine_of=lambda network: Timed(self._engine(network), sheet.engine_answered),
             product=self.product,
             site_key=self.site_key,
             made_at=day_of(job.created_at),
@@ -153,6 +178,17 @@ class Worker:
     def _engines_of(self, pipeline: str) -> list[Engine]:
         return [self._engine(network) for network in self.pipelines[pipeline].networks]
 
+    def _unable(self) -> list[str]:
+        """Return the pipelines in use that have a network which cannot be opened here."""
+        return [name for name in self.in_use() if not self._is_able(name)]
+
+    def _is_able(self, pipeline: str) -> bool:
+        try:
+            self._engines_of(pipeline)
+        except UnavailableError:
+            return False
+        return True
+
     def _engine(self, network: str) -> Engine:
         try:
             return self.open_engine(network)
@@ -170,14 +206,16 @@ def _document(result: Result) -> Document:
     )
 
 
-def _stages(watch: Stopwatch, heart: Heart) -> Callable[[str], AbstractContextManager[None]]:
+def _stages(
+    watch: Stopwatch, heart: Heart, study_instance_uid: str
+) -> Callable[[str], AbstractContextManager[None]]:
     """Return what times each stage and begins none of a job that was taken away."""
 
     @contextmanager
     def stage(name: str) -> Iterator[None]:
         if heart.is_taken:
             raise TakenError
-        with watch(name):
+        with watch(name), span(name, study_instance_uid):
             yield
 
     return stage

@@ -1,5 +1,6 @@
 """What the ledger promises about people, on SQLite and on PostgreSQL."""
 
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import timedelta
 
@@ -9,7 +10,9 @@ from clock import Clock
 
 from service.errors import RefusedError, UnknownError
 from service.ledger.people import ApiToken, AuditEntry, Role, Session, User
+from service.ledger.rows import values_of
 from service.ledger.sql import open_ledger
+from service.ledger.tables import users
 
 
 @pytest.fixture
@@ -73,7 +76,7 @@ def test_sessions_and_tokens_end_with_their_user(ledger, clock):
     ledger.remove_user("bob")
 
     assert ledger.session("d1") is None
-    assert ledger.api_user("t1") is None
+    assert ledger.api_token("t1") is None
 
 
 def test_another_password_ends_every_session(ledger, clock):
@@ -142,10 +145,49 @@ def test_a_token_has_a_label_of_its_own_and_is_noted_when_used(ledger, clock):
         ledger.add_api_token(replace(token, digest="t2"))
     with pytest.raises(UnknownError):
         ledger.add_api_token(replace(token, digest="t3", user="nobody"))
-    assert ledger.api_user("t1").name == "ada"
+    found, user = ledger.api_token("t1")
+    assert (found, user.name) == (token, "ada")
+    ledger.see_api_token("t1")
     assert ledger.api_tokens("ada") == [replace(token, used_at=clock())]
     ledger.remove_api_token("ada", "nightly")
-    assert ledger.api_user("t1") is None
+    assert ledger.api_token("t1") is None
+
+
+def test_who_signs_in_elsewhere_is_one_user_whatever_they_are_called_later(ledger, clock):
+    cara = replace(somebody(clock, "cara"), password="", subject="https://idp.example|42")
+
+    first = ledger.admit(cara)
+    later = ledger.admit(replace(cara, name="cara.new", role=Role.ADMIN))
+
+    assert (first.name, later.name, later.role) == ("cara", "cara", Role.ADMIN)
+    assert [one.name for one in ledger.users()] == ["cara"]
+
+
+@pytest.mark.parametrize("name", ["cara", "cara.new"])
+def test_who_first_signs_in_twice_at_once_is_one_user(ledger, clock, name):
+    cara = replace(somebody(clock, "cara"), password="", subject="https://idp.example|42")
+
+    with ThreadPoolExecutor(1) as other:
+        with ledger.database.writing() as connection:
+            connection.execute(users.insert().values(**values_of(cara)))
+            admitted = other.submit(ledger.admit, replace(cara, name=name))
+            wait([admitted], timeout=0.5)
+
+        assert admitted.result().name == "cara"
+    assert [one.name for one in ledger.users()] == ["cara"]
+
+
+def test_who_signs_in_elsewhere_never_takes_the_name_of_somebody_else(ledger, clock):
+    ledger.add_user(somebody(clock, "ada"))
+    ledger.admit(replace(somebody(clock, "bob"), subject="https://idp.example|1"))
+
+    for name in ("ada", "bob"):
+        with pytest.raises(RefusedError, match=f"{name} is the name of another user"):
+            ledger.admit(replace(somebody(clock, name), subject="https://idp.example|2"))
+
+    assert [(one.name, one.subject) for one in ledger.users()] == [
+        ("ada", ""), ("bob", "https://idp.example|1"),
+    ]  # fmt: skip
 
 
 def test_the_audit_trail_is_read_newest_first_by_who_and_what(ledger, clock):

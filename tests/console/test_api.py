@@ -1,9 +1,19 @@
 """What programs ask, what people press, and what the audit trail says of it."""
 
 import pytest
-from consoles import csrf, post, served, study_with_a_failed_job, study_with_results
+from consoles import (
+    PASSWORD,
+    csrf,
+    post,
+    served,
+    sign_in,
+    study_with_a_failed_job,
+    study_with_results,
+)
+from working import plain_image, row_of
 
 from service.ledger.people import Role
+from service.ledger.records import Decision
 
 
 @pytest.fixture
@@ -30,6 +40,25 @@ def test_studies_are_found_by_state_and_by_the_beginning_of_their_uid(console):
     assert found(text="1.2", offset=1) == {"1.2.3": "failed"}
     assert set(found(text="modal")) == {"1.9.5", "1.2.4", "1.2.3"}
     assert program.get("/api/v1/studies?limit=2").json()["more"] is True
+
+
+def test_a_reason_with_a_bar_in_it_is_told_whole(console):
+    ledger, now = console.ledger, console.ledger.now()
+    why = "SeriesDescription is 'C', not A|B"
+    ledger.record(row_of(plain_image("1.2.3.1", "1.2.3"), received_at=now))
+    passed_over = Decision(
+        "1.2.3.1", "some", "", taken=False, reason=why, job_id="", decided_at=now
+    )
+    ledger.decide([passed_over], [])
+
+    told = console.program("viewer").get("/api/v1/studies/1.2.3").json()
+
+    assert told["steps"][-1] == {
+        "at": told["steps"][-1]["at"],
+        "what": "Image 1: not taken by route some",
+        "why": why,
+        "mood": "wait",
+    }
 
 
 def test_a_study_tells_its_story_in_plain_words(console):
@@ -162,6 +191,18 @@ def test_users_are_made_changed_and_removed_by_administrators(console):
     assert "password" not in program.get("/api/v1/users").json()[0]
     assert program.delete("/api/v1/users/ada").status_code == 204
     assert program.delete("/api/v1/users/admin").json()["detail"].startswith("admin is the last")
+
+
+def test_ones_own_password_is_changed_by_who_knows_the_one_before(console):
+    program = console.program("viewer")
+    new = "another long enough secret"
+
+    wrong = program.put("/api/v1/me/password", json={"old": "a guess", "new": new})
+    right = program.put("/api/v1/me/password", json={"old": PASSWORD, "new": new})
+
+    assert (wrong.status_code, right.status_code) == (409, 204)
+    assert sign_in(console.browser(), "viewer", PASSWORD).status_code == 401
+    assert sign_in(console.browser(), "viewer", new).status_code == 303
 
 
 def test_a_token_is_told_once_and_counts_until_it_is_removed(console):

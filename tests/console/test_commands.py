@@ -3,12 +3,13 @@
 import json
 
 import pytest
-from consoles import ROUTES, study_with_a_failed_job
+from consoles import study_with_a_failed_job, study_with_results
+from one_route import ROUTES
 from typer.testing import CliRunner
 
 from service.cli.app import app
 from service.cli.people import this_person
-from service.errors import RefusedError, WrongUsageError
+from service.errors import BadConfigurationError, RefusedError, WrongUsageError
 from service.wiring import open_ledger
 
 PASSWORD = "a long enough secret"  # noqa: S105 - of nobody but tests
@@ -59,8 +60,11 @@ def test_a_password_is_never_an_argument_and_is_asked_for_only_on_a_terminal(sen
 def test_a_token_is_shown_once_and_removed(senoscope):
     added(senoscope)
 
-    made = json.loads(senoscope("api-token", "add", "ada", "nightly", "--json").stdout)
+    made = json.loads(
+        senoscope("api-token", "add", "ada", "nightly", "--days", "90", "--json").stdout
+    )
 
+    assert made["days"] == 90
     listed = senoscope("api-token", "list", "--json").stdout
     assert json.loads(listed)[0]["label"] == "nightly"
     assert made["token"] not in listed
@@ -89,6 +93,8 @@ def test_the_audit_trail_names_who_may_run_commands_on_the_machine(senoscope):
         (("studies", "reprocess", "1.2.3"), "study.reprocess"),
         (("deliveries", "retry", "--study", "1.2.3"), "delivery.retry"),
         (("deliveries", "resend", "1.2.3", "--to", "pacs"), "study.resend"),
+        (("jobs", "retry", "{job}", "--json"), "job.retry"),
+        (("studies", "complete", "1.2.3", "--json"), "study.complete"),
     ],
     ids=lambda told: " ".join(told) if isinstance(told, tuple) else "",
 )
@@ -123,3 +129,82 @@ def test_who_brings_routes_back_by_a_command_is_in_the_audit_trail(senoscope, tm
     assert (entry.who, entry.object) == (this_person().name, f"version {number}")
     assert (tmp_path / "routes.toml").read_text() == ROUTES.format(pacs=1)
     ledger.close()
+
+
+def test_a_draft_is_put_into_force_by_a_command_wholly_or_not_at_all(senoscope, tmp_path):
+    draft = tmp_path / "draft.toml"
+    draft.write_text(ROUTES.format(pacs=1))
+
+    told = json.loads(senoscope("routes", "apply", str(draft), "--json").stdout)
+    draft.write_text("[[routes]]\nname = 3\n")
+    with pytest.raises(BadConfigurationError):
+        senoscope("routes", "apply", str(draft))
+
+    assert (tmp_path / "routes.toml").read_text() == ROUTES.format(pacs=1)
+    ledger = open_ledger(tmp_path / "senoscope.toml")
+    failed, done = ledger.audit(action="routes.apply")
+    assert (done.outcome, done.object) == ("done", f"sha256 {told['sha256'][:12]}")
+    assert failed.outcome.startswith(str(tmp_path / "routes.toml"))
+    ledger.close()
+
+
+def test_destinations_are_listed_and_asked_by_commands(senoscope, tmp_path):
+    (tmp_path / "routes.toml").write_text(ROUTES.format(pacs=1))
+    ledger = open_ledger(tmp_path / "senoscope.toml")
+    study_with_results(ledger)
+
+    (listed,) = json.loads(senoscope("destinations", "list", "--json").stdout)
+    asked = senoscope("destinations", "echo", "pacs", "--json")
+
+    assert (listed["name"], listed["owed"], listed["unreachable"]) == (
+        "pacs", 1, "connection refused",
+    )  # fmt: skip
+    assert (asked.exit_code, json.loads(asked.stdout)["ok"]) == (1, False)
+    assert ledger.audit(action="destination.echo")[0].who == this_person().name
+    ledger.close()
+
+
+def test_the_overview_counts_by_a_command_as_on_the_page(senoscope, tmp_path):
+    (tmp_path / "routes.toml").write_text(ROUTES.format(pacs=1))
+    ledger = open_ledger(tmp_path / "senoscope.toml")
+    study_with_a_failed_job(ledger)
+    ledger.close()
+
+    told = json.loads(senoscope("overview", "--json").stdout)
+
+    assert (told["counts"]["jobs"], told["counts"]["by_state"]["failed"]) == ({"dead": 1}, 1)
+    assert told["ready"] is False
+    shown = senoscope("overview").stdout
+    assert "failed" in shown
+    assert "FAIL jobs: 1 dead: senoscope jobs list --state dead\n" in shown
+
+
+def test_the_overview_names_a_destination_that_is_not_reached(senoscope, tmp_path):
+    (tmp_path / "routes.toml").write_text(ROUTES.format(pacs=1))
+    ledger = open_ledger(tmp_path / "senoscope.toml")
+    study_with_results(ledger)
+    ledger.close()
+
+    shown = senoscope("overview").stdout
+
+    assert "FAIL destination pacs: 1 deliveries wait: connection refused\n" in shown
+
+
+def test_who_lets_a_sender_send_by_a_command_is_in_the_audit_trail(senoscope, tmp_path):
+    config = tmp_path / "senoscope.toml"
+    config.write_text('data_dir = "data"\n[http]\ntokens_file = "tokens"\n')
+
+    token = json.loads(senoscope("token", "add", "MAMMO1", "--json").stdout)["token"]
+    senoscope("token", "remove", "MAMMO1", "--json")
+    with pytest.raises(RefusedError):
+        senoscope("token", "remove", "MAMMO1")
+
+    entries = json.loads(senoscope("audit", "list", "--action", "sender-token.", "--json").stdout)
+    told = [(one["action"], one["object"], one["outcome"] == "done") for one in entries]
+    assert told == [
+        ("sender-token.remove", "MAMMO1", False),
+        ("sender-token.remove", "MAMMO1", True),
+        ("sender-token.add", "MAMMO1", True),
+    ]
+    assert all(one["who"] == this_person().name for one in entries)
+    assert token not in str(entries)

@@ -1,7 +1,7 @@
 """A test picture that destinations are sent from the console."""
 
 import pytest
-from consoles import post, served
+from consoles import post, served, study_with_results
 from pydicom import dcmread
 
 
@@ -35,3 +35,13 @@ def test_a_destination_that_takes_no_picture_says_why_on_its_page(tmp_path):
         assert "the test picture was not taken" in page
         assert console.actions()[0][1] == "destination.test"
         assert console.actions()[0][2] != "done"
+
+
+def test_a_destination_that_cannot_be_reached_is_not_told_to_be_tried_in_the_past(tmp_path):
+    with served(tmp_path) as console:
+        study_with_results(console.ledger)
+
+        page = console.signed_in("operator").get("/destinations").text
+
+        assert "connection refused" in page
+        assert "<td>within a minute</td>" in page

@@ -1,5 +1,6 @@
 """Signing in and out, and what every answer bears."""
 
+import re
 import socket
 import time
 from contextlib import suppress
@@ -126,6 +127,13 @@ def test_who_has_a_session_cannot_guess_its_password_without_end(console):
     told = ("viewer", "user.password", "the password that you have now is another one")
     assert console.actions()[:MOST_FAILURES] == [told] * MOST_FAILURES
     assert sign_in(console.browser(), "viewer", PASSWORD).status_code == 429
+
+
+@pytest.mark.parametrize("origin", ["http://[::1", "http://a:b@[x]", "null", "//", "é"])
+def test_an_origin_that_is_none_is_another_sites(console, origin):
+    headers = {"Origin": origin.encode()}
+
+    assert console.browser().post("/sign-in", headers=headers).status_code == 403
 
 
 def test_a_form_that_never_ends_is_not_waited_for(console, monkeypatch):
@@ -333,3 +341,40 @@ def test_a_password_is_kept_as_argon2id_and_never_alike():
 
     assert first.startswith("$argon2id$")
     assert first != second
+
+
+def test_a_token_counts_for_as_long_as_it_was_made_for_and_then_says_so(console, clock):
+    browser = console.signed_in("viewer")
+    page = post(browser, "/account", "/account/tokens", label="nightly", days="2").text
+    token = re.search(r"<code>([\w-]{40,})</code>", page)[1]
+    program = console.browser()
+    program.headers["Authorization"] = f"Bearer {token}"
+    assert program.get("/api/v1/me").status_code == 200
+
+    clock.pass_(2 * 24 * 3600)
+
+    answer = program.get("/api/v1/me", headers={"Accept": "application/json"})
+    assert answer.status_code == 401
+    assert answer.json()["detail"] == "the token nightly has run out: make another"
+    assert "ran out" in console.signed_in("viewer").get("/account").text
+
+
+@pytest.mark.parametrize("days", ["0", "3651", "-1", "1e3", "", "99999"])
+def test_a_token_cannot_be_made_for_no_time_or_for_ever(console, days):
+    answer = post(
+        console.signed_in("viewer"), "/account", "/account/tokens", label="nightly", days=days
+    )
+
+    assert answer.status_code == 409
+    assert "1 to 3650 days" in answer.text
+    assert console.ledger.api_tokens() == []
+
+
+def test_a_token_that_ran_out_keeps_nobody_from_signing_in(console, clock):
+    program = console.program("viewer")
+    clock.pass_(366 * 24 * 3600)
+
+    for _ in range(MOST_FAILURES + 1):
+        assert program.get("/api/v1/me").status_code == 401
+
+    assert sign_in(console.browser(), "viewer", PASSWORD).status_code == 303

@@ -1,5 +1,6 @@
 """What is found and counted in the ledger, on SQLite and on PostgreSQL."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,7 +9,7 @@ from consoles import study_with_a_failed_job, study_with_results
 from working import plain_image, row_of
 
 from service.errors import UnknownError
-from service.ledger.records import DeliveryState, JobState
+from service.ledger.records import DeliveryState, JobState, Result
 from service.ledger.sql import open_ledger
 from service.ledger.standing import Search, StudyState
 
@@ -85,6 +86,33 @@ def test_the_overview_counts_by_state_and_by_hour(several):
         (1, 0),
     ]
     assert len(told.hours) == 24
+
+
+def test_the_overview_counts_a_study_once_however_much_is_owed_of_it(several):
+    now = several.now()
+    image, job = plain_image("1.2.2.1", "1.2.2"), several.found_jobs(Search(text="1.2.2"))[0]
+    again = replace(job, job_id="again", state=JobState.QUEUED, created_at=now, run_at=now)
+    several.decide([], [again, replace(again, job_id="and-again")])
+    several.record(row_of(plain_image("1.9.2", "1.9"), received_at=now))
+    results = [
+        Result(
+            f"1.2.2.{n}",
+            "1.2.840",
+            str(image.SOPInstanceUID),
+            "1.2.2",
+            "1.2.8.1",
+            1,
+            "seg",
+            ("pacs",),
+        )
+        for n in (7, 8)
+    ]
+    several.finish(several.claim("worker", "again"), results, {})
+
+    told = several.overview()
+
+    assert told.deliveries == {"owed": 3, "sent": 1}
+    assert told.by_state == {"failed": 1, "receiving": 1, "working": 1, "sending": 1, "done": 1}
 
 
 def test_a_study_that_never_came_has_no_standing(ledger):

@@ -1,7 +1,7 @@
 """Every address of the node, asked by nobody and by everybody."""
 
 import pytest
-from consoles import csrf, served
+from consoles import csrf, filled, served
 
 from service.console.describing import addresses, role_of
 from service.ledger.people import Role
@@ -12,22 +12,13 @@ OPEN = {
     ("GET", "/metrics"),
     ("GET", "/sign-in"),
     ("POST", "/sign-in"),
+    ("GET", "/sign-in/oidc"),
+    ("GET", "/sign-in/oidc/back"),
     ("GET", "/static/{name}"),
     ("GET", "/api/docs"),
     ("GET", "/api/openapi.json"),
 }
 OWN_TOKENS = {("POST", "/dicom-web/studies"), ("POST", "/dicom-web/studies/{study}")}
-VALUES = {
-    "{study}": "1.2.3",
-    "{job_id}": "job",
-    "{name}": "nobody",
-    "{label}": "none",
-    "{number}": "99",
-    "{image}": "1.2.3.4",
-    "{level}": "0",
-    "{column}": "0",
-    "{row}": "0",
-}
 DENIED = (401, 403)
 
 
@@ -42,13 +33,6 @@ def said(console):
     found = {(method, path): role_of(route) for path, method, route in addresses(console.app)}
     assert len(found) > 60
     return found
-
-
-def filled(path):
-    for name, value in VALUES.items():
-        path = path.replace(name, value)
-    assert "{" not in path
-    return path
 
 
 def test_every_address_says_who_may_come_and_few_say_everybody(console):

@@ -3,18 +3,26 @@
 import base64
 import resource
 import sqlite3
+import time
 import zlib
-from contextlib import closing
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
+from dataclasses import replace
 from io import BytesIO
+from threading import Lock
 
 import pytest
-from consoles import ROUTES, csrf, post, served, study_with_a_failed_job
+from consoles import SETUP, csrf, post, served, study_with_a_failed_job
+from one_route import ROUTES
 from phantoms import mammogram
 from pydicom import dcmwrite
 from working import row_of
 
+from service.console import routes_desk
+from service.console.routes_changing import apply
 from service.console.routes_desk import digest_of
 from service.console.routes_trying import judge_of, look_back
+from service.errors import RefusedError
 
 TEXT = ROUTES.format(pacs=1)
 OTHER = TEXT.replace('name = "everything"', 'name = "other"')
@@ -86,6 +94,15 @@ def test_a_text_is_put_into_force_and_is_in_the_history_and_the_audit_trail(cons
     ]
 
 
+def test_the_audit_page_tells_what_began_and_what_was_done_from_what_was_not(console, admin):
+    put(admin, OTHER)
+    put(admin, WRONG, OTHER)
+
+    page = console.signed_in("admin").get("/audit?action=routes.").text
+
+    assert page.count(">begun<") == page.count(">done<") == page.count(">not done<") == 1
+
+
 def test_who_replaced_the_file_is_noted_though_the_ledger_fails_afterwards(console, path, admin):
     with closing(sqlite3.connect(path.parent / "data" / "ledger.sqlite")) as database:
         database.execute("DROP TABLE routes_versions")
@@ -114,6 +131,41 @@ def test_what_somebody_else_wrote_meanwhile_is_not_lost(path, admin):
     assert answer.status_code == 409
     assert "was changed on the disk in the meantime" in answer.json()["detail"]
     assert path.read_text() == OTHER
+
+
+def test_of_several_consoles_that_change_the_same_routes_at_once_one_does(console, path):
+    desks = [
+        replace(console.desk, routes=replace(console.desk.routes, _changing=Lock()))
+        for _ in range(4)
+    ]
+    texts = [TEXT.replace("everything", f"number-{number}") for number in range(len(desks))]
+
+    def change(desk, text):
+        with suppress(RefusedError):
+            return apply(desk, SETUP, text, digest_of(TEXT))
+        return None
+
+    with ThreadPoolExecutor(len(desks)) as consoles:
+        with console.ledger.database.writing():  # nobody gets further than to the audit trail
+            asked = [*map(lambda *one: consoles.submit(change, *one), desks, texts)]
+            time.sleep(1)
+        done = [one.result() for one in asked]
+
+    (applied,) = filter(None, done)
+    assert digest_of(path.read_text()) == applied.sha256
+
+
+def test_a_console_does_not_wait_for_ever_for_another_that_changes_routes(
+    console, path, monkeypatch
+):
+    monkeypatch.setattr(routes_desk, "LONGEST_S", 0.1)
+
+    with routes_desk.locked(path.parent):
+        answer = put(console.program("admin"), OTHER)
+
+    assert answer.status_code == 503
+    assert "somebody else changes" in answer.json()["detail"]
+    assert put(console.program("admin"), OTHER).status_code == 200
 
 
 def test_a_file_that_is_read_only_stays_as_it_is(path, admin):
@@ -234,6 +286,24 @@ def test_what_is_no_image_is_refused_in_plain_words(admin):
 
     assert answer.status_code == 409
     assert "no DICOM file" in answer.json()["detail"]
+
+
+ITEMS = bytes.fromhex("08001511") + b"SQ\0\0" + b"\xff" * 4, b"\xfe\xff\0\xe0" + b"\xff" * 4
+"""Of a sequence and of an item in it, the beginning; neither says how long it is."""
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [ITEMS[0], b"".join(ITEMS) * 100, b"".join(ITEMS) * 20_000],
+    ids=["a sequence", "nested", "nested deeply"],
+)
+def test_a_file_that_ends_within_a_sequence_is_refused_in_plain_words(admin, odd):
+    file = beginning()[:400].partition(b"\x08\0\x05\0")[0] + odd
+
+    asked = {"file": base64.b64encode(file).decode()}
+    answer = admin.post("/api/v1/routes/explain", json=asked)
+
+    assert answer.status_code == 409, answer.text
 
 
 def test_a_deflated_file_is_refused_before_it_is_inflated(admin):

@@ -1,14 +1,23 @@
 """The viewer's addresses: what they show, to whom, and what they refuse."""
 
+import json
+
+import cv2
 import numpy as np
 import pytest
 from consoles import served
+from outlined import origin_of
 from reading import CAD, painted
 from reading import context as context_of_cad
+from typer.testing import CliRunner
 from working import job_of, row_of
 
-from pipelines.kinds import Kind
+from engines.card import Label
+from pipelines.kinds import Kind, Made
 from pipelines.mammogram.read import read
+from pipelines.results.segmentation import segmentation
+from service.cli.app import app
+from service.cli.people import this_person
 from service.ledger.people import Role
 from service.ledger.records import Decision, Result
 
@@ -230,11 +239,132 @@ def test_an_image_whose_bytes_were_removed_is_gone_from_the_viewer(viewer, conso
     old = painted("RCC", seed=5).image
     old.StudyInstanceUID = study = "1.2.826.0.1.5"
     keep(console, old)
-    removed = console.ledger.remove_received(
-        console.ledger.now().replace(year=2100), (), lambda _: None, 100
-    )
+    (row,) = console.ledger.instances(study)
+    console.ledger.note_image_removed(row)
 
     answer = viewer.get(f"/studies/{study}/pictures/{old.SOPInstanceUID}")
 
-    assert removed
     assert answer.status_code == 404
+
+
+def test_a_program_is_told_what_was_found_and_where(console, image):
+    program = console.program("viewer")
+    (shown,) = [
+        one
+        for one in program.get(f"/api/v1/studies/{STUDY}").json()["images"]
+        if one["instance"]["sop_instance_uid"] == image.SOPInstanceUID
+    ]
+
+    told = program.get(f"/api/v1/studies/{STUDY}/images/{shown['shown_as']}").json()
+
+    assert (told["size"], told["scale"]) == ([512, 416], 2)
+    assert [one["is_suspicious"] for one in told["outlines"]] == [True]
+    found = told["outlines"][0]
+    assert found["probability"] == pytest.approx(70)
+    columns, rows = zip(*found["points"], strict=True)
+    assert found["box"] == [min(columns), min(rows), max(columns), max(rows)]
+
+
+def test_a_program_draws_the_same_picture_as_the_page(console, viewer, image):
+    program = console.program("viewer")
+    page = f"/studies/{STUDY}/pictures/{image.SOPInstanceUID}"
+    enlarged = program.get(f"/api/v1/studies/{STUDY}/images/{image.SOPInstanceUID}").json()
+
+    for address in (page, f"/studies/{STUDY}/pictures/{enlarged['enlarged']}"):
+        for part in ("", "/tones", "/0/0/0"):
+            by_program, by_page = program.get(f"/api/v1{address}{part}"), viewer.get(address + part)
+
+            assert by_program.status_code == 200
+            assert by_program.content == by_page.content
+    window = program.get(f"/api/v1{page}").json()["window"]
+    assert window["width"] > 0
+
+
+def test_it_is_written_down_which_user_a_program_looked_for(console, image):
+    program = console.program("admin")
+
+    program.get(f"/api/v1/studies/{STUDY}/pictures/{image.SOPInstanceUID}/tones")
+
+    assert console.ledger.audit(action="image.view", who="admin")[0].object == image.SOPInstanceUID
+
+
+def test_a_command_tells_what_was_found_and_writes_the_pictures(console, image, tmp_path):
+    config = console.desk.routes.path.with_name("senoscope.toml")
+    uid = image.SOPInstanceUID
+
+    told = CliRunner().invoke(
+        app,
+        ["studies", "look", STUDY, uid, "--out", str(tmp_path), "--json", "--config", str(config)],
+    )
+
+    assert [one["probability"] for one in json.loads(told.stdout)["outlines"]] == [70.0]
+    assert cv2.imread(str(tmp_path / "source.png"), cv2.IMREAD_GRAYSCALE).shape == (512, 416)
+    assert cv2.imread(str(tmp_path / "enlarged.png"), cv2.IMREAD_GRAYSCALE).shape == (1024, 832)
+    assert console.ledger.audit(action="image.view")[0].who == this_person().name
+
+
+def segmentation_of(image, masks):
+    """Return a segmentation of `image` alone: of no report and no presentation state."""
+    labels = {Label(name=name): mask for name, mask in masks.items()}
+    return segmentation(labels, origin_of(image))
+
+
+def test_what_is_only_segmented_is_outlined_with_its_name(viewer, console):
+    image = painted("LMLO", seed=9).image
+    image.StudyInstanceUID = STUDY
+    mask = np.zeros((image.Rows, image.Columns), bool)
+    mask[100:140, 50:90] = True
+    mask[300:310, 200:230] = True
+    mask[0, 0] = True
+    keep(console, image, [Made(segmentation_of(image, {"calcification": mask}), Kind.SEG)])
+
+    told = (
+        console.program("viewer")
+        .get(f"/api/v1/studies/{STUDY}/images/{image.SOPInstanceUID}")
+        .json()["outlines"]
+    )
+    page, _ = pictures(viewer, image)
+
+    assert [(one["name"], one["box"]) for one in told] == [
+        ("calcification", [50.5, 100.5, 89.5, 139.5]),
+        ("calcification", [200.5, 300.5, 229.5, 309.5]),
+    ]
+    assert {(one["probability"], one["is_suspicious"]) for one in told} == {(None, None)}
+    assert page.count('<polygon class="other"') == 2
+
+
+def test_a_segmentation_of_a_lesion_that_a_report_states_adds_nothing(console, image):
+    program = console.program("viewer")
+
+    told = program.get(f"/api/v1/studies/{STUDY}/images/{image.SOPInstanceUID}").json()
+
+    assert any(
+        one.kind == Kind.SEG for one in console.ledger.results(f"cad-{image.SOPInstanceUID}")
+    )
+    assert len(told["outlines"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"NumberOfFrames": 2}, "it has several frames, which are not shown here"),
+        (
+            {"PhotometricInterpretation": "RGB", "SamplesPerPixel": 3, "PlanarConfiguration": 0},
+            "it is in colour, which is not shown here",
+        ),
+    ],
+    ids=["frames", "colour"],
+)
+def test_what_cannot_be_shown_says_so_in_plain_words(viewer, console, changes, told):
+    odd = painted("LCC", seed=11).image
+    odd.SOPInstanceUID += f".{len(told)}"
+    odd.file_meta.MediaStorageSOPInstanceUID = odd.SOPInstanceUID
+    odd.StudyInstanceUID = STUDY
+    for keyword, value in changes.items():
+        setattr(odd, keyword, value)
+    odd.PixelData *= 3
+    keep(console, odd)
+
+    answer = viewer.get(f"/studies/{STUDY}/pictures/{odd.SOPInstanceUID}")
+
+    assert (answer.status_code, told in answer.text) == (409, True)

@@ -16,7 +16,8 @@ from engines.backends.onnxruntime import open_reference
 from engines.backends.openvino import SHAPES, open_openvino
 from engines.card import CardError
 from engines.engine import UnusableError
-from engines.load import open_engine, probe
+from engines.load import open_engine
+from engines.probe import probe
 from engines.untrained import untrained_card
 from engines.verification import compare
 

@@ -1,5 +1,6 @@
 import json
 from pathlib import Path
+from socket import gethostname
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from engines.architectures import ARCHITECTURES
 from service.cli.app import app
 from service.errors import RefusedError, UnknownError
 from service.settings import packaged_models
+from service.wiring import open_ledger
 
 
 @pytest.fixture
@@ -54,6 +56,19 @@ def test_models_networks_and_back_ends_are_listed_with_their_state(engines):
     assert back_ends["openvino", "cpu"]["state"] == "ready"
     assert back_ends["tensorrt-rtx", "cpu"]["state"] == "ready"
     assert all(one["why"] for one in told["back_ends"])
+
+
+def test_what_a_verification_found_is_kept_for_the_console(engines, place):
+    engines("verify", "chance", "--device", "cpu")
+
+    ledger = open_ledger(place / "senoscope.toml")
+    found = {one.backend: one for one in ledger.verifications()}
+    assert found["openvino-fp32"].state == "passed"
+    assert found["openvino-fp32"].psnr > 60
+    assert {(one.model, one.device, one.host) for one in found.values()} == {
+        ("chance", "cpu", gethostname())
+    }
+    ledger.close()
 
 
 def test_a_list_for_people_holds_every_network(engines):

@@ -5,7 +5,7 @@ import pytest
 from doubling import CARD, DoublingEngine
 
 from engines.cad.region import cut
-from engines.evaluation.feeding import PLAIN, named, peer_of, ways
+from engines.evaluation.feeding import PLAIN, Album, Way, named, peer_of, ways
 from engines.evaluation.judgements import Judgement
 from engines.evaluation.overlaps import Overlap
 from engines.evaluation.taught import Taught
@@ -60,6 +60,23 @@ def test_a_network_for_more_gets_128_enlarged():
     assert picture == pytest.approx(np.repeat(np.repeat(cut_out, 2, 0), 2, 1), abs=1e-4)
 
 
+def test_a_region_is_enlarged_once_for_all_networks_that_are_shown_its_pixels():
+    one, enlarged = mass(), []
+
+    def doubled(picture):
+        enlarged.append(picture.shape)
+        return np.repeat(np.repeat(picture, 2, 0), 2, 1)
+
+    way = Way("doubled", doubled)
+    album = Album([64, 128, 160])
+
+    pictures = {side: album.picture(way, one, 2.0, side) for side in (64, 160, 128, 64)}
+
+    assert enlarged == [(80, 80), (128, 128)]  # its own pixels, and what 160 wants
+    for side, picture in pictures.items():
+        assert (picture == way.picture(one, 2.0, side)).all()
+
+
 def test_each_network_has_a_bicubic_peer_of_its_scale():
     names = [way.name for way in ways([DoublingEngine()])]
 
@@ -107,8 +124,9 @@ def test_what_differs_in_two_things_or_is_another_network_is_not_compared():
     plain = segmented("unet 1", Taught(augmentation="none"), 0.7)
     other = segmented("segnet 1", Taught(augmentation="strong"), 0.8)
     both = segmented("unet-sr 1", Taught(augmentation="strong", before="edsr-x3"), 0.8)
+    larger = segmented("unet-large 1", Taught(augmentation="none", before="edsr-x3", side=160), 0.8)
 
-    (lacking,) = of_networks([plain, other, both], [])
+    (lacking,) = of_networks([plain, other, both, larger], [])
 
     assert "differ only in super-resolution before training" in lacking
     assert "differ only in augmentation" in lacking

@@ -9,9 +9,10 @@ from engines.card import CardError, Tolerance
 from engines.engine import UnusableError
 from engines.evaluation.tiles import tiles
 from engines.examination import Examiner
-from engines.load import open_engine, probe
+from engines.load import open_engine
 from engines.plans.manifest import Circumstances, Manifest
 from engines.plans.store import PlanStore
+from engines.probe import probe
 from engines.verification import compare
 from engines.ways import ways
 

@@ -3,6 +3,7 @@
 import csv
 import importlib.util
 import json
+from pathlib import Path
 
 import pytest
 import torch
@@ -12,6 +13,7 @@ from typer.testing import CliRunner
 from engines.training.courses import RECIPE, SPLIT
 from engines.training.loop import WEIGHTS
 from service.cli.app import app
+from service.cli.train.asked import Asked, Preset, stated
 
 TINY = "[network]\nd = 8\ns = 4\nm = 1\n[menu]\nside = 12\npictures = 2\nbreasts = 1\nrims = 1\n"
 
@@ -151,3 +153,11 @@ def test_curves_go_to_tensorboard_where_it_is_installed(data, own, tmp_path):
         assert list((tmp_path / "run/tensorboard").glob("events.*"))
     else:
         assert "needs senoscope[tensorboard]" in str(done.exception)
+
+
+def test_what_enlarges_regions_before_is_kept_with_the_recipe():
+    asked = Asked(
+        network="resnet50", preset=Preset.BEST, data=Path(), out=Path(), plan={}, before="edsr-x2"
+    )
+
+    assert stated(asked).menu.before == "edsr-x2"

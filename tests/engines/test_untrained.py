@@ -4,7 +4,7 @@ import pytest
 from engines.architectures import ARCHITECTURES
 from engines.backends.onnxruntime import open_reference
 from engines.card import CardError, read_card
-from engines.load import probe
+from engines.probe import probe
 from engines.untrained import untrained_card
 
 FSRCNN = ARCHITECTURES["fsrcnn-x2"]
@@ -41,6 +41,18 @@ def test_what_was_damaged_is_made_again_with_the_same_weights(tmp_path):
 
     assert again.sha256 == made.sha256
     assert np.isfinite(open_reference(again)(probe(again))).all()
+    assert [path.name for path in made.folder.parent.iterdir()] == [made.folder.name]
+
+
+def test_what_a_killed_process_left_half_made_goes_when_the_next_is_made(tmp_path):
+    made = untrained_card(FSRCNN, tmp_path)
+    left = made.folder.parent / ".making-killed"
+    left.mkdir()
+    (left / "weights.onnx").write_bytes(b"half")
+    made.weights.write_bytes(b"damaged")
+
+    untrained_card(FSRCNN, tmp_path)
+
     assert [path.name for path in made.folder.parent.iterdir()] == [made.folder.name]
 
 

@@ -5,7 +5,7 @@ from networks_of_chance import shelve
 from engines.backends.onnxruntime import open_reference
 from engines.card import Label, Tolerance
 from engines.engine import AnswerError
-from engines.load import probe
+from engines.probe import probe
 from engines.verification import compare, intolerable
 
 

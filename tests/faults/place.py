@@ -8,6 +8,7 @@ from typing import Self
 
 import redis
 from clock import now
+from one_route import ROUTES
 from peers.pacs import Pacs
 from peers.redis import RedisServer
 from postgres import PostgreSQL
@@ -24,16 +25,6 @@ url = "{ledger}"
 broker = "{broker}"
 [disk]
 low_water_mb = 16
-"""
-ROUTES = """\
-[destinations.pacs]
-ae_title = "PACS"
-host = "127.0.0.1"
-port = {pacs}
-[[routes]]
-name = "everything"
-pipelines = ["super-resolution"]
-send_to = ["pacs"]
 """
 
 

@@ -35,6 +35,10 @@ class SmallDisk:
                 if error.errno != errno.ENOSPC:
                     raise
 
+    def freeze(self) -> None:
+        """Let nobody write to it any more."""
+        subprocess.run(["mount", "-o", "remount,ro", self.folder], check=True)
+
     def empty(self) -> None:
         """Make room again."""
         self._filler.unlink()

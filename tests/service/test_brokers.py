@@ -10,7 +10,7 @@ from peers.programs import HOST, Server, program, until
 
 from service.demo.orthanc import free_port
 from service.errors import BadConfigurationError, UnavailableError
-from service.parts import make_queue
+from service.queue import made
 from service.queue.broker import Broker, read_password
 from service.queue.celery import CeleryQueue, make_app
 from service.settings import load_settings
@@ -63,7 +63,7 @@ def test_redis_is_reached_by_tls_with_a_password_from_a_file(tmp_path, authority
         config.write_text(
             f'[queue]\nbroker = "{url}"\ntls_ca = "ca.pem"\npassword_file = "password"\n'
         )
-        queue = make_queue(load_settings(config))
+        queue = made.queue_of(load_settings(config))
 
         queue.ping()
         queue.put("job-1")

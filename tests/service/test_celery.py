@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 from clock import now
+from kombu.asynchronous.timer import Timer
 from peers.programs import until
 from peers.redis import Sentinel
 from working import job_of, open_test_ledger, plain_image
 
+from service.celery_worker import forget_cancelled
 from service.ledger.records import JobState
 from service.ledger.spool import Spool
 from service.queue.broker import Broker
@@ -312,3 +314,17 @@ def test_a_worker_whose_job_ends_while_redis_is_away_takes_the_next_one(on_redis
     assert on_redis.is_done_once(first)
     assert on_redis.is_done_once(second)
     assert on_redis.says("Connected to") == 2
+    assert not on_redis.says("Pool callback raised exception")
+
+
+def test_time_limits_of_tasks_that_ended_are_let_go_and_others_kept():
+    timer, told = Timer(), []
+    kept = timer.call_after(0, told.append, ("kept",))
+    gone = timer.call_after(600, told.append, ("gone",))
+    timer.call_after(600, told.append, ("later",))
+    gone.cancel()
+
+    forget_cancelled(timer)
+
+    assert len(timer) == 2
+    assert next(iter(timer)) == (None, kept)

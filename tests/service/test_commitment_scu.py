@@ -26,7 +26,7 @@ from service.ledger.commitments import MOST_SENDS
 from service.ledger.records import DeliveryState
 
 WELL_KNOWN = "1.2.840.10008.1.20.1.1"
-HASTY = Patience(connect_s=1, acse_s=2, dimse_s=2)
+HASTY = Patience(connect_s=4, acse_s=4, dimse_s=4)
 
 
 class Archive:

@@ -20,7 +20,7 @@ from service.demo.orthanc import free_port
 from service.errors import BadConfigurationError, RefusedError, UnavailableError
 
 SMALL = {"rows": 96, "columns": 64}
-HASTY = Patience(connect_s=1, acse_s=1, dimse_s=1)
+HASTY = Patience(connect_s=4, acse_s=4, dimse_s=4)
 
 
 def peer(port: int, called: str = "PACS") -> Peer:

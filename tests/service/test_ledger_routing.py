@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from clock import Clock
-from working import job_of, plain_image, row_of
+from working import job_of, plain_image, remove_received, row_of
 
 from service.errors import UnknownError
 from service.ledger.completions import Judged
@@ -162,7 +162,7 @@ def test_an_original_whose_bytes_were_removed_is_not_sent_again(ledger, clock):
     clock.pass_(100)
     assert ledger.resend(STUDY, "pacs") == 1
     ledger.sent(ledger.deliveries()[0])
-    ledger.remove_received(clock(), [], lambda _: None, 10)
+    remove_received(ledger, clock())
 
     with pytest.raises(UnknownError):
         ledger.resend(STUDY, "pacs")

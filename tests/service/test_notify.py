@@ -17,9 +17,10 @@ import pytest
 from authority import Authority
 from clock import Clock, now
 from peers.programs import until
-from receiving import HOST, MailServer, WebServer, free_port
+from receiving import HOST, MailServer, WebServer
 from working import job_of, plain_image, row_of
 
+from service.demo.orthanc import free_port
 from service.errors import BadConfigurationError, UnavailableError
 from service.ledger.completions import add_notice
 from service.ledger.notifying import Message

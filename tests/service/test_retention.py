@@ -3,6 +3,7 @@
 import os
 import threading
 import time
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 
@@ -11,13 +12,14 @@ from clock import Clock, now
 from working import job_of, plain_image, row_of
 
 from service.errors import RefusedError, UnavailableError, UnknownError
+from service.ledger.completions import Judged
 from service.ledger.receive import Reception, receive
-from service.ledger.records import Decision, Result
+from service.ledger.records import Commitment, CommitmentState, Completion, Decision, Result
 from service.ledger.spool import Spool
 from service.ledger.sql import open_ledger
-from service.queue.inline import InlineQueue
-from service.readiness import Readiness
-from service.worker.storekeeper import Kept, Storekeeper
+from service.progress import Progress
+from service.readiness import files_are_there
+from service.worker.storekeeper import BATCH, Kept, Storekeeper
 
 DAYS_30 = timedelta(days=30)
 IMAGE = plain_image("1.2.3")
@@ -238,33 +240,88 @@ def test_versions_of_an_image_go_with_it(world):
     assert not world.received.exists("1.2.3", version)
 
 
-def test_who_dies_between_file_and_row_is_healed_by_the_next_round(world):
-    world.whole_way()
-    world.pass_by(days=31)
+class DyingSpool(Spool):
+    """A spool whose process dies right after a file is gone."""
 
-    def dies(instance):
-        world.received.remove(instance.sop_instance_uid)
+    def remove(self, sop_instance_uid, version=""):
+        super().remove(sop_instance_uid, version)
         raise KeyboardInterrupt
 
+
+def test_who_dies_between_file_and_row_is_healed_by_the_next_round(world, tmp_path):
+    world.whole_way()
+    world.pass_by(days=31)
+    dying = replace(world.keeper, received=DyingSpool(tmp_path / "received"))
+
     with pytest.raises(KeyboardInterrupt):
-        world.ledger.remove_received(world.clock() - DAYS_30, [], dies, 10)
+        dying.clean(threading.Event())
+    assert not world.received.exists("1.2.3")
     assert world.row.removed_at is None
 
     assert world.clean() == 2
     assert world.row.removed_at is not None
 
 
-def test_a_disk_that_fails_leaves_the_rows_as_they_are(world):
+class FailingSpool(Spool):
+    """A spool on a disk that lets no file go."""
+
+    def remove(self, sop_instance_uid, version=""):
+        raise UnavailableError(f"{sop_instance_uid}{version}")
+
+
+def test_a_disk_that_fails_leaves_the_rows_as_they_are(world, tmp_path):
     world.whole_way()
     world.pass_by(days=31)
-
-    def fails(instance):
-        raise UnavailableError(instance.sop_instance_uid)
+    failing = replace(world.keeper, received=FailingSpool(tmp_path / "received"))
 
     with pytest.raises(UnavailableError):
-        world.ledger.remove_received(world.clock() - DAYS_30, [], fails, 10)
+        failing.clean(threading.Event())
 
     assert world.row.removed_at is None
+
+
+class SlowSpool(Spool):
+    """A spool that takes its time to let a file go, in which others use the ledger."""
+
+    def __init__(self, root, meanwhile):
+        super().__init__(root)
+        self.meanwhile = meanwhile
+
+    def remove(self, sop_instance_uid, version=""):
+        super().remove(sop_instance_uid, version)
+        self.meanwhile()
+
+
+def test_nobody_waits_for_the_disk_that_lets_a_file_go(world, tmp_path):
+    world.whole_way()
+    world.pass_by(days=31)
+    took = []
+
+    def write():
+        writer = threading.Thread(target=world.ledger.ping)
+        writer.start()
+        writer.join(timeout=5)
+        took.append(not writer.is_alive())
+
+    slow = replace(world.keeper, received=SlowSpool(tmp_path / "received", write))
+
+    assert slow.clean(threading.Event()) == 2
+    assert took == [True]
+
+
+def test_the_same_bytes_that_come_again_are_kept_as_long_again(world):
+    world.whole_way()
+    world.pass_by(days=20)
+    before = world.row
+    assert world.receive() is Reception.KNOWN
+    world.pass_by(days=20)
+
+    assert world.clean() == 1
+
+    assert world.received.exists("1.2.3")
+    assert world.row == before
+    world.pass_by(days=11)
+    assert world.clean() == 1
 
 
 def test_many_go_in_small_batches_and_a_node_that_stops_need_not_wait(world):
@@ -280,7 +337,7 @@ def test_many_go_in_small_batches_and_a_node_that_stops_need_not_wait(world):
     assert world.clean() == 45
 
 
-def test_a_file_without_a_row_goes_when_it_is_old_and_those_with_one_stay(world):
+def test_a_file_without_a_row_is_set_aside_when_it_is_old_and_those_with_one_stay(world):
     world.receive()
     for uid in ("1.2.77", "1.2.78"):
         temporary = world.received.temporary()
@@ -298,6 +355,9 @@ def test_a_file_without_a_row_goes_when_it_is_old_and_those_with_one_stay(world)
         False,
         True,
     ]
+    ((aside, reason),) = world.received.quarantine.files()
+    assert aside.read_bytes() == b"kept, but its row was never committed"
+    assert "the ledger was set back" in reason
 
 
 class SentAgain:
@@ -312,6 +372,9 @@ class SentAgain:
         if self.asked == 1:
             self.world.receive()
         return unknown
+
+    def results_removed(self, since, committing):
+        return self.world.ledger.results_removed(since, committing)
 
 
 def test_what_a_sender_sends_again_just_then_is_no_longer_without_a_row(world):
@@ -343,12 +406,11 @@ def test_a_row_keeps_what_it_says_otherwise(world):
 def test_check_names_an_image_whose_file_somebody_else_removed(world):
     world.whole_way()
     world.receive(plain_image("1.2.4"), digest="4" * 32)
-    ready = Readiness(world.ledger, InlineQueue(print), world.received, None, 0)
-    assert ready.files_are_there().ok
+    assert files_are_there(world.ledger, world.received).ok
 
     world.received.path("1.2.4").unlink()
 
-    found = ready.files_are_there()
+    found = files_are_there(world.ledger, world.received)
     assert not found.ok
     assert found.detail == "1 of the newest 2 are gone, as 1.2.4: send again"
 
@@ -362,6 +424,52 @@ def test_results_that_were_removed_are_not_owed_again(world):
 
     with pytest.raises(UnknownError, match="still kept"):
         world.ledger.resend("1.2", "pacs")
+
+
+class WatchedSpool(Spool):
+    """A spool before each of whose removals something happens."""
+
+    def __init__(self, root, before):
+        super().__init__(root)
+        self.before = before
+
+    def remove(self, sop_instance_uid, version=""):
+        self.before()
+        super().remove(sop_instance_uid, version)
+
+
+def test_a_result_that_is_about_to_go_is_not_owed_again(world, tmp_path):
+    world.whole_way()
+    world.pass_by(days=31)
+    told = []
+
+    def resend():
+        with pytest.raises(UnknownError, match="still kept"):
+            world.ledger.resend("1.2", "pacs")
+        told.append(world.ledger.owed("pacs"))
+
+    watched = replace(world.keeper, results=WatchedSpool(tmp_path / "results", resend))
+
+    assert watched.clean(threading.Event()) == 2
+    assert told == [[]]
+
+
+def die():
+    raise KeyboardInterrupt
+
+
+def test_a_result_whose_remover_died_goes_with_the_next_look_through_the_spool(world, tmp_path):
+    world.whole_way()
+    world.pass_by(days=31)
+    dying = replace(world.keeper, results=WatchedSpool(tmp_path / "results", die))
+    with pytest.raises(KeyboardInterrupt):
+        dying.clean(threading.Event())
+    assert world.results.exists("1.2.99")
+
+    world.keeper.reconcile(threading.Event())
+
+    assert not world.results.exists("1.2.99")
+    assert world.ledger.spool_usage()["results"] == (0, 0)
 
 
 def old_file(world, name):
@@ -381,6 +489,20 @@ def test_a_file_that_somebody_else_put_there_stays_and_stops_nothing(world):
     assert foreign.exists()
 
 
+def test_who_looks_through_a_large_spool_is_seen_to_go_round(world):
+    world.receive()
+    yesterday = time.time() - 25 * 3600
+    os.utime(world.received.path("1.2.3"), (yesterday, yesterday))
+    world.clock.time = now()
+    looking = Progress(threading.Event())
+    before = looking.busy_s()
+    time.sleep(0.05)
+
+    assert world.keeper.reconcile(looking) == 0
+
+    assert looking.busy_s() < before + 0.05
+
+
 def test_a_ledger_that_knows_nothing_of_the_spool_is_not_believed(world):
     files = [old_file(world, f"1.2.3.{number}.dcm") for number in range(101)]
 
@@ -398,3 +520,163 @@ def test_what_comes_again_after_a_crash_midway_of_its_removal_is_kept_as_long_ag
     world.clean()
 
     assert world.received.exists("1.2.3")
+
+
+def with_little_room(world, room=1 << 60):
+    return replace(world.keeper, kept=replace(USUAL, room=room))
+
+
+def test_what_is_delivered_goes_early_where_the_disk_is_low(world):
+    world.whole_way()
+    world.pass_by(hours=2)
+
+    assert with_little_room(world).make_room(threading.Event()) == 2
+
+    assert not world.received.exists("1.2.3")
+    assert world.row.removed_at == world.clock()
+    assert with_little_room(world).make_room(threading.Event()) == 0
+
+
+def test_what_goes_is_counted_by_why_it_goes(world):
+    counted = Counter()
+    keeper = replace(with_little_room(world), count=lambda why, n: counted.update({why: n}))
+    world.whole_way()
+    world.pass_by(hours=2)
+    keeper.make_room(threading.Event())
+    world.receive()
+    world.pass_by(days=31)
+
+    keeper.clean(threading.Event())
+
+    assert counted == {"room": 2, "age": 1}
+
+
+def test_nothing_goes_early_while_there_is_room_or_room_does_not_matter(world):
+    world.whole_way()
+    world.pass_by(hours=2)
+
+    assert with_little_room(world, room=1).make_room(threading.Event()) == 0
+    assert world.keeper.make_room(threading.Event()) == 0
+
+
+@pytest.mark.parametrize(
+    "so_far", [received, judged_with_an_open_job, running, dead, owed, parked, with_a_late_image]
+)
+def test_what_is_not_done_with_stays_however_low_the_disk(world, so_far):
+    so_far(world)
+    world.pass_by(hours=2)
+
+    assert with_little_room(world).make_room(threading.Event()) == 0
+
+    assert world.received.exists("1.2.3")
+
+
+def test_what_came_in_the_last_hour_stays_however_low_the_disk(world):
+    world.whole_way()
+    world.pass_by(minutes=59)
+
+    assert with_little_room(world).make_room(threading.Event()) == 0
+
+
+def test_what_we_committed_ourselves_to_stays_for_its_time(world):
+    world.whole_way()
+    moment = world.clock()
+    asked = ("1.2.9", "MODALITY", False, ("1.2.840",), ("1.2.3",), moment, moment)
+    world.ledger.open_commitment(Commitment(*asked, state=CommitmentState.DONE))
+    world.pass_by(hours=2)
+
+    assert with_little_room(world).make_room(threading.Event()) == 0
+    world.pass_by(days=31)
+    assert world.clean() == 2
+
+
+class FixedRoom(Spool):
+    """A spool on a disk that is low: 1000 bytes are free."""
+
+    def __init__(self, spool):
+        super().__init__(spool.path("1.2").parents[2])
+
+    def free_bytes(self):
+        return 1000
+
+
+def test_the_oldest_go_first_and_no_more_than_are_in_the_way(world):
+    for study in ("1.3", "1.4"):
+        world.receive(plain_image(f"{study}.1", study), content=b"p" * 4096, digest=f"{study:0>32}")
+        world.ledger.decide([world.decision(f"{study}.1")], [])
+        world.pass_by(hours=1)
+    world.pass_by(hours=1)
+
+    with_room = FixedRoom(world.received)
+    keeper = replace(world.keeper, received=with_room, kept=replace(USUAL, room=5000))
+    assert keeper.make_room(threading.Event()) == 1
+
+    assert not world.received.exists("1.3.1")
+    assert world.received.exists("1.4.1")
+
+
+def test_the_oldest_that_came_again_lately_are_in_nobodys_way(world):
+    again = [f"1.3.{number}" for number in range(BATCH + 1)]
+    for study in [*again, "1.4"]:
+        world.receive(plain_image(f"{study}.1", study), digest=f"{study:0>32}")
+        world.ledger.decide([world.decision(f"{study}.1")], [])
+        world.pass_by(minutes=1)
+    world.pass_by(hours=2)
+    for study in again:
+        world.receive(plain_image(f"{study}.1", study), digest=f"{study:0>32}")
+
+    assert with_little_room(world).make_room(threading.Event()) == 1
+
+    assert not world.received.exists("1.4.1")
+
+
+@pytest.mark.parametrize(
+    ("state", "left"), [(CommitmentState.PARKED, 1), (CommitmentState.OPEN, 2)]
+)
+def test_the_request_of_a_stranger_who_cannot_be_reached_is_forgotten_one_day(world, state, left):
+    moment = world.clock()
+    for ours in (True, False):
+        asked = Commitment("1.2.9", f"{ours}", ours, ("1.2",), ("1.2.3",), moment, moment, state)
+        world.ledger.open_commitment(asked)
+    world.pass_by(days=31)
+
+    world.ledger.forget_commitments(world.clock() - DAYS_30)
+
+    assert len(world.ledger.commitments()) == left
+
+
+def judged_again_every_day(world, days):
+    """Write down that the study was judged on each of so many days."""
+    for _ in range(days):
+        told = Completion("1.2", world.clock(), "it was asked for", (), 1, 0, 0, 0)
+        world.ledger.decide([world.decision(taken=True)], [], (), Judged(told))
+        world.pass_by(days=1)
+
+
+def test_why_a_study_was_judged_is_kept_for_the_last_time_when_its_images_are_gone(world):
+    world.whole_way()
+    judged_again_every_day(world, 4)
+    before = world.ledger.completions("1.2")
+
+    world.clean()
+    assert world.ledger.completions("1.2") == before
+    world.pass_by(days=31)
+    world.clean()
+
+    assert world.ledger.completions("1.2") == before[-1:]
+
+
+def test_why_a_study_was_judged_is_kept_while_it_has_images(world):
+    world.whole_way()
+    judged_again_every_day(world, 3)
+    world.pass_by(days=31)
+    owed_again(world)
+
+    world.clean()
+
+    assert len(world.ledger.completions("1.2")) == 3
+
+
+def owed_again(world):
+    """Let something be owed of the study, so that it stays."""
+    world.ledger.resend("1.2", "pacs")

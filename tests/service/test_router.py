@@ -9,6 +9,7 @@ from pydicom import Dataset
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, GrayscaleSoftcopyPresentationStateStorage
 from routing import SMALL, World, routes
+from working import remove_received
 
 from pipelines.results.provenance import MANUFACTURER, MODEL_NAME
 from service.errors import UnavailableError
@@ -254,8 +255,7 @@ def test_an_image_whose_bytes_were_removed_is_no_part_of_a_job_that_comes_later(
     for each in reading.ledger.jobs():
         reading.ledger.finish(reading.ledger.claim("owner", each.job_id), [], {})
     reading.time += timedelta(days=31)
-    removed = []
-    reading.ledger.remove_received(reading.time, [], removed.append, 10)
+    removed = remove_received(reading.ledger, reading.time)
 
     left = reading.receive(mammogram("LCC", **SMALL))
     reading.later(30)

@@ -8,6 +8,7 @@ from phantoms import mammogram, picture
 from pydantic import ValidationError
 from pydicom.filereader import read_file_meta_info
 from routing import SMALL, World, routes
+from working import remove_received
 
 from service.delivery.outbox import Outbox
 from service.delivery.peer import Address, Peer
@@ -122,14 +123,11 @@ def test_an_original_is_kept_until_it_was_passed_on(world):
     world.receive(mammogram("RCC", **SMALL))
     world.later(30)
     world.later(3600)
-    removed: list[object] = []
 
-    world.ledger.remove_received(world.time, [], removed.append, 10)
-    assert removed == []
+    assert not remove_received(world.ledger, world.time)
 
     world.ledger.sent(world.ledger.deliveries()[0])
-    world.ledger.remove_received(world.time, [], removed.append, 10)
-    assert len(removed) == 1
+    assert len(remove_received(world.ledger, world.time)) == 1
 
 
 def test_a_study_judged_again_passes_nothing_on_twice(world):

@@ -1,6 +1,8 @@
 """`routes.toml`: what is understood, what is refused and how it is named."""
 
 import os
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -159,6 +161,21 @@ def test_a_change_is_in_force_at_once(path):
 
     assert file.current().calling == ("MG*", "*")
     assert file.reload_ok
+
+
+@pytest.mark.parametrize("beginning", [0, GOOD.index("[[routes]]")])
+def test_a_file_that_an_editor_is_still_writing_is_not_read_half(path, beginning):
+    path.write_text(GOOD)
+    file, changed = RoutesFile(path, PIPELINES), GOOD.replace("MAMMO*", "MG*")
+    with path.open("w") as editor, ThreadPoolExecutor() as loop:
+        editor.write(changed[:beginning])
+        editor.flush()
+        seen = loop.submit(file.current)
+        time.sleep(0.02)
+        editor.write(changed[beginning:])
+        editor.flush()
+
+        assert seen.result().calling == ("MG*", "*")
 
 
 def test_a_broken_file_is_refused_as_a_whole_and_the_last_good_one_stays(path):

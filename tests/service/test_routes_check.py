@@ -233,9 +233,19 @@ def test_a_good_file_is_right(config, tmp_path):
     answer = say("routes", "check", file, "--config", config)
     as_json = say("routes", "check", file, "--json", "--config", config)
 
-    assert answer.output == f"{file}: right: 1 routes, 1 destinations\n"
+    assert answer.output == f"{file}: right: 1 route, 1 destination\n"
     assert (answer.exit_code, as_json.exit_code) == (0, 0)
     assert json.loads(as_json.output)["right"] is True
+
+
+def test_a_file_without_routes_is_right_and_told_to_listen_to_nobody(config, tmp_path):
+    file = tmp_path / "draft.toml"
+    file.write_text("")
+
+    answer = say("routes", "check", file, "--config", config)
+
+    assert answer.output == f"{file}: right: 0 routes, 0 destinations: nobody is listened to\n"
+    assert answer.exit_code == 0
 
 
 def example() -> str:

@@ -3,6 +3,7 @@
 import socket
 import struct
 import threading
+import time
 from datetime import timedelta
 
 import pytest
@@ -25,7 +26,7 @@ from service.demo.orthanc import free_port
 from service.errors import UnknownError
 from service.ledger.records import DeliveryState, Priority
 
-HASTY = Patience(connect_s=1, acse_s=1, dimse_s=1)
+HASTY = Patience(connect_s=4, acse_s=4, dimse_s=4)
 
 
 @pytest.fixture
@@ -204,7 +205,7 @@ def test_who_lost_his_lease_cannot_put_off_what_another_sends(owing, clock):
     clock.pass_(61)
     (held,) = owing.ledger.take_owed("pacs", "other", 60, 1)
 
-    owing.ledger.postpone(late, clock() + timedelta(hours=1), "too late")
+    owing.ledger.postpone(late, timedelta(hours=1), "too late")
     owing.ledger.give_back_deliveries([late])
 
     (row,) = owing.ledger.deliveries()
@@ -343,6 +344,27 @@ def test_a_destination_that_is_down_keeps_no_other_waiting(tmp_path):
         thread.join(10)
 
     assert not thread.is_alive()
+    owing.ledger.close()
+
+
+def test_a_destination_that_is_down_is_told_to_be_until_it_is_reached(tmp_path):
+    owing = Owing(tmp_path, now)
+    owing.owe("pacs")
+    told, stop = [], threading.Event()
+    peers = {"pacs": Served(peer(free_port()), associations=1)}
+    tell = lambda _, up: told.append(up)  # noqa: E731
+    senders = Senders(owing.outbox(), lambda: peers, lambda _: False, tell)
+    thread = threading.Thread(target=senders.run, args=(stop,))
+    thread.start()
+    until(lambda: told.count(False) >= 1, 30)
+
+    time.sleep(3)
+    stop.set()
+    thread.join(10)
+
+    assert told[0]
+    assert not told[-1]
+    assert sorted(told, reverse=True) == told
     owing.ledger.close()
 
 

@@ -1,4 +1,5 @@
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,9 @@ def test_an_unknown_variable_is_an_error_that_names_the_nearest(monkeypatch, tmp
         ("[dicom]\nport = 99999\n", "dicom.port"),
         ('[dicom]\nae_title = "LONGER_THAN_SIXTEEN"\n', "dicom.ae_title"),
         ("[dicom\n", "TOML"),
+        ('worker.devices = "cpu"\n', "worker.devices: a list: write it in brackets, [...]"),
+        ('dicom = "x"\n', "dicom: a section: write [dicom] and its keys below"),
+        ("[dicmo]\nport = 104\n", "unknown section [dicmo]; did you mean 'dicom'?"),
     ],
 )
 def test_a_wrong_value_is_an_error_that_names_its_key(tmp_path, text, named):
@@ -77,6 +81,11 @@ def test_a_file_that_is_named_must_be_there(tmp_path):
         load_settings(tmp_path / "absent.toml")
 
 
+def test_a_folder_in_place_of_the_file_is_called_one(tmp_path):
+    with pytest.raises(BadConfigurationError, match="a folder; name the file in it"):
+        load_settings(tmp_path)
+
+
 def test_a_file_that_cannot_be_read_is_named():
     with pytest.raises(BadConfigurationError, match="/proc/self/mem: Input/output error"):
         load_settings(Path("/proc/self/mem"))
@@ -86,3 +95,29 @@ def test_every_key_is_in_the_documentation():
     documented = (DOCS / "settings.md").read_text()
 
     assert [key for key in known_keys() if f"`{key}`" not in documented] == []
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("mysql://me:hidden@host/name", r"ledger\.url: not mysql://: write postgresql\+psycopg://"),
+        ("postgresql://me:hidden@host/name", r"not postgresql://: write postgresql\+psycopg://"),
+        ("nonsense hidden", r"ledger\.url: no URL of a database: write postgresql\+psycopg://"),
+        ("postgresql+psycopg://me:hidden@host:port/name", "no URL of a database"),
+    ],
+)
+def test_a_ledger_that_is_no_database_we_know_is_told_with_what_to_write(tmp_path, url, told):
+    settings = load_settings(written(tmp_path, f'[ledger]\nurl = "{url}"\n'))
+
+    with pytest.raises(BadConfigurationError, match=told) as raised:
+        _ = settings.ledger_url
+
+    assert "hidden" not in str(raised.value)
+
+
+def test_postgresql_without_its_driver_is_told_with_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    settings = load_settings(written(tmp_path, '[ledger]\nurl = "postgresql+psycopg://me@h/n"\n'))
+
+    with pytest.raises(BadConfigurationError, match=r"pip install 'senoscope\[postgresql\]'"):
+        _ = settings.ledger_url

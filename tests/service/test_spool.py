@@ -112,6 +112,17 @@ def test_what_is_no_data_set_is_a_bad_object_and_what_is_missing_is_unavailable(
         spool.read("1.2.3")
 
 
+def test_a_file_that_ends_within_a_sequence_is_a_bad_object_not_a_bad_disk(tmp_path):
+    spool = Spool(tmp_path)
+    spool.keep_dataset(plain_image("1.2.3"))
+    endless = bytes.fromhex("fcfffcff") + b"SQ\0\0" + b"\xff" * 4
+    with spool.path("1.2.3").open("ab") as file:
+        file.write(endless + b"\xfe\xff\0\xe0" + b"\xff" * 4 + endless)
+
+    with pytest.raises(BadObjectError, match="ends within a sequence"):
+        spool.read("1.2.3")
+
+
 def test_only_old_leftovers_are_swept(tmp_path):
     spool = Spool(tmp_path)
     old, new = arrived(spool), arrived(spool)

@@ -14,6 +14,8 @@ from pydicom.uid import CTImageStorage, DeflatedExplicitVRLittleEndian, Explicit
 from service.intake.part import Announced, Intake, Part
 from service.intake.statuses import LONGEST_COMMENT, answer
 from service.intake.taking import Taking
+from service.ledger.canary import AE_TITLE as CANARY
+from service.ledger.canary import CanaryRun
 from service.ledger.receive import Reception
 from service.ledger.spool import Spool
 from service.ledger.sql import open_ledger
@@ -34,10 +36,16 @@ class Place:
         self.intake = Intake(self.spool, 0, largest)
         self.taking = Taking(self.spool, self.ledger, Metrics(CollectorRegistry(), "test"), now)
 
-    def take(self, content: bytes, syntax: str = ExplicitVRLittleEndian, kind=CTImageStorage):
+    def take(
+        self,
+        content: bytes,
+        syntax: str = ExplicitVRLittleEndian,
+        kind=CTImageStorage,
+        calling: str = "MAMMO1",
+    ):
         with Part(Announced(kind, UID, syntax), self.intake) as part:
             part.write(content)
-            return self.taking.take("MAMMO1", part)
+            return self.taking.take(calling, part)
 
     def left_behind(self):
         return list(self.spool.temporary().parent.iterdir())
@@ -117,3 +125,22 @@ def test_the_same_bytes_in_another_transfer_syntax_are_another_version(tmp_path)
     ]
 
     assert outcomes == [Reception.KEPT, Reception.VERSION, Reception.KNOWN]
+
+
+@pytest.mark.parametrize("studies", [[], ["2.25.1"]])
+def test_who_calls_as_the_canary_hands_in_no_other_study_than_that_of_it(tmp_path, studies):
+    made = Place(tmp_path)
+    for study in studies:
+        made.ledger.begin_canary(CanaryRun(study, "check", "127.0.0.1", 1, now(), now()))
+
+    taken = made.take(ct(), calling=CANARY)
+
+    assert (taken.status, taken.reason) == (0xC000, "not the canary that is under way")
+    assert made.ledger.versions(UID) == []
+
+
+def test_the_canary_that_is_under_way_is_kept(tmp_path):
+    made = Place(tmp_path)
+    made.ledger.begin_canary(CanaryRun("1.2.3.9", "check", "127.0.0.1", 1, now(), now()))
+
+    assert made.take(ct(), calling=CANARY).reception is Reception.KEPT

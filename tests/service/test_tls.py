@@ -3,6 +3,7 @@
 import os
 import socket
 import ssl
+import struct
 import subprocess
 import sys
 import threading
@@ -22,15 +23,18 @@ from loopback import NODE, Raw, dcmtk, door
 from peers.programs import until
 from phantoms import mammogram
 
+from service.checkup import Checkup
+from service.clock import now
 from service.errors import BadConfigurationError
-from service.parts import now
+from service.parts import Parts
 from service.settings import load_settings
 from service.tls import Files, Profile, Renewed, client_context, not_after, server_context
-from service.wiring import make_checks
 
 DAY = timedelta(days=1)
 FAILED, ALERT = (ssl.SSLError, ConnectionError), "alert|reset|EOF|NO_CIPHERS"
 """What a peer notices when it is refused: the alert, unless the connection went first."""
+CLOSES, RESETS = struct.pack("ii", 0, 0), struct.pack("ii", 1, 0)
+"""SO_LINGER: how who hangs up does it; the probes of some load balancers reset."""
 
 
 WRONG = {
@@ -146,6 +150,18 @@ def test_a_peer_without_tls_is_told_apart(tmp_path, ours):
         assert dcmtk("echoscu", node.port).returncode != 0
 
         assert "does not speak TLS: switch TLS on" in only_reason(node)
+
+
+@pytest.mark.parametrize("linger", [CLOSES, RESETS], ids=["closed", "reset"])
+def test_who_only_looks_whether_the_port_listens_is_no_refused_peer(tmp_path, ours, linger):
+    with door(tmp_path, tls=made(ours)) as node:
+        for _ in range(5):
+            with Raw(node.port) as probe:
+                probe.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                time.sleep(0.1)  # by then the node waits for the first byte
+
+        assert dcmtk("echoscu", node.port).returncode != 0
+        assert "does not speak TLS" in only_reason(node)
 
 
 def test_tls_at_a_door_without_is_written_down(tmp_path, ca):
@@ -386,7 +402,7 @@ def test_check_says_how_long_the_certificate_lasts(tmp_path, ca, days, ok, told)
     ca.issue("node.example.org", not_before=begin - DAY, not_after=now() + days * DAY)
     config = configured(tmp_path)
 
-    found = make_checks(config)["dicom tls"]()
+    found = Checkup(Parts(load_settings(config))).checks()["dicom tls"]()
 
     assert (found.ok, told in found.detail) == (ok, True), found
 

@@ -12,7 +12,7 @@ from service.delivery.peer import Address, Patience, Peer
 from service.errors import UnavailableError
 from service.tls import client_context
 
-HASTY = Patience(connect_s=2, acse_s=2, dimse_s=2)
+HASTY = Patience(connect_s=4, acse_s=4, dimse_s=4)
 
 
 @pytest.fixture

@@ -5,16 +5,19 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from service.errors import UnavailableError
 from service.ledger.turn import LONGEST_WAIT_S, Turn
 
 HOLD = """
 import sys
 from pathlib import Path
+from service.errors import UnavailableError
 from service.ledger.turn import Turn
 with Turn(Path(sys.argv[1])).taken():
     print("taken", flush=True)
@@ -57,6 +60,16 @@ def test_a_process_waits_until_another_is_done(path):
         other.stdin.close()
         assert taken.wait(LONGEST_WAIT_S / 2)
     waiting.join()
+
+
+def test_who_waits_behind_too_many_threads_is_told_so(path):
+    mine = Turn(path)
+
+    with mine.taken(), ThreadPoolExecutor() as others:
+        asked = others.submit(lambda: mine.taken(0.1).__enter__())
+
+        with pytest.raises(UnavailableError, match="too many wait to write"):
+            asked.result()
 
 
 def test_the_turn_of_a_process_that_is_killed_is_free(path):

@@ -11,12 +11,14 @@ from engines.engine import UnusableError
 from pipelines.kinds import Kind, Made
 from pipelines.pipeline import Context, Outcome
 from pipelines.results.provenance import Origin
-from service.celery_worker import do_job, how_it_died, is_from_outside, where
+from service.celery_worker import do_job
 from service.errors import UnavailableError
 from service.ledger.moves import LEASE
-from service.ledger.records import JobState
+from service.ledger.records import JobState, WorkerPresence
+from service.worker.deaths import how_it_died, is_from_outside, where
 from service.worker.heart import Heart
 from service.worker.owner import this_process
+from service.worker.presence import say_it_is_there
 
 IMAGE = plain_image("1.2.3")
 
@@ -365,3 +367,51 @@ def test_a_study_of_which_a_part_could_not_be_analysed_is_done_with_a_remark(wor
     telling(worker, Outcome([made("1.1", Kind.CAD_SR)], "partly", "1.2.4: broken"))[0].run()
 
     assert outcome(worker, job_id) == (JobState.DONE, "1.2.4: broken")
+
+
+def test_a_worker_whose_figures_cannot_be_told_is_there_all_the_same(worker):
+    def away():
+        raise UnavailableError("database is locked")
+
+    say_it_is_there(replace(worker, tell=away), worker.now())
+
+    assert len(worker.ledger.workers()) == 1
+    assert worker.ledger.unfit_workers() == []
+
+
+@pytest.fixture
+def unfit(worker):
+    """A worker that has said that it cannot run ``copy``; it can run ``slow``."""
+
+    def opened(network):
+        if network == "wrong":
+            raise UnusableError("computes wrongly")
+        return DoublingEngine()
+
+    pipelines = {**PIPELINES, "copy": Copying("copy", networks=("wrong",))}
+    made = replace(worker, open_engine=opened, pipelines=pipelines)
+    say_it_is_there(made, made.now())
+    return made
+
+
+def test_a_worker_that_computes_wrongly_leaves_those_jobs_to_one_that_is_ready(unfit):
+    moment = unfit.now()
+    unfit.ledger.present(WorkerPresence("another 1 1", "cpu", (), moment, moment))
+    left, done = put(unfit, "copy"), put(unfit, "slow", plain_image("1.2.4"))
+
+    assert unfit.is_spare()
+    assert unfit.run()
+    assert not unfit.run()
+
+    assert outcome(unfit, done) == (JobState.DONE, "")
+    assert outcome(unfit, left) == (JobState.QUEUED, "")
+
+
+def test_a_worker_that_computes_wrongly_says_so_of_each_job_where_no_other_is_ready(unfit):
+    job_id = put(unfit, "copy")
+
+    assert not unfit.is_spare()
+    assert unfit.run()
+
+    state, error = outcome(unfit, job_id)
+    assert (state, error) == (JobState.QUEUED, "engine wrong: computes wrongly")

@@ -20,11 +20,16 @@ signal.signal(signal.SIGTERM, lambda *_: (note.write("drained\\n"), sys.exit(0))
 note.write(f"{os.getpid()}\\n")
 time.sleep(60)
 """
+BEATS_ONCE = """
+import os, sys
+from service.worker.pulse import Pulse
+Pulse(1, int(sys.argv[sys.argv.index("--pulse") + 1])).beat(0)
+"""
 
 
 @contextmanager
-def running(note, **settings):
-    worker = EmbeddedWorker([sys.executable, "-c", BEGINS_AND_DRAINS, str(note)], **settings)
+def running(note, program=BEGINS_AND_DRAINS, **settings):
+    worker = EmbeddedWorker([sys.executable, "-c", program, str(note)], **settings)
     stop = threading.Event()
     thread = threading.Thread(target=worker.run, args=(stop,))
     thread.start()
@@ -56,10 +61,25 @@ def test_a_worker_is_let_finish_when_the_node_stops(tmp_path):
     assert not process.exists()
 
 
-def test_a_worker_that_gives_no_sign_of_life_is_killed_and_started_again(tmp_path):
+def test_a_worker_that_gives_no_first_sign_of_life_is_killed_and_started_again(tmp_path):
     note = tmp_path / "note"
-    with running(note, most_silent_s=1.0):
+    with running(note, starting_s=1.0):
         until(lambda: len(notes(note)) == 2, seconds=10)
+
+
+def test_a_worker_that_gives_no_more_signs_of_life_is_killed_and_started_again(tmp_path):
+    note = tmp_path / "note"
+    with running(note, BEATS_ONCE + BEGINS_AND_DRAINS, most_silent_s=1.0):
+        until(lambda: len(notes(note)) == 2, seconds=30)
+
+
+def test_a_worker_is_given_longer_to_start_than_to_be_silent(tmp_path):
+    note = tmp_path / "note"
+    with running(note, most_silent_s=0.1):
+        until(lambda: notes(note), seconds=10)
+        time.sleep(1.5)  # three looks
+
+        assert len(notes(note)) == 1
 
 
 def test_a_parent_whose_children_are_gone_for_good_beats_no_more(tmp_path):

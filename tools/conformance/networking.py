@@ -12,7 +12,8 @@ from service.delivery import answers, backoff, peer, sender
 from service.errors import RefusedError, UnavailableError
 from service.intake import source, statuses, structure
 from service.listener import admission, listener, streaming, syntaxes
-from service.settings import Dicom, Disk
+from service.sections.doors import Dicom
+from service.sections.storage import Disk
 from service.version import VERSION
 from tools.conformance.document import table
 from tools.conformance.refusals import comments

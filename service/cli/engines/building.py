@@ -19,8 +19,8 @@ from service.cli.engines.selection import All, Broken, Images, Names, selected
 from service.cli.engines.verifying import examiner_of, fared, tell
 from service.cli.options import Config, Json, console, examples, print_json, print_table
 from service.cli.tiles import images_in
+from service.clock import now
 from service.errors import RefusedError
-from service.parts import now
 from service.wiring import settings_of
 
 MIB = 1 << 20

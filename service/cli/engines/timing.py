@@ -12,8 +12,8 @@ import typer
 from engines.backends.onnxruntime import BACKEND as REFERENCE
 from engines.card import Card
 from engines.engine import Batch, Engine, UnusableError
-from engines.load import probe
 from engines.plans.store import PlanStore
+from engines.probe import probe
 from engines.ways import Way, ways
 from service.cli.engines.selection import All, Broken, Device, Names, selected
 from service.cli.options import Config, Json, console, examples, print_json, print_table

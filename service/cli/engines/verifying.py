@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict
+from math import isfinite
+from socket import gethostname
 
 import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -10,16 +12,17 @@ from engines.card import Card, CardError, Task
 from engines.engine import UnusableError
 from engines.evaluation.tiles import Shades, tiles
 from engines.examination import Examined, Examiner
-from engines.load import probe
 from engines.plans.store import PlanStore
+from engines.probe import probe
 from service.cli.engines.selection import All, Broken, Device, Images, Names, selected
 from service.cli.options import Config, Json, console, examples, print_json, print_table
 from service.cli.tiles import images_in
+from service.clock import now
 from service.errors import RefusedError
-from service.parts import now
+from service.ledger.verifications import Verified
 from service.settings import Settings
 from service.version import VERSION
-from service.wiring import settings_of
+from service.wiring import open_ledger, settings_of
 
 WINDOWS: dict[Task, int] = {"super-resolution": 1, "segmentation": 3, "classification": 16}
 """Of real images that a model is tried on, beside the probe."""
@@ -47,19 +50,24 @@ def verify(
 ) -> None:
     """Hold every back end against ONNX Runtime on real tiles, within each card's tolerance.
 
-    What was found is kept beside the plans: what did not pass is not served.
+    What was found is kept beside the plans: what did not pass is not served. The console shows it.
     """
     settings = settings_of(config)
+    ledger = open_ledger(config)
     examiner = examiner_of(device, settings)
     pictures = images_in(images or [])
-    found = []
+    found: list[Examined] = []
     with _progress(hidden=as_json) as progress:
         task = progress.add_task("")
         for model in selected(settings, names or [], everyone=everyone):
             progress.update(task, description=_title(model))
+            those = []
             for one in fared(examiner, model, pictures):
                 progress.update(task, description=f"{_title(model)}: {one.backend} {one.state}")
-                found.append(one)
+                those.append(one)
+            if isinstance(model, Card):
+                ledger.keep_verifications([_kept(one, model, examiner) for one in those])
+            found += those
     tell(found, as_json=as_json)
 
 
@@ -103,6 +111,32 @@ def tell(found: list[Examined], *, as_json: bool) -> None:
     if left:
         told = "; ".join(f"{name} {one.backend}: {one.reason}" for name, one in left.items())
         raise RefusedError(f"{len(left)} could not be tried: {told}")
+
+
+def _kept(one: Examined, card: Card, examiner: Examiner) -> Verified:
+    """Return what the ledger keeps of an outcome on this host."""
+    seen = one.verification
+    return Verified(
+        model=one.model,
+        version=one.version,
+        backend=one.backend,
+        device=one.device,
+        host=gethostname(),
+        weights=card.sha256,
+        state=one.state,
+        reason=one.reason,
+        psnr=_finite(seen.psnr) if seen else None,
+        maximum=_finite(seen.maximum) if seen else None,
+        agreement=seen.agreement if seen else None,
+        seconds=one.seconds,
+        at=examiner.at,
+        release=examiner.by,
+    )
+
+
+def _finite(value: float) -> float | None:
+    """Return `value`, None where the answer was no number: the reason says so."""
+    return value if isfinite(value) else None
 
 
 def _plain(one: Examined) -> dict[str, object]:

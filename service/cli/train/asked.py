@@ -60,15 +60,12 @@ def stated(asked: Asked) -> "Recipe[Any]":
         raise RefusedError(f"training needs senoscope[train]: {error}") from error
     try:
         changes = recipe.read(asked.own) if asked.own else {}
+        if asked.before is not None:
+            changes["menu"] = {**changes.get("menu", {}), "before": asked.before}
         found = recipe.recipe(asked.network, asked.preset.value, changes)
         return found.model_copy(update={"plan": found.plan.but(**asked.plan)})
     except (ValueError, OSError) as error:
         raise WrongUsageError(str(error)) from error
-
-
-def before(asked: Asked, recipe: "Recipe[Any]") -> str:
-    """Return the name of the model that enlarges regions before; none if it is empty."""
-    return asked.before if asked.before is not None else getattr(recipe.menu, "before", "")
 
 
 def prepared(asked: Asked, recipe: "Recipe[Any]") -> "Prepared":
@@ -81,7 +78,7 @@ def prepared(asked: Asked, recipe: "Recipe[Any]") -> "Prepared":
         from engines.training import courses  # noqa: PLC0415 - PyTorch is an extra
     except ImportError as error:
         raise RefusedError(f"training needs senoscope[train]: {error}") from error
-    name = before(asked, recipe)
+    name = getattr(recipe.menu, "before", "")
     try:
         enlarge = _enlarger(name, asked.models or packaged_models()) if name else None
         begin = courses.Start(asked.network, asked.scale, asked.init, enlarge)

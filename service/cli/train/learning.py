@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from service.cli.options import console, print_json
-from service.cli.train.asked import Asked, before, prepared, stated
+from service.cli.train.asked import Asked, prepared, stated
 from service.cli.train.board import Board
 from service.errors import RefusedError
 
@@ -60,7 +60,6 @@ def trained(asked: Asked, recipe: "Recipe[Any]", *, resume: bool) -> Outcome:
         network=asked.network,
         scale=asked.scale or 1,
         init=str(asked.init or ""),
-        before=before(asked, recipe),
     )
     courses.note(course, recipe, noted, asked.out)
     board = Board(asked.out) if asked.tensorboard else None

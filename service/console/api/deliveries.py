@@ -9,24 +9,12 @@ from fastapi import APIRouter, Depends
 from service.checks import Check
 from service.console.access import OPERATOR, VIEWER
 from service.console.desk import Desk
-from service.console.parameters import (
-    Count,
-    Limit,
-    Named,
-    Offset,
-    Page,
-    Since,
-    Text,
-    There,
-    Which,
-    page_of,
-)
+from service.console.parameters import Count, Named, Page, Searched, There, Which
 from service.console.person import Person
 from service.console.sample import send_sample
 from service.console.there import Destination, destinations, echo
 from service.console.words import delivery_story
 from service.ledger.records import Delivery, DeliveryState
-from service.ledger.standing import Search
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +32,15 @@ def deliveries_router(desk: Desk) -> APIRouter:
 
     @router.get("", dependencies=[Depends(VIEWER)])
     def list_deliveries(
-        text: Text = "",
-        state: DeliveryState | None = None,
-        destination: Named = None,
-        since: Since = None,
-        limit: Limit = 50,
-        offset: Offset = 0,
+        asked: Searched, state: DeliveryState | None = None, destination: Named = None
     ) -> Page[Sent]:
         """List deliveries, newest first, with what the destinations answered."""
-        search = Search(text, state, since, destination, limit + 1, offset)
+        search = asked.search(state, destination)
         found = [
             Sent(study, each, delivery_story(each))
             for study, each in desk.ledger.found_deliveries(search)
         ]
-        return page_of(found, limit)
+        return asked.page(found)
 
     @router.post("/retry", status_code=202)
     def retry_deliveries(which: Which, person: Annotated[Person, Depends(OPERATOR)]) -> Count:

@@ -6,11 +6,10 @@ from fastapi import APIRouter, Depends
 
 from service.console.access import OPERATOR, VIEWER
 from service.console.desk import Desk
-from service.console.parameters import JobId, Limit, Offset, Page, Since, Text, page_of
+from service.console.parameters import JobId, Page, Searched
 from service.console.person import Person
 from service.console.story import Work, work_of
 from service.ledger.records import Job, JobState
-from service.ledger.standing import Search
 
 
 def jobs_router(desk: Desk) -> APIRouter:
@@ -18,16 +17,9 @@ def jobs_router(desk: Desk) -> APIRouter:
     router = APIRouter(prefix="/jobs", tags=["jobs"])
 
     @router.get("", dependencies=[Depends(VIEWER)])
-    def list_jobs(
-        text: Text = "",
-        state: JobState | None = None,
-        since: Since = None,
-        limit: Limit = 50,
-        offset: Offset = 0,
-    ) -> Page[Job]:
+    def list_jobs(asked: Searched, state: JobState | None = None) -> Page[Job]:
         """List jobs, newest first."""
-        search = Search(text, state, since, None, limit + 1, offset)
-        return page_of(desk.ledger.found_jobs(search), limit)
+        return asked.page(desk.ledger.found_jobs(asked.search(state)))
 
     @router.get("/{job_id}", dependencies=[Depends(VIEWER)])
     def show_job(job_id: JobId) -> Work:

@@ -18,12 +18,13 @@ from service.console.parameters import (
     NewToken,
     NewUser,
     Offset,
+    OwnPassword,
     Page,
     UserName,
     page_of,
 )
 from service.console.person import Person
-from service.ledger.people import AuditEntry, Role
+from service.ledger.people import AuditEntry, Role, User
 
 Admin = Annotated[Person, Depends(ADMIN)]
 Anybody = Annotated[Person, Depends(VIEWER)]
@@ -37,6 +38,8 @@ class Known:
     role: Role
     created_at: datetime | None = None
     password_at: datetime | None = None
+    subject: str = ""
+    """Who that is where they sign in elsewhere; empty for those with a password here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,8 @@ class Token:
     user: str
     label: str
     created_at: datetime
+    expires_at: datetime | None
+    """None where it does not run out."""
     used_at: datetime | None
 
 
@@ -65,7 +70,7 @@ def users_router(desk: Desk) -> APIRouter:
     def list_users() -> Sequence[Known]:
         """List who may sign in."""
         users = desk.ledger.users()
-        return [Known(one.name, one.role, one.created_at, one.password_at) for one in users]
+        return [_known(one) for one in users]
 
     @router.post("", status_code=201)
     def add_user(new: NewUser, person: Admin) -> Known:
@@ -103,7 +108,7 @@ def tokens_router(desk: Desk) -> APIRouter:
     @router.post("", status_code=201)
     def add_token(new: NewToken, person: Anybody) -> FreshToken:
         """Make a token that acts for you; it is told this once, and only its digest is kept."""
-        return FreshToken(new.label, desk.deeds.add_token(person, person.name, new.label))
+        return FreshToken(new.label, desk.deeds.add_token(person, person.name, new.label, new.days))
 
     @router.delete("/{label}", status_code=204)
     def remove_token(label: LabelPath, person: Anybody) -> None:
@@ -129,12 +134,21 @@ def audit_router(desk: Desk) -> APIRouter:
         """Tell who you are, and your role."""
         return Known(person.name, person.role)
 
+    @router.put("/me/password", status_code=204)
+    def change_own_password(new: OwnPassword, person: Anybody) -> None:
+        """Give yourself another password, knowing the one before; your sessions end."""
+        desk.deeds.change_own_password(person, new.old, new.new)
+
     return router
+
+
+def _known(user: User) -> Known:
+    return Known(user.name, user.role, user.created_at, user.password_at, user.subject)
 
 
 def tokens_of(desk: Desk, user: str) -> Sequence[Token]:
     """Return the tokens of that user, without their digests."""
     return [
-        Token(one.user, one.label, one.created_at, one.used_at)
+        Token(one.user, one.label, one.created_at, one.expires_at, one.used_at)
         for one in desk.ledger.api_tokens(user)
     ]

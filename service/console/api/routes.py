@@ -9,7 +9,7 @@ from pydantic import Base64Bytes, BaseModel, Field, StringConstraints, model_val
 
 from service.console.access import ADMIN, VIEWER
 from service.console.desk import Desk
-from service.console.parameters import Body, RoutesNumber, Study
+from service.console.parameters import Against, Body, RoutesNumber, Study
 from service.console.person import DeniedError, Person
 from service.console.routes_changing import Applied, apply, restore
 from service.console.routes_desk import LONGEST, Findings, checked_text, digest_of
@@ -92,7 +92,7 @@ class Look(Body):
 
 
 class OneVersion(BaseModel):
-    """A text that came into force, and what changed from it to what is on the disk."""
+    """A text that came into force, and what changed from it to another."""
 
     version: Version
     text: str
@@ -159,12 +159,13 @@ def _add_versions(router: APIRouter, desk: Desk) -> None:
         return versions(desk)
 
     @router.get("/versions/{number}", dependencies=[Depends(VIEWER)])
-    def show_version(number: RoutesNumber) -> OneVersion:
-        """Tell one of them, and what changed from it to what is on the disk."""
-        text, disk = desk.ledger.routes_version(number).text, desk.routes.on_disk()
-        names = f"version {number}", desk.routes.path.name
+    def show_version(number: RoutesNumber, against: Against = 0) -> OneVersion:
+        """Tell one of them, and what changed from it to another, or to what is on the disk."""
+        text = desk.ledger.routes_version(number).text
+        other = desk.ledger.routes_version(against).text if against else desk.routes.on_disk()
+        names = f"version {number}", f"version {against}" if against else desk.routes.path.name
         (found,) = (one for one in versions(desk) if one.version == number)
-        return OneVersion(version=found, text=text, difference=difference(text, disk, names))
+        return OneVersion(version=found, text=text, difference=difference(text, other, names))
 
     @router.post("/versions/{number}/restore")
     def restore_version(number: RoutesNumber, given: Replaces, person: Admin) -> Applied:

@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import APIRouter
 
 from service.console.api.deliveries import deliveries_router, destinations_router
+from service.console.api.images import images_router
 from service.console.api.jobs import jobs_router
 from service.console.api.node import node_router
 from service.console.api.people import audit_router, tokens_router, users_router
@@ -12,6 +13,7 @@ from service.console.api.routes import routes_api
 from service.console.api.studies import studies_router
 from service.console.desk import Desk
 from service.console.problems import MEDIA_TYPE
+from service.console.viewer.gallery import Gallery
 
 PREFIX = "/api/v1"
 PROBLEM = {
@@ -37,7 +39,7 @@ _WHEN = {
 }
 
 
-def api_router(desk: Desk) -> APIRouter:
+def api_router(desk: Desk, gallery: Gallery) -> APIRouter:
     """Return everything below `/api/v1`."""
     router = APIRouter(prefix=PREFIX, responses=problems())
     for made in (
@@ -52,6 +54,7 @@ def api_router(desk: Desk) -> APIRouter:
         audit_router,
     ):
         router.include_router(made(desk))
+    router.include_router(images_router(gallery))
     return router
 
 

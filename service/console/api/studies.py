@@ -6,20 +6,10 @@ from fastapi import APIRouter, Depends
 
 from service.console.access import OPERATOR, VIEWER
 from service.console.desk import Desk
-from service.console.parameters import (
-    Count,
-    Limit,
-    Offset,
-    Page,
-    Resend,
-    Since,
-    Text,
-    Uid,
-    page_of,
-)
+from service.console.parameters import Count, Page, Resend, Searched, Uid
 from service.console.person import Person
 from service.console.story import Story, story_of
-from service.ledger.standing import Search, Standing, StudyState
+from service.ledger.standing import Standing, StudyState
 
 
 def studies_router(desk: Desk) -> APIRouter:
@@ -27,16 +17,9 @@ def studies_router(desk: Desk) -> APIRouter:
     router = APIRouter(prefix="/studies", tags=["studies"])
 
     @router.get("", dependencies=[Depends(VIEWER)])
-    def list_studies(
-        text: Text = "",
-        state: StudyState | None = None,
-        since: Since = None,
-        limit: Limit = 50,
-        offset: Offset = 0,
-    ) -> Page[Standing]:
+    def list_studies(asked: Searched, state: StudyState | None = None) -> Page[Standing]:
         """List studies, the one that received an image last first."""
-        search = Search(text, state, since, None, limit + 1, offset)
-        return page_of(desk.ledger.found_studies(search), limit)
+        return asked.page(desk.ledger.found_studies(asked.search(state)))
 
     @router.get("/{study}", dependencies=[Depends(VIEWER)])
     def show_study(study: Uid) -> Story:

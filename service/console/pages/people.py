@@ -13,7 +13,7 @@ from service.console.access import ADMIN, VIEWER, form
 from service.console.api.people import tokens_of
 from service.console.desk import Desk
 from service.console.pages.acting import back
-from service.console.parameters import LabelPath, UserName, checked_name
+from service.console.parameters import DAYS, LabelPath, UserName, checked_days, checked_name
 from service.console.person import Person
 from service.errors import RefusedError
 from service.ledger.people import Role
@@ -94,8 +94,18 @@ def _add_account(router: APIRouter, desk: Desk) -> None:
     def shown(request: Request, person: Person, error: str = "", fresh: str = "") -> Response:
         status = HTTPStatus.CONFLICT if error else HTTPStatus.OK
         tokens = tokens_of(desk, person.name)
+        user = desk.ledger.user(person.name)
         return desk.pages.page(
-            request, "account", person, status, tokens=tokens, error=error, fresh=fresh
+            request,
+            "account",
+            person,
+            status,
+            tokens=tokens,
+            error=error,
+            fresh=fresh,
+            days=DAYS,
+            now=desk.now(),
+            elsewhere=user is not None and bool(user.subject),
         )
 
     @router.get("/account")
@@ -114,7 +124,8 @@ def _add_account(router: APIRouter, desk: Desk) -> None:
     def add_token(request: Request, person: Anybody, given: Form) -> Response:
         try:
             label = checked_name(given.get("label", ""))
-            fresh = deeds.add_token(person, person.name, label)
+            days = checked_days(given.get("days", str(DAYS)))
+            fresh = deeds.add_token(person, person.name, label, days)
         except RefusedError as error:
             return shown(request, person, str(error))
         return shown(request, person, fresh=fresh)

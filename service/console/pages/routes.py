@@ -9,7 +9,7 @@ from fastapi.concurrency import run_in_threadpool
 from service.console.access import ADMIN, VIEWER, form
 from service.console.desk import Desk
 from service.console.pages.acting import back
-from service.console.parameters import RoutesNumber, checked_calling, checked_study
+from service.console.parameters import Against, RoutesNumber, checked_calling, checked_study
 from service.console.person import Person
 from service.console.routes_changing import restore
 from service.console.routes_desk import digest_of
@@ -82,7 +82,7 @@ def _add_versions(router: APIRouter, desk: Desk) -> None:
         request: Request,
         number: RoutesNumber,
         person: Viewer,
-        against: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
+        against: Against = 0,
     ) -> Response:
         found = desk.ledger.routes_version(number)
         other = desk.ledger.routes_version(against).text if against else desk.routes.on_disk()

@@ -10,11 +10,12 @@ from service.errors import UnknownError
 from service.findings.held import Held, Results, opened, scale_of
 from service.findings.labels import VERDICTS, labels_of, percent
 from service.findings.said import Mark, marks
+from service.findings.segments import patches
 from service.ledger.ledger import Ledger
 from service.ledger.records import Instance, Job, JobState, Result
 from service.ledger.spool import Spool
 
-LOOKED_AT = frozenset({*ENLARGED, *REPORTS, *CAD_REPORTS, Kind.GSPS})
+LOOKED_AT = frozenset({*ENLARGED, *REPORTS, *CAD_REPORTS, Kind.GSPS, Kind.SEG})
 """The kinds of results that say something here."""
 
 
@@ -24,18 +25,34 @@ class Outline:
 
     label: str
     name: str
-    points: str
-    """As SVG has them."""
+    points: Sequence[tuple[float, float]]
+    """Column and row of each corner; the last is joined with the first."""
     box: tuple[float, float, float, float]
     """Left, top, right and bottom."""
-    probability: str
-    verdict: str
-    is_suspicious: bool
+    probability: float | None
+    """Of malignancy, in per cent; None where nothing states it."""
+    is_suspicious: bool | None
+    """None where nothing states it."""
+
+    @property
+    def verdict(self) -> str:
+        """Return in words whether it is suspicious."""
+        return VERDICTS[self.is_suspicious]
+
+    @property
+    def percent(self) -> str:
+        """Return the probability in words."""
+        return percent(self.probability)
+
+    @property
+    def svg(self) -> str:
+        """Return the corners as SVG has them."""
+        return " ".join(f"{x:.1f},{y:.1f}" for x, y in self.points)
 
 
 @dataclass(frozen=True, slots=True)
 class Exhibit:
-    """An image; `key` and `enlarged` are what addresses call the two pictures."""
+    """An image; `key` and `enlarged` are what the addresses of pictures call the two."""
 
     study: str
     key: str
@@ -73,6 +90,7 @@ class Exhibits:
             made = opened(
                 [stack.enter_context(self.results.local(one.sop_instance_uid)) for one in wanted]
             )
+            outlines = list(_outlines(source, made))  # of masks, which lie in those files
         large = made.enlargement_of(source)
         return Exhibit(
             study=study,
@@ -81,7 +99,7 @@ class Exhibits:
             size=source.size,
             enlarged=large.uid if large is not None else "",
             scale=scale_of(large, source) if large is not None else 1,
-            outlines=list(_outlines(source, large, made)),
+            outlines=outlines,
         )
 
     def instance(self, study: str, key: str) -> Instance:
@@ -135,24 +153,33 @@ def is_of(job: Job, instance: Instance) -> bool:
     return is_done and job.version_of.get(instance.sop_instance_uid) == instance.version
 
 
-def _outlines(source: Held, large: Held | None, made: Results) -> Iterator[Outline]:
+def _outlines(source: Held, made: Results) -> Iterator[Outline]:
+    """Yield what reports state, then what is only drawn, then what is only segmented."""
     stated = labels_of(marks(made.reports()))
     for label, mark in stated.items():
         if mark.image == source.uid:
             yield _outline(label, mark)
     drawn = dict(made.outlines_on(source))
+    large = made.enlargement_of(source)
     if large is not None:
         scale = scale_of(large, source)
         there = made.outlines_on(large).items()
         drawn |= {uid: corners / scale for uid, corners in there if uid not in drawn}
     known = {mark.uid for mark in stated.values()}
-    for number, uid in enumerate([one for one in drawn if one not in known], len(stated) + 1):
-        yield _outline(str(number), _drawn(source.uid, uid, drawn[uid]))
+    left = [_drawn(source.uid, "", uid, drawn[uid]) for uid in drawn if uid not in known]
+    left += [
+        _drawn(source.uid, patch.name, patch.uid, patch.outline)
+        for one in made.objects
+        for patch in patches(one, source)
+        if not patch.uid or patch.uid not in known | drawn.keys()
+    ]
+    for number, mark in enumerate(left, len(stated) + 1):
+        yield _outline(str(number), mark)
 
 
-def _drawn(image: str, uid: str, corners: Points) -> Mark:
+def _drawn(image: str, name: str, uid: str, corners: Points) -> Mark:
     """Return a mark of which nothing is stated."""
-    return Mark(image, "", uid, corners, None, None, None, None)
+    return Mark(image, name, uid, corners, None, None, None, None)
 
 
 def _outline(label: str, mark: Mark) -> Outline:
@@ -161,9 +188,8 @@ def _outline(label: str, mark: Mark) -> Outline:
     return Outline(
         label=label,
         name=mark.identifier or f"Lesion {label}",
-        points=" ".join(f"{x:.1f},{y:.1f}" for x, y in mark.outline),
+        points=[(round(float(x), 1), round(float(y), 1)) for x, y in mark.outline],
         box=(left, top, right, bottom),
-        probability=percent(mark.probability),
-        verdict=VERDICTS[mark.is_suspicious],
-        is_suspicious=bool(mark.is_suspicious),
+        probability=mark.probability,
+        is_suspicious=mark.is_suspicious,
     )

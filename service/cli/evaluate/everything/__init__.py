@@ -35,6 +35,8 @@ def evaluate(bench: Bench, folder: Path, command: str, *, as_json: bool) -> None
             task = progress.add_task("", total=None)
 
             def begin(part: Part[Any]) -> Watch:
+                if not console.is_terminal:  # nobody sees a bar there
+                    typer.echo(part.name, err=True)
                 progress.reset(task, total=part.steps, description=part.name)
                 return lambda: progress.advance(task)
 

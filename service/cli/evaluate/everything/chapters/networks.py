@@ -94,7 +94,7 @@ def _alike(done: Sequence[Network]) -> Iterator[tuple[Network, Network, str]]:
 
 
 def _differing(first: Taught, second: Taught) -> Iterator[str]:
-    for name in ("before", "augmentation", "split", "room"):
+    for name in ("before", "augmentation", "split", "room", "side"):
         one, other = getattr(first, name), getattr(second, name)
         if one != other and NOT_SAID not in (one, other):
             yield f"{name}: {one or PLAIN} / {other or PLAIN}"

@@ -6,6 +6,7 @@ from functools import partial
 
 from engines.cad.answers import probability, side_of
 from engines.card import Card
+from engines.evaluation.feeding import Album
 from engines.evaluation.judgements import Judgement
 from engines.evaluation.taught import Taught, taught
 from engines.training.regions import Mass
@@ -63,7 +64,9 @@ def classifying(cards: Sequence[Card]) -> list[Card]:
 
 def parts(bench: Bench, sets: Sequence[Masses]) -> Iterator[Part[Classified] | Missing]:
     """Yield a part for each model that classifies and each set, where there are both classes."""
-    for card in classifying(bench.cards):
+    cards = classifying(bench.cards)
+    album = Album(side_of(card) for card in cards)
+    for card in cards:
         first = enlargers(bench.cards, card)
         for one in sets:
             masses, name = one.held_back(card), f"{CHAPTER}/{titled(card)}/{one.title}"
@@ -83,23 +86,26 @@ def parts(bench: Bench, sets: Sequence[Masses]) -> Iterator[Part[Classified] | M
                 ),
                 len(masses),
                 Classified,
-                partial(_measured, bench, card, first, (one.title, masses)),
+                partial(_measured, bench, card, _Task(one.title, masses, first, album)),
             )
 
 
-def _measured(
-    bench: Bench,
-    card: Card,
-    first: Sequence[Card],
-    titled_masses: tuple[str, Sequence[Mass]],
-    watch: Watch,
-) -> Classified:
-    title, masses = titled_masses
+@dataclass(frozen=True, slots=True, eq=False)
+class _Task:
+    """The masses that a model is to judge, enlarged by which networks."""
+
+    title: str
+    masses: Sequence[Mass]
+    first: Sequence[Card]
+    album: Album
+
+
+def _measured(bench: Bench, card: Card, task: _Task, watch: Watch) -> Classified:
     room, side = taught(card).room, side_of(card)
     found = []
-    with bench.opened(card) as engine, opened_ways(bench, first) as ways:
-        for mass in masses:
-            pictures = {way.name: way.picture(mass, room, side) for way in ways}
+    with bench.opened(card) as engine, opened_ways(bench, task.first) as ways:
+        for mass in task.masses:
+            pictures = {way.name: task.album.picture(way, mass, room, side) for way in ways}
             said = {name: probability(engine, one, MALIGNANT) for name, one in pictures.items()}
             found.append(Told(mass.name, mass.patient, mass.is_malignant, said))
             watch()
@@ -107,8 +113,8 @@ def _measured(
     return Classified(
         model=titled(card),
         backend=backend,
-        set=title,
-        own=own_way(card, first),
+        set=task.title,
+        own=own_way(card, task.first),
         taught=taught(card),
         recipe=card.training.recipe,
         masses=tuple(found),

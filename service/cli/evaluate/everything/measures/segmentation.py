@@ -11,7 +11,7 @@ from engines.cad.answers import seen, side_of
 from engines.cad.window import Mask, Shades
 from engines.card import Card
 from engines.engine import Engine
-from engines.evaluation.feeding import BICUBIC, PLAIN, Way
+from engines.evaluation.feeding import BICUBIC, PLAIN, Album, Way
 from engines.evaluation.overlaps import Overlap, overlap
 from engines.evaluation.taught import Taught, taught
 from engines.training.regions import Mass, part, region
@@ -74,7 +74,9 @@ def parts(
     bench: Bench, sets: Sequence[Masses], folder: Path
 ) -> Iterator[Part[Segmented] | Missing]:
     """Yield a part for each model that outlines and each set, as far as there is what to judge."""
-    for card in segmenting(bench.cards):
+    cards = segmenting(bench.cards)
+    album = Album(side_of(card) for card in cards)
+    for card in cards:
         first = enlargers(bench.cards, card)
         for one in sets:
             masses, name = one.held_back(card), f"{CHAPTER}/{titled(card)}/{one.title}"
@@ -89,7 +91,9 @@ def parts(
                 (bench.device, *shas, str(taught(card)), *one.digest, *patients),
                 len(masses),
                 Segmented,
-                partial(_measured, bench, card, _Task(masses, one.title, first, folder, file)),
+                partial(
+                    _measured, bench, card, _Task(masses, one.title, first, album, folder, file)
+                ),
                 files=(folder / file,),
             )
 
@@ -101,6 +105,7 @@ class _Task:
     masses: Sequence[Mass]
     title: str
     first: Sequence[Card]
+    album: Album
     folder: Path
     file: str
 
@@ -109,7 +114,7 @@ def _measured(bench: Bench, card: Card, task: _Task, watch: Watch) -> Segmented:
     with bench.opened(card) as engine, opened_ways(bench, task.first) as ways:
         found = []
         for mass in task.masses:
-            found.append(_seen(engine, mass, ways))
+            found.append(_seen(engine, mass, ways, task.album))
             watch()
         backend = engine.backend
     _draw(task, titled(card), found)
@@ -125,11 +130,11 @@ def _measured(bench: Bench, card: Card, task: _Task, watch: Watch) -> Segmented:
     )
 
 
-def _seen(engine: Engine, mass: Mass, ways: Sequence[Way]) -> Seen:
+def _seen(engine: Engine, mass: Mass, ways: Sequence[Way], album: Album) -> Seen:
     side, room = side_of(engine.card), taught(engine.card).room
     around = region(mass, room)
     wanted, counts = (part(one, around, side) for one in (mass.mask, mass.counts))
-    pictures = {way.name: way.picture(mass, room, side) for way in ways}
+    pictures = {way.name: album.picture(way, mass, room, side) for way in ways}
     given = {name: seen(engine, picture) > CERTAIN for name, picture in pictures.items()}
     overlaps = {name: overlap(mask, wanted, counts) for name, mask in given.items()}
     return Seen(Outlined(mass.name, mass.patient, overlaps), pictures[PLAIN], wanted, given)

@@ -1,0 +1,1 @@
+"""What a deployment may choose, table by table of `senoscope.toml`."""
