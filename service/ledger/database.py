@@ -18,6 +18,7 @@ from typing_extensions import override
 from service.errors import UnavailableError
 from service.ledger.group_commit import GroupCommit, T, Work
 from service.ledger.patience import USUAL, Patience
+from service.ledger.same_file import SameFile
 from service.ledger.turn import Turn
 from service.secret import folder_for_us_alone
 
@@ -58,13 +59,18 @@ class Database:
     """A database by its URL; connections are opened as needed, anew after a fork."""
 
     def __init__(
-        self, url: str, patience: Patience = USUAL, turn: Callable[[], Turn] | None = None
+        self,
+        url: str,
+        patience: Patience = USUAL,
+        turn: Callable[[], Turn] | None = None,
+        same_file: SameFile | None = None,
     ) -> None:
-        """Wait for it with that patience; `turn` gives that of others who write to it here."""
+        """Wait for it with that patience; `turn` and `same_file` are of others who use it here."""
         self._url = sa.make_url(url)
         self._is_sqlite = self._url.get_backend_name() == "sqlite"
         self._patience = patience
         self._others_turn = turn
+        self._same_file = same_file or SameFile(Path(self._url.database or ""))
         self._opening = Lock()
         self._opened: _Opened | None = None
         self._forsaken: list[_Opened] = []
@@ -88,7 +94,7 @@ class Database:
     def within(self, patience: Patience) -> "Database":
         """Return the same for those who wait no longer; whoever closes this one closes it too."""
         url = self._url.render_as_string(hide_password=False)
-        other = Database(url, patience, lambda: self._here().turn)
+        other = Database(url, patience, lambda: self._here().turn, self._same_file)
         self._others.append(other)
         return other
 
@@ -172,6 +178,7 @@ class Database:
         for other in self._others:
             other.close()
         with self._opening:
+            self._same_file.forget()
             if self._opened is not None and self._opened.pid == os.getpid():
                 self._opened.engine.dispose()
                 if self._others_turn is None:
@@ -204,7 +211,9 @@ class Database:
             pool_use_lifo=True,
             connect_args={"timeout": self._patience.lock_s},
         )
+        sa.event.listen(engine, "do_connect", lambda *_: self._same_file.check())
         sa.event.listen(engine, "connect", _prepare_sqlite)
+        sa.event.listen(engine, "begin", lambda _: self._same_file.check())
         sa.event.listen(engine, "begin", _begin_sqlite)
         return engine
 

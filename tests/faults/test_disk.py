@@ -36,6 +36,23 @@ def test_a_sender_is_put_off_while_the_disk_is_full_and_served_when_there_is_roo
         node.is_well()
 
 
+def test_a_sender_is_put_off_while_the_ledgers_file_is_gone_and_served_when_it_is_back(tmp_path):
+    ledger = tmp_path / "node" / "data" / "ledger.sqlite"
+    with served(tmp_path / "node") as node, Raw(node.port).associate() as peer:
+        away = ledger.rename(ledger.with_name("elsewhere"))
+        peer.store(ct("1.2.3.5.1", "1.2.3.5"), "1.2.3.5.1")
+        assert peer.receive() == 0xA700
+
+        away.rename(ledger)
+
+        peer.store(ct("1.2.3.5.1", "1.2.3.5"), "1.2.3.5.1")
+        assert peer.receive() == 0
+        peer.release()
+        peer.socket.close()
+        assert node.ledger.study("1.2.3.5").instances == 1
+        node.is_well()
+
+
 @pytest.mark.parametrize("step", ["results", "broker", "."], ids=["results", "broker", "ledger"])
 def test_work_waits_while_the_disk_is_full_and_goes_on_when_there_is_room(step, tmp_path):
     folder = tmp_path / "place"
