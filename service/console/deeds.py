@@ -14,7 +14,7 @@ from service.console.person import DeniedError, Person
 from service.errors import NodeError, RefusedError, UnavailableError
 from service.http.entrance import Failures
 from service.ledger.ledger import Ledger
-from service.ledger.people import ApiToken, AuditEntry, Role, User
+from service.ledger.people import ApiToken, Role, User
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Deeds:
         """
         with self.failures_noted(person, action, what), self.ledger.as_one() as ledger:
             yield ledger
-            ledger.note(self._entry(person, action, what, "done"))
+            ledger.note(person.did(action, what, self.now()))
 
     @contextmanager
     def noted(self, person: Person, action: str, what: str) -> Iterator[None]:
@@ -58,11 +58,7 @@ class Deeds:
 
     def note(self, person: Person, action: str, what: str, outcome: str) -> None:
         """Write down what somebody did."""
-        self.ledger.note(self._entry(person, action, what, outcome))
-
-    def _entry(self, person: Person, action: str, what: str, outcome: str) -> AuditEntry:
-        role = str(person.role)
-        return AuditEntry(0, self.now(), person.name, role, person.address, action, what, outcome)
+        self.ledger.note(person.did(action, what, self.now(), outcome))
 
     def retry_job(self, person: Person, job_id: str) -> None:
         """Queue a job that was given up again."""

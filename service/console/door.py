@@ -125,11 +125,9 @@ class Door:
 
     def sign_out(self, token: str, person: Person) -> None:
         """End a session."""
-        role = str(person.role)
-        entry = AuditEntry(0, self.now(), person.name, role, person.address, END, "", "done")
         with self.ledger.as_one() as ledger:
             ledger.end_session(digest_of(token))
-            ledger.note(entry)
+            ledger.note(person.did(END, "", self.now()))
 
     def is_deserted(self) -> bool:
         """Tell whether nobody can sign in at all."""
@@ -140,7 +138,7 @@ class Door:
         self.ledger.forget_sessions(now - self.times.idle, now - self.times.longest)
         token = secrets.token_urlsafe(32)
         session = Session(digest_of(token), user.name, address, now, now)
-        entry = AuditEntry(0, now, user.name, str(user.role), address, BEGIN, by, "done")
+        entry = Person(user.name, user.role, address).did(BEGIN, by, now)
         with self.ledger.as_one() as ledger:
             if not ledger.open_session(session, user.password):
                 raise NotSignedInError(CHANGED)

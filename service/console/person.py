@@ -1,10 +1,11 @@
 """Who asks, and what kinds of answers they can get instead of what they asked for."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from http import HTTPStatus
 
 from service.errors import NodeError
-from service.ledger.people import Role
+from service.ledger.people import AuditEntry, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,10 @@ class Person:
     address: str
     csrf: str = ""
     """What a form of this session must bring along; empty for programs, which show a token."""
+
+    def did(self, action: str, what: str, at: datetime, outcome: str = "done") -> AuditEntry:
+        """Return what the audit trail shall say of it."""
+        return AuditEntry(0, at, self.name, str(self.role), self.address, action, what, outcome)
 
 
 class DeniedError(NodeError):

@@ -4,8 +4,6 @@ A file that is removed goes on to be written to by who has it open: what a node 
 meanwhile would be gone when it stops.
 """
 
-import os
-from pathlib import Path
 
 from service.errors import UnavailableError
 
@@ -38,7 +36,7 @@ class SameFile:
 
     def _found(self) -> tuple[int, int] | None:
         try:
-            seen = os.stat(self._path)
+            seen = self._path.stat()
         except OSError:
             return None
         return seen.st_dev, seen.st_ino
