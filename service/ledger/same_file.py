@@ -4,6 +4,7 @@ A file that is removed goes on to be written to by who has it open: what a node 
 meanwhile would be gone when it stops.
 """
 
+from pathlib import Path
 
 from service.errors import UnavailableError
 
