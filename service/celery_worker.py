@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from billiard.process import current_process  # type: ignore[import-untyped]
+from billiard.util import get_logger  # type: ignore[import-untyped]
 from celery import Celery, Task, signals
 from celery.exceptions import SecurityWarning, SoftTimeLimitExceeded, WorkerLostError
 from celery.worker.request import Request
@@ -110,7 +111,7 @@ def serve(
     warnings.simplefilter("ignore", SecurityWarning)  # of root, for pickle; here is only JSON
     work = Work(ledger, make_worker, devices, Pulse(len(devices)))
     app.register_task(work)
-    signals.setup_logging.connect(_leave_logging_alone)
+    signals.setup_logging.connect(_keep_our_log)
     signals.worker_process_init.connect(work.open)
     signals.worker_ready.connect(work.watch)
     signals.worker_shutting_down.connect(_let_the_next_signal_end_it)
@@ -299,8 +300,12 @@ def every_gpu(devices: Sequence[str], gpus: Sequence[str]) -> list[str]:
     return [one for device in devices for one in (several if device == "auto" else [device])]
 
 
-def _leave_logging_alone(**_: object) -> None:
-    """Who connects to Celery's signal keeps Celery from setting up logging."""
+def _keep_our_log(**_: object) -> None:
+    """Who connects to Celery's signal keeps Celery from setting up logging.
+
+    What becomes of children its process pool prints past every log, unless it is told otherwise.
+    """
+    get_logger().propagate = True
 
 
 if __name__ == "__main__":

@@ -7,6 +7,9 @@ import warnings
 import structlog
 from pydicom import config
 
+TOLD_BETTER = ("pynetdicom.dimse", "pynetdicom.utils", "celery.worker.request")
+"""What these say is said by us, without a stack trace."""
+
 
 def set_up() -> None:
     """Send structlog's and the standard library's records to stderr in one format."""
@@ -37,7 +40,7 @@ def set_up() -> None:
     root.setLevel(logging.INFO)
     for noisy in ("pynetdicom", "alembic", "uvicorn", "celery", "kombu", "httpx", "httpcore"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    for told_better in ("pynetdicom.dimse", "pynetdicom.utils"):  # by us, without a stack trace
+    for told_better in TOLD_BETTER:
         logging.getLogger(told_better).setLevel(logging.CRITICAL)
     keep_values_out()
 

@@ -1,8 +1,11 @@
 """What a whole node logs: the way of a study under one word, and nothing of a patient."""
 
 import json
+import os
 import re
+import signal
 
+import psutil
 import pytest
 from node import Node
 from peers.dcmtk import storescu
@@ -69,7 +72,7 @@ def _send(node, folder):
 
 
 def logged(node):
-    return [json.loads(line) for line in node.log.read_text().splitlines() if line[:1] == "{"]
+    return [json.loads(line) for line in node.log.read_text().splitlines()]
 
 
 def test_one_word_finds_the_whole_way_of_a_study_in_all_processes(node):
@@ -119,3 +122,24 @@ def test_neither_logs_nor_metrics_nor_errors_name_a_patient(node):
     assert any(job.state == "dead" and job.error for job in jobs)
     assert refusals
     assert {where: found for where, text in told.items() if (found := SECRET.findall(text))} == {}
+
+
+def test_what_becomes_of_a_process_that_is_killed_is_a_line_like_the_others(node, tmp_path):
+    known = len(logged(node))
+    files = [saved(one, tmp_path) for one in study(seed=8, rows=1600, columns=1280)]
+    storescu(files, node.port)
+    until(lambda: any(" begins: " in one["event"] for one in logged(node)[known:]), 60)
+
+    for child in leaves(node):
+        os.kill(child, signal.SIGKILL)
+
+    died = "exited with 'signal 9 (SIGKILL)'"
+    until(lambda: any(died in one["event"] for one in logged(node)[known:]), 60)
+    until(lambda: any("its process died" in one["event"] for one in logged(node)[known:]), 60)
+    assert [one["exception"] for one in logged(node)[known:] if "exception" in one] == []
+
+
+def leaves(node):
+    """The processes that do the work."""
+    family = psutil.Process(node.process.pid).children(recursive=True)
+    return [one.pid for one in family if not one.children() and one.ppid() != node.process.pid]
