@@ -155,7 +155,7 @@ def _named(image: Mapping[str, Any]) -> str:
 def _removed(image: Mapping[str, Any]) -> str:
     """Return since when the bytes of an image are gone, if they are."""
     removed_at = image["removed_at"]
-    return f"removed on {removed_at:%Y-%m-%d}, past their retention" if removed_at else ""
+    return f"no longer kept, since {removed_at:%Y-%m-%d}" if removed_at else ""
 
 
 def _images(ledger: Ledger, study_uid: str) -> list[dict[str, Any]]:

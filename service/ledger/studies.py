@@ -113,8 +113,8 @@ class SqlStudies(Part):
             removed_at = connection.scalar(gone.where(of_study))
             if removed_at is not None:
                 raise RefusedError(
-                    f"images of study {study_instance_uid} were removed, past their retention, "
-                    f"from {removed_at:%Y-%m-%d} on: send them again, then ask again"
+                    f"images of study {study_instance_uid} are no longer kept, "
+                    f"the first since {removed_at:%Y-%m-%d}: send them again, then ask again"
                 )
             connection.execute(decisions.delete().where(_DECIDED.in_(_versions_in(of_study))))
             for job in load_jobs(connection, jobs.c.study_instance_uid == study_instance_uid):

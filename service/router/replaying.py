@@ -54,7 +54,7 @@ def _judged(history: History) -> list[Instance]:
     if not kept:
         raise RefusedError("it was not judged yet")
     if any(one.removed_at for one in kept):
-        raise RefusedError("bytes of it were removed, past their retention")
+        raise RefusedError("bytes of it are no longer kept")
     return kept
 
 

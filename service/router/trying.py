@@ -16,7 +16,7 @@ from service.router.sight import Headers
 
 ANYBODY = "ANY"
 """The calling AE title of a file of which nobody said who sent it."""
-REMOVED = "its bytes were removed, past their retention"
+REMOVED = "its bytes are no longer kept"
 
 
 class Kept(Protocol):

@@ -335,7 +335,7 @@ def test_what_was_refused_is_listed_with_its_reason_and_removed_on_demand(say, c
 def test_a_study_says_when_its_bytes_were_removed(say, ledger):
     ledger.record(row_of(plain_image(f"{STUDY}.1", STUDY), removed_at=MOMENT))
 
-    assert "removed on 2026-01-02, past their retention" in say("studies", "show", STUDY)
+    assert "no longer kept, since 2026-01-02" in say("studies", "show", STUDY)
 
 
 def test_a_study_tells_why_it_was_complete_and_of_its_re_runs(say, ledger):

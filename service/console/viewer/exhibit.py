@@ -111,7 +111,7 @@ class Exhibits:
         for one in self.ledger.instances(study):
             if key_of(one) == key:
                 if one.removed_at is not None:
-                    raise UnknownError("this image was removed, past its retention")
+                    raise UnknownError("this image is no longer kept")
                 self._check(one)
                 return one
         raise UnknownError("there is no such image in this study")

@@ -65,7 +65,7 @@ class Studies(Protocol):
 
         Raises:
             UnknownError: if there is no such study.
-            RefusedError: if bytes of it were removed, past their retention.
+            RefusedError: if bytes of it are no longer kept.
         """
 
     def study_counts(self) -> Mapping[str, int]:
