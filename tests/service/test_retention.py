@@ -194,7 +194,9 @@ def test_what_was_removed_is_not_processed_again_until_it_is_sent_again(world):
     world.pass_by(days=31)
     world.clean()
 
-    with pytest.raises(RefusedError, match=f"no longer kept, the first since {world.clock():%Y-%m-%d}"):
+    with pytest.raises(
+        RefusedError, match=f"no longer kept, the first since {world.clock():%Y-%m-%d}"
+    ):
         world.ledger.reopen("1.2")
     assert world.row.removed_at is not None
     assert world.ledger.decisions("1.2")
