@@ -7,6 +7,16 @@ import warnings
 import structlog
 from pydicom import config
 
+NOISY = (
+    "pynetdicom",
+    "alembic",
+    "uvicorn",
+    "celery",
+    "kombu",
+    "multiprocessing",
+    "httpx",
+    "httpcore",
+)
 TOLD_BETTER = ("pynetdicom.dimse", "pynetdicom.utils", "celery.worker.request")
 """What these say is said by us, without a stack trace."""
 
@@ -38,7 +48,7 @@ def set_up() -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.INFO)
-    for noisy in ("pynetdicom", "alembic", "uvicorn", "celery", "kombu", "httpx", "httpcore"):
+    for noisy in NOISY:
         logging.getLogger(noisy).setLevel(logging.WARNING)
     for told_better in TOLD_BETTER:
         logging.getLogger(told_better).setLevel(logging.CRITICAL)

@@ -136,6 +136,8 @@ def test_what_becomes_of_a_process_that_is_killed_is_a_line_like_the_others(node
     died = "exited with 'signal 9 (SIGKILL)'"
     until(lambda: any(died in one["event"] for one in logged(node)[known:]), 60)
     until(lambda: any("its process died" in one["event"] for one in logged(node)[known:]), 60)
+    of_pool = [one["event"] for one in logged(node) if one["logger"] == "multiprocessing"]
+    assert all(died in one for one in of_pool)
     assert [one["exception"] for one in logged(node)[known:] if "exception" in one] == []
 
 
