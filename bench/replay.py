@@ -26,7 +26,7 @@ from service.ledger.records import Instance
 from service.parts import Parts
 from service.router.judge import Judge
 from service.router.replaying import Change, replayed
-from service.wiring import settings_of
+from service.settings import load_settings
 
 WANTED_S = 10.0
 """For 1,000 studies on 2 processors: issue 7."""
@@ -80,7 +80,7 @@ def _node(folder: Path) -> Parts:
     (folder / "draft.toml").write_text(DRAFT)
     config = folder / "senoscope.toml"
     config.write_text('data_dir = "data"\nroutes = "routes.toml"\n')
-    return Parts(settings_of(config))
+    return Parts(load_settings(config))
 
 
 def _fill(parts: Parts, studies: int) -> None:

@@ -18,13 +18,13 @@ def main() -> None:
 def _run() -> None:
     from engines.card import CardError  # noqa: PLC0415 - loading takes a second, see above
     from engines.engine import DeviceLostError, UnusableError  # noqa: PLC0415
-    from service.cli.app import app  # noqa: PLC0415
+    from service.cli.commands import make_app  # noqa: PLC0415
     from service.errors import NodeError, WrongUsageError  # noqa: PLC0415
     from service.log import keep_values_out  # noqa: PLC0415
 
     keep_values_out()
     try:
-        app()
+        make_app(*sys.argv[1:2])()
     except WrongUsageError as error:
         sys.stderr.write(f"senoscope: {error}\n")
         sys.exit(WRONG_USAGE)

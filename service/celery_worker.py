@@ -31,8 +31,10 @@ from service import log
 from service.alive import AliveFile
 from service.errors import NodeError, UnavailableError
 from service.ledger.ledger import Ledger
+from service.opening import open_ledger
 from service.queue.celery import WORK, CeleryQueue
 from service.queue.made import queue_of
+from service.settings import load_settings
 from service.systemd import Systemd
 from service.trail import about
 from service.worker.deaths import die_with, how_it_died, is_from_outside, where
@@ -81,10 +83,10 @@ def run_worker(config: Path | None, devices: Sequence[str] = (), own: Pulse | No
     from service import wiring  # noqa: PLC0415 - this door also opens without a whole node
 
     log.set_up()
-    settings = wiring.settings_of(config)
+    settings = load_settings(config)
     serve(
         queue_of(settings).app,
-        wiring.open_ledger(config),
+        open_ledger(config),
         partial(wiring.make_worker, settings),
         every_gpu(devices or settings.worker.devices, gpus()),
         partial(

@@ -10,8 +10,8 @@ from service import log
 from service.assembly.receiving import DRAIN_S
 from service.node import Role
 from service.parts import Parts
+from service.settings import load_settings
 from service.tracing import collect
-from service.wiring import settings_of
 
 LOOK_S = 2.0
 """How often it looks whether the node that started it is still there."""
@@ -27,7 +27,7 @@ def main() -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    parts = Parts(settings_of(arguments.config))
+    parts = Parts(load_settings(arguments.config))
     collect(parts.settings.traces.endpoint)
     listener = parts.listener()
     teller = parts.teller([Role.LISTENER], parts.look_at_routes)

@@ -26,8 +26,6 @@ from service.errors import BadConfigurationError, UnavailableError, did_you_mean
 from service.exposition import HereCollector, LedgerCollector, NodeCollector
 from service.http.app import make_app as make_http_app
 from service.http.server import listen, serve_http
-from service.ledger.spool import Spool
-from service.ledger.sql import SqlLedger
 from service.metrics import Metrics
 from service.node import Loop, Node, Role
 from service.notify.standing import standing_for_anybody
@@ -64,24 +62,9 @@ STALE_S = 3600.0
 """A half-written file that nobody touched for so long is nobody's: its writer was killed."""
 
 
-def settings_of(config: Path | None) -> Settings:
-    """Return the settings of that file, or of the one that is found."""
-    return load_settings(config)
-
-
-def open_ledger(config: Path | None) -> SqlLedger:
-    """Return the ledger that those settings name."""
-    return Parts(settings_of(config)).ledger
-
-
-def open_received(config: Path | None) -> Spool:
-    """Return the spool of what came in, of the node of those settings."""
-    return Parts(settings_of(config)).received
-
-
 def make_node(config: Path | None, roles: frozenset[Role]) -> Node:
     """Return the node of those settings, doing those roles."""
-    parts = Parts(settings_of(config))
+    parts = Parts(load_settings(config))
     collect(parts.settings.traces.endpoint)
     loops: dict[str, Loop] = {}
     if Role.LISTENER in roles:
@@ -127,7 +110,7 @@ def try_channels(config: Path | None) -> list[Tried]:
     Raises:
         BadConfigurationError: if they name none.
     """
-    parts = Parts(settings_of(config))
+    parts = Parts(load_settings(config))
     if not parts.channels:
         raise BadConfigurationError(
             "nobody is told anything: set notify.mail.host or notify.webhook.url, "
@@ -184,7 +167,7 @@ def make_offline(
         CardError: if the model of its network is missing, broken or altered.
         UnusableError: if that network cannot be opened on `device`.
     """
-    parts = Parts(settings_of(config))
+    parts = Parts(load_settings(config))
     if pipeline not in parts.pipelines:
         there = ", ".join(parts.pipelines)
         hint = did_you_mean(pipeline, parts.pipelines)

@@ -14,7 +14,7 @@ from typing import Any
 from peers.programs import until
 
 from service.demo.orthanc import free_port
-from service.wiring import open_ledger
+from service.opening import open_ledger
 
 SETTINGS = """\
 data_dir = "data"

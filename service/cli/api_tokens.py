@@ -10,7 +10,7 @@ from service.cli.people import UserName, deeds, this_person
 from service.clock import now
 from service.console.parameters import DAYS, MOST_DAYS, checked_name
 from service.ledger.people import ApiToken
-from service.wiring import open_ledger
+from service.opening import open_ledger
 
 app = typer.Typer(
     help="Tokens of the API; those of STOW-RS senders are `senoscope token`'s.",

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from service.cli.options import Config, Json, Limit, examples, print_entries, print_json
-from service.wiring import open_ledger
+from service.opening import open_ledger
 
 app = typer.Typer(help="Who did what by the console, the API and commands.", no_args_is_help=True)
 

@@ -10,7 +10,7 @@ from service.checkup import Checkup
 from service.cli.options import Config, Json, console, examples, print_json
 from service.ledger.patience import QUICK
 from service.parts import Parts
-from service.wiring import settings_of
+from service.settings import load_settings
 
 
 def register(app: typer.Typer) -> None:
@@ -23,7 +23,7 @@ def check(config: Config = None, as_json: Json = False) -> None:
 
     Then a phantom study is sent through the running node, and what comes out is compared.
     """
-    running = Checkup(Parts(settings_of(config), QUICK)).run()
+    running = Checkup(Parts(load_settings(config), QUICK)).run()
     found = list(running if as_json else _told(running))
     if as_json:
         print_json([asdict(one) for one in found])

@@ -7,7 +7,7 @@ import typer
 
 from service.cli.options import Config, Json, Limit, console, examples, print_entries, print_json
 from service.ledger.records import CommitmentState
-from service.wiring import open_ledger
+from service.opening import open_ledger
 
 app = typer.Typer(
     help="Storage commitments: asked of us by senders, and by us of destinations.",

@@ -8,7 +8,7 @@ import typer
 from service.cli.options import Config, Json, Limit, examples, print_entries, print_json, tell
 from service.cli.people import deeds, this_person
 from service.ledger.records import Delivery, DeliveryState
-from service.wiring import open_ledger
+from service.opening import open_ledger
 
 app = typer.Typer(help="Deliveries: one result to one destination.", no_args_is_help=True)
 

@@ -21,7 +21,8 @@ from service.demo.report import IMAGE, PIQE_AFTER, PIQE_BEFORE, Returned, stage_
 from service.demo.story import FETCHED, Fetch, Story, tell_story
 from service.errors import RefusedError
 from service.ledger.ledger import Ledger
-from service.wiring import open_ledger, settings_of
+from service.opening import open_ledger
+from service.settings import load_settings
 
 SEED = 7
 NOTE = "senoscope-demo"
@@ -57,7 +58,7 @@ def demo(
     folder = _fresh(keep)
     console.print("[bold]Senoscope demo[/] (research use only, not for clinical diagnosis)")
     with start_pacs(folder / "pacs", find_orthanc()) as pacs:
-        config, ports = run.configure(folder, settings_of(None).own_shelf, pacs)
+        config, ports = run.configure(folder, load_settings(None).own_shelf, pacs)
         console.print(f"PACS: {pacs.name}, port {pacs.dicom_port}. Starting the node ...")
         with run.start_node(config, ports.http, folder / "node.log") as wait_until_ready:
             files = find_files(given) if given else _phantoms(folder / "input", rows, columns)

@@ -13,7 +13,7 @@ from service.console.sample import send_sample
 from service.console.there import destinations
 from service.console.there import echo as ask
 from service.parts import Parts
-from service.wiring import settings_of
+from service.settings import load_settings
 
 app = typer.Typer(help="Destinations: who is sent results.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="As routes.toml names it.", metavar="NAME")]
@@ -59,7 +59,7 @@ def send_test(name: Name, config: Config = None, as_json: Json = False) -> None:
 
 
 def _desk(config: Config) -> Desk:
-    return Parts(settings_of(config)).desk()
+    return Parts(load_settings(config)).desk()
 
 
 def _told(found: Check, *, as_json: bool) -> None:

@@ -13,7 +13,7 @@ from service.diagnosis import Diagnosis
 from service.doctor.bundle import examined, write_bundle
 from service.doctor.masking import Mask
 from service.parts import Parts
-from service.wiring import settings_of
+from service.settings import load_settings
 
 
 def register(app: typer.Typer) -> None:
@@ -43,7 +43,7 @@ def doctor(
     as_json: Json = False,
 ) -> None:
     """Gather what is known of the node in a zip for whoever helps: no patient, UID or secret."""
-    parts = Parts(settings_of(config))
+    parts = Parts(load_settings(config))
     diagnosis = Diagnosis(parts, lambda: Checkup(parts).checks(), log, lines)
     names = frozenset(name for name in diagnosis.names() if name) if mask_names else frozenset()
     mask = Mask(secrets.token_bytes(32), names)

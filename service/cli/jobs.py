@@ -18,7 +18,7 @@ from service.cli.options import (
 from service.cli.people import deeds, this_person
 from service.ledger.ledger import Ledger
 from service.ledger.records import JobState
-from service.wiring import open_ledger
+from service.opening import open_ledger
 
 app = typer.Typer(help="Jobs: one pipeline on one image.", no_args_is_help=True)
 JobId = Annotated[str, typer.Argument(help="As `jobs list` shows it; its beginning is enough.")]

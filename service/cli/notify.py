@@ -10,7 +10,8 @@ from service.errors import RefusedError
 from service.ledger.notifying import Message, Telling
 from service.notify.trial import Tried
 from service.notify.words import moment
-from service.wiring import open_ledger, try_channels
+from service.opening import open_ledger
+from service.wiring import try_channels
 
 app = typer.Typer(help="E-mail and webhook when something goes wrong.", no_args_is_help=True)
 

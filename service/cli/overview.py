@@ -10,7 +10,7 @@ from service.console.desk import Desk
 from service.console.there import destinations
 from service.ledger.standing import FAILED
 from service.parts import Parts
-from service.wiring import settings_of
+from service.settings import load_settings
 
 
 def register(app: typer.Typer) -> None:
@@ -20,7 +20,7 @@ def register(app: typer.Typer) -> None:
 
 def overview(config: Config = None, as_json: Json = False) -> None:
     """Count studies, jobs and deliveries by state; list workers; say what is amiss."""
-    desk = Parts(settings_of(config)).desk()
+    desk = Parts(load_settings(config)).desk()
     found = standing_of(desk)
     if as_json:
         print_json(found.model_dump(mode="json"))

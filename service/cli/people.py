@@ -14,7 +14,7 @@ from service.console.passwords import Passwords
 from service.console.person import Person
 from service.errors import WrongUsageError
 from service.ledger.people import Role
-from service.wiring import open_ledger
+from service.opening import open_ledger
 
 LOCAL = "local"
 """Where commands come from, in the audit trail."""

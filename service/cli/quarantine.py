@@ -7,7 +7,7 @@ import typer
 
 from service.cli.options import Config, Json, console, examples, print_entries, print_json
 from service.errors import UnknownError
-from service.wiring import open_received
+from service.opening import open_received
 
 app = typer.Typer(help="Refused objects that are kept for people.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="As `list` names it.", metavar="NAME")]

@@ -15,7 +15,7 @@ from service.router.examining import Examined, Remark, examine
 from service.router.oddities import oddities
 from service.router.routes_file import read_text
 from service.router.schema import routes_schema
-from service.wiring import settings_of
+from service.settings import load_settings
 
 app = typer.Typer(help="Routes: who may send, what is done, where it goes.", no_args_is_help=True)
 
@@ -31,7 +31,7 @@ def check(
     as_json: Json = False,
 ) -> None:
     """Say everything that is wrong with a file of routes, with line, column and remedy."""
-    parts = Parts(settings_of(config))
+    parts = Parts(load_settings(config))
     path = file or parts.settings.routes_file
     text = read_text(path)
     examined, odd = examine(text, parts.pipelines, parts.own_door), oddities(text)

@@ -20,7 +20,7 @@ from service.router.judge import Judge
 from service.router.routes_file import load_routes
 from service.router.trying import ANYBODY, Looked, answers, of_header, of_study
 from service.router.values import openly
-from service.wiring import settings_of
+from service.settings import load_settings
 
 Draft = Annotated[
     Path | None, typer.Option("--routes", help="As if this file were in force.", exists=True)
@@ -53,7 +53,7 @@ def explain(
     as_json: Json = False,
 ) -> None:
     """Say for each image what each route makes of it, or which condition stands against it."""
-    parts = Parts(settings_of(config))
+    parts = Parts(load_settings(config))
     judge = judge_of(parts, draft)
     if values:
         judge = replace(judge, show=openly)

@@ -15,7 +15,7 @@ from service.ledger.records import RoutesVersion
 from service.parts import Parts
 from service.router.routes_file import read_text
 from service.router.writing import write_routes
-from service.wiring import settings_of
+from service.settings import load_settings
 
 Version = Annotated[int, typer.Argument(help="As `routes history` tells it.", metavar="VERSION")]
 
@@ -33,7 +33,7 @@ def register(app: typer.Typer) -> None:
 
 def history(config: Config = None, as_json: Json = False) -> None:
     """List the texts of routes.toml that came into force, newest first."""
-    parts = Parts(settings_of(config))
+    parts = Parts(load_settings(config))
     now = digest_of(_on_disk(parts.settings.routes_file))
     kept = parts.ledger.routes_versions()
     if as_json:
@@ -57,7 +57,7 @@ def history(config: Config = None, as_json: Json = False) -> None:
 
 def show(version: Version, config: Config = None, as_json: Json = False) -> None:
     """Print the text of a version."""
-    found = Parts(settings_of(config)).ledger.routes_version(version)
+    found = Parts(load_settings(config)).ledger.routes_version(version)
     if as_json:
         print_json(asdict(found))
     else:
@@ -72,7 +72,7 @@ def diff(
     config: Config = None,
 ) -> None:
     """Print what changed from one version to another, as `diff -u` does."""
-    parts = Parts(settings_of(config))
+    parts = Parts(load_settings(config))
     path = parts.settings.routes_file
     before = parts.ledger.routes_version(older).text
     after = _on_disk(path) if newer is None else parts.ledger.routes_version(newer).text
@@ -83,7 +83,7 @@ def diff(
 
 def restore(version: Version, config: Config = None, as_json: Json = False) -> None:
     """Write a version to routes.toml, if it is right by what the node has today."""
-    parts = Parts(settings_of(config))
+    parts = Parts(load_settings(config))
     path = parts.settings.routes_file
     text = parts.ledger.routes_version(version).text
     with deeds(config).noted(this_person(), "routes.restore", f"version {version}"):
@@ -98,7 +98,7 @@ def apply(
     as_json: Json = False,
 ) -> None:
     """Write a draft to routes.toml, wholly if it is right, or not at all."""
-    parts = Parts(settings_of(config))
+    parts = Parts(load_settings(config))
     path, text = parts.settings.routes_file, read_text(draft)
     with deeds(config).noted(this_person(), "routes.apply", f"sha256 {digest_of(text)[:12]}"):
         write_routes(path, text, parts.pipelines, parts.own_door)

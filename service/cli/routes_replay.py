@@ -12,7 +12,7 @@ from service.cli.routes_explain import Draft, judge_of
 from service.errors import WrongUsageError
 from service.parts import Parts
 from service.router.retrospect import WORDS, Replayed, counted, retrospect, told
-from service.wiring import settings_of
+from service.settings import load_settings
 
 Since = Annotated[
     datetime | None,
@@ -47,7 +47,7 @@ def replay(
     as_json: Json = False,
 ) -> None:
     """Say what would change for studies that are kept if they came now; nothing is done."""
-    parts = Parts(settings_of(config))
+    parts = Parts(load_settings(config))
     if not (study_uids or everything or since):
         raise WrongUsageError("which studies? name their UIDs, or write --all or --since DATE")
     judge = judge_of(parts, draft)

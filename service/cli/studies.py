@@ -20,7 +20,7 @@ from service.cli.options import (
 from service.cli.people import deeds, this_person
 from service.ledger.ledger import Ledger
 from service.ledger.records import Completion, Decision, Delivery, Job, Study
-from service.wiring import open_ledger
+from service.opening import open_ledger
 
 app = typer.Typer(help="Studies that came in.", no_args_is_help=True)
 StudyUid = Annotated[str, typer.Argument(help="Study Instance UID.", metavar="STUDY_UID")]

@@ -9,12 +9,10 @@ import typer
 
 from service.cli.options import Config, Json, console, examples, print_entries, print_json
 from service.cli.people import this_person
-from service.console.app import gallery_of
 from service.console.viewer.exhibit import Exhibit
 from service.console.viewer.gallery import Gallery
 from service.errors import UnavailableError
-from service.parts import Parts
-from service.wiring import settings_of
+from service.settings import load_settings
 
 Study = Annotated[str, typer.Argument(help="Study Instance UID.", metavar="STUDY_UID")]
 Image = Annotated[
@@ -40,7 +38,10 @@ def look(
     study_uid: Study, image: Image, out: Out = None, config: Config = None, as_json: Json = False
 ) -> None:
     """Tell what was found on an image, where and how probable; the audit trail has who looked."""
-    desk = Parts(settings_of(config)).desk()
+    from service.console.app import gallery_of  # noqa: PLC0415 - to load both takes seconds, and
+    from service.parts import Parts  # noqa: PLC0415 - `studies list` needs neither
+
+    desk = Parts(load_settings(config)).desk()
     gallery = gallery_of(desk)
     exhibit = gallery.exhibits.of(study_uid, image)
     desk.deeds.note(this_person(), "image.view", image, "done")

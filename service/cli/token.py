@@ -8,7 +8,7 @@ from service.cli.options import Config, Json, examples, print_entries, print_jso
 from service.cli.people import deeds, this_person
 from service.errors import BadConfigurationError
 from service.http.tokens import Tokens
-from service.wiring import settings_of
+from service.settings import load_settings
 
 app = typer.Typer(help="Tokens with which senders come by HTTP (STOW-RS).", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="Stands for the calling AE title.", metavar="NAME")]
@@ -47,7 +47,7 @@ def remove(name: Name, config: Config = None, as_json: Json = False) -> None:
 
 
 def _tokens(config: Config) -> Tokens:
-    path = settings_of(config).tokens_path
+    path = load_settings(config).tokens_path
     if path is None:
         raise BadConfigurationError(
             'no file for tokens: write `tokens_file = "tokens"` under [http] in senoscope.toml'

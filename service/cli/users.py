@@ -8,7 +8,7 @@ from service.cli.options import Config, Json, examples, print_json, print_table,
 from service.cli.people import Stdin, UserName, asked_password, deeds, this_person
 from service.console.parameters import checked_name
 from service.ledger.people import Role, User
-from service.wiring import open_ledger
+from service.opening import open_ledger
 
 app = typer.Typer(help="People who may sign in to the console.", no_args_is_help=True)
 AsRole = Annotated[Role, typer.Option(help="What they may do.")]

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from service.cli.app import app
 from service.cli.people import this_person
 from service.errors import BadConfigurationError, RefusedError, WrongUsageError
-from service.wiring import open_ledger
+from service.opening import open_ledger
 
 PASSWORD = "a long enough secret"  # noqa: S105 - of nobody but tests
 

@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 from documents.blocks import Block
 from service.cli.app import app
 from service.demo.orthanc import free_port
-from service.wiring import open_ledger
+from service.opening import open_ledger
 
 ORTHANC_AS_INSTALLED = Path("/etc/orthanc/orthanc.json")
 COMMENT = re.compile(r'("(?:[^"\\]|\\.)*")|/\*.*?\*/|//[^\n]*', re.DOTALL)

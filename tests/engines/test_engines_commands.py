@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 from engines.architectures import ARCHITECTURES
 from service.cli.app import app
 from service.errors import RefusedError, UnknownError
+from service.opening import open_ledger
 from service.settings import packaged_models
-from service.wiring import open_ledger
 
 
 @pytest.fixture

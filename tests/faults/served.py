@@ -14,7 +14,7 @@ from peers.programs import until
 from faults.supervised import Supervised, paths, python
 from service.demo.orthanc import free_port
 from service.ledger.records import Refusal
-from service.wiring import open_ledger
+from service.opening import open_ledger
 
 OPEN_S, IDLE_S = 1.0, 2.0
 LARGEST_MB = 32

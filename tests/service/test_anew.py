@@ -9,7 +9,7 @@ from phantoms import mammogram
 
 from service.errors import BadConfigurationError
 from service.ledger.spool import Spool
-from service.wiring import open_ledger
+from service.opening import open_ledger
 
 
 @pytest.fixture

@@ -43,7 +43,7 @@ from service.ledger.snapshot import LedgerKind
 from service.ledger.spool import Spool
 from service.ledger.sql import open_ledger
 from service.lock import UNFINISHED, sole_owner
-from service.wiring import open_ledger as open_node_ledger
+from service.opening import open_ledger as open_node_ledger
 
 SETTINGS = """\
 data_dir = "data"

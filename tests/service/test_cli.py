@@ -18,8 +18,8 @@ from service.errors import UnknownError
 from service.ledger.completions import Judged
 from service.ledger.records import Completion, Decision, Refusal, Result
 from service.ledger.spool import Spool
+from service.opening import open_ledger
 from service.settings import packaged_models
-from service.wiring import open_ledger
 
 MOMENT = datetime(2026, 1, 2, tzinfo=UTC)
 STUDY = "1.2.3"

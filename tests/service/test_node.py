@@ -103,7 +103,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have had
 from service.__main__ import main
 
 def interrupt(name, *_):
-    if name == "service.cli.app":
+    if name == "service.cli.commands":
         signal.raise_signal(signal.SIGINT)
 
 {loading}

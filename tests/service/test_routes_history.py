@@ -10,9 +10,9 @@ from typer.testing import CliRunner
 
 from service.cli.app import app
 from service.errors import BadConfigurationError, UnavailableError
+from service.opening import open_ledger
 from service.router.routes_file import RoutesFile
 from service.router.writing import write_routes
-from service.wiring import open_ledger
 
 ROUTES = """\
 [destinations.pacs]

@@ -21,7 +21,7 @@ from service.cli.options import Config, Json, console, examples, print_json, pri
 from service.cli.tiles import images_in
 from service.clock import now
 from service.errors import RefusedError
-from service.wiring import settings_of
+from service.settings import load_settings
 
 MIB = 1 << 20
 
@@ -71,7 +71,7 @@ def build(
     A plan that is there and fits is kept. With --device cpu TensorRT-RTX builds instead: that
     proves that a graph can be parsed and built, and serves nothing.
     """
-    settings = settings_of(config)
+    settings = load_settings(config)
     target, store = _target(device), PlanStore(settings.plans)
     models = list(selected(settings, names or [], everyone=everyone))
     if again:

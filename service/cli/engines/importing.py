@@ -23,8 +23,7 @@ from engines.importing.wish import Found, Layout
 from service.cli.engines.asking import Asker, labels_of
 from service.cli.options import Config, Json, console, examples, print_json
 from service.errors import RefusedError, WrongUsageError
-from service.settings import Settings, packaged_models
-from service.wiring import settings_of
+from service.settings import Settings, load_settings, packaged_models
 
 
 def register(app: typer.Typer) -> None:
@@ -93,7 +92,7 @@ def import_engine(
     }
     wishes = {"output": output, "layout": layout, "activation": activation}
     asker = Asker(sys.stdin.isatty() and not yes and not as_json, takes_defaults=yes)
-    settings = settings_of(config)
+    settings = load_settings(config)
     try:
         bounds = Bounds(file=largest * MB, memory=memory * MB)
         read_foreign(file, bounds.file)  # before anybody is asked anything

@@ -11,7 +11,7 @@ from service.cli.options import Config, Json, examples, print_json, print_table
 from service.console.shelf import Model
 from service.console.shelf import models as shelved
 from service.errors import RefusedError
-from service.wiring import settings_of
+from service.settings import load_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ def list_engines(config: Config = None, as_json: Json = False) -> None:
 
     It ends with 1 where a model is broken.
     """
-    settings = settings_of(config)
+    settings = load_settings(config)
     models = list(shelved(settings.shelves, settings.plans))
     networks = list(_networks({one.model for one in models if one.state == "ok"}))
     back_ends = list(states())

@@ -18,7 +18,7 @@ from engines.ways import Way, ways
 from service.cli.engines.selection import All, Broken, Device, Names, selected
 from service.cli.options import Config, Json, console, examples, print_json, print_table
 from service.errors import RefusedError
-from service.wiring import settings_of
+from service.settings import load_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def bench(
 
     For figures to publish, with GEMM peak and tolerance: make bench-engines.
     """
-    settings = settings_of(config)
+    settings = load_settings(config)
     store = PlanStore(settings.plans)
     timed: list[Timed] = []
     for model in selected(settings, names or [], everyone=everyone):

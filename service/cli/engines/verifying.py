@@ -20,9 +20,9 @@ from service.cli.tiles import images_in
 from service.clock import now
 from service.errors import RefusedError
 from service.ledger.verifications import Verified
-from service.settings import Settings
+from service.opening import open_ledger
+from service.settings import Settings, load_settings
 from service.version import VERSION
-from service.wiring import open_ledger, settings_of
 
 WINDOWS: dict[Task, int] = {"super-resolution": 1, "segmentation": 3, "classification": 16}
 """Of real images that a model is tried on, beside the probe."""
@@ -52,7 +52,7 @@ def verify(
 
     What was found is kept beside the plans: what did not pass is not served. The console shows it.
     """
-    settings = settings_of(config)
+    settings = load_settings(config)
     ledger = open_ledger(config)
     examiner = examiner_of(device, settings)
     pictures = images_in(images or [])

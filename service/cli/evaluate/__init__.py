@@ -13,7 +13,7 @@ from service.cli.evaluate import cad, enlarging
 from service.cli.evaluate.bench import Bench
 from service.cli.options import Config, Json, examples
 from service.errors import RefusedError, WrongUsageError
-from service.wiring import settings_of
+from service.settings import load_settings
 
 CAD, DETECTOR = "cad", "detector"
 
@@ -75,7 +75,7 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Print how well a model does: PSNR and SSIM of one that enlarges, FROC of one that detects."""
-    settings = settings_of(config)
+    settings = load_settings(config)
     shelves = models or settings.shelves
     plans = PlanStore(settings.plans)
     if everything:
