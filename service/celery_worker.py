@@ -150,6 +150,8 @@ class WorkRequest(Request):  # type: ignore[misc] # Celery has no types
             death = str(error)
             outcome = self.task.ledger.lost if is_from_outside(death) else self.task.ledger.crashed
             self._note(outcome, how_it_died(death))
+        elif not return_ok:
+            logger.error("a task failed: %s", type(error).__name__)
         super().on_failure(exc_info, send_failed_event, return_ok)
 
     def acknowledge(self) -> None:

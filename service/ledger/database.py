@@ -178,11 +178,11 @@ class Database:
         for other in self._others:
             other.close()
         with self._opening:
-            self._same_file.forget()
             if self._opened is not None and self._opened.pid == os.getpid():
                 self._opened.engine.dispose()
                 if self._others_turn is None:
                     self._opened.turn.close()
+                    self._same_file.forget()
                 self._opened = None
 
     def _here(self) -> _Opened:
@@ -213,8 +213,9 @@ class Database:
         )
         sa.event.listen(engine, "do_connect", lambda *_: self._same_file.check())
         sa.event.listen(engine, "connect", _prepare_sqlite)
-        sa.event.listen(engine, "begin", lambda _: self._same_file.check())
         sa.event.listen(engine, "begin", _begin_sqlite)
+        for moment in ("begin", "commit"):
+            sa.event.listen(engine, moment, lambda _: self._same_file.check())
         return engine
 
     def _postgresql(self) -> sa.Engine:

@@ -87,7 +87,7 @@ def _looks_same(one: Instance, other: Instance) -> bool:
 
 
 def _is_lost(spool: Spool, one: Instance, instance: Instance) -> bool:
-    """Tell whether `one` is what came now, and its bytes are gone, as past their retention.
+    """Tell whether `one` is what came now, and its bytes are no longer kept.
 
     A file that is there although its row says that it was removed was left by a crash.
     """

@@ -59,7 +59,7 @@ class Instance:
     version: str = ""
     """Empty for what came first under this SOP Instance UID; else the beginning of `digest`."""
     removed_at: datetime | None = None
-    """When its bytes were removed from the spool, past their retention."""
+    """When its bytes were removed from the spool, or found to be gone from it."""
 
 
 @dataclass(frozen=True, slots=True)

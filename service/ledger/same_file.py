@@ -1,7 +1,8 @@
 """SQLite's file, which must stay the one that it was.
 
 A file that is removed goes on to be written to by who has it open: what a node acknowledged
-meanwhile would be gone when it stops.
+meanwhile would be gone when it stops. Who opens it then makes an empty one, and SQLite throws away
+the log beside it, in which the last rows are.
 """
 
 from pathlib import Path
@@ -10,26 +11,31 @@ from service.errors import UnavailableError
 
 
 class SameFile:
-    """A file that must neither be removed nor replaced while it is used."""
+    """A file that must neither be removed nor make way for another one while it is used."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._log = path.with_name(f"{path.name}-wal")
         self._known: tuple[int, int] | None = None
 
     def check(self) -> None:
         """See that it is the one that it was when it was first there.
 
         Raises:
-            UnavailableError: if it is not; once it is back all is well.
+            UnavailableError: if it is not, or only its log is there; once it is back all is well.
         """
         found = self._found()
-        if self._known is None:
-            self._known = found
-        elif found != self._known:
+        if self._known is not None and found != self._known:
             raise UnavailableError(
                 f"ledger: {self._path} was removed or replaced while this node used it: "
-                "put it back, or stop the node and restore a backup (docs/backup.md)"
+                "move it back, beside its -wal (docs/runbooks/SenoscopeLedgerDown.md)"
             )
+        if self._known is None and self._is_orphaned():
+            raise UnavailableError(
+                f"ledger: {self._log} is there, but not {self._path.name}, whose last rows are in "
+                "it: move it back (docs/runbooks/SenoscopeLedgerDown.md)"
+            )
+        self._known = found
 
     def forget(self) -> None:
         """Take it as it will be found next."""
@@ -41,3 +47,14 @@ class SameFile:
         except OSError:
             return None
         return seen.st_dev, seen.st_ino
+
+    def _is_orphaned(self) -> bool:
+        return _size(self._log) > 0 and _size(self._path) == 0
+
+
+def _size(path: Path) -> int:
+    """Return how long a file is, 0 where there is none."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0

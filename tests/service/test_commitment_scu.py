@@ -26,7 +26,7 @@ from service.ledger.commitments import MOST_SENDS
 from service.ledger.records import DeliveryState
 
 WELL_KNOWN = "1.2.840.10008.1.20.1.1"
-HASTY = Patience(connect_s=4, acse_s=4, dimse_s=4)
+USUAL = Patience()
 
 
 class Archive:
@@ -54,7 +54,7 @@ class Archive:
 
     @property
     def peer(self) -> Peer:
-        return Peer(Address("PACS", "127.0.0.1", self.server.server_address[1]), NODE, HASTY)
+        return Peer(Address("PACS", "127.0.0.1", self.server.server_address[1]), NODE, USUAL)
 
     def _store(self, event):
         self.came.append(str(event.request.AffectedSOPInstanceUID))
@@ -234,7 +234,7 @@ def stranger():
         ("127.0.0.1", 0), block=False, contexts=AllStoragePresentationContexts[:10]
     )
     try:
-        yield Peer(Address("PACS", "127.0.0.1", server.server_address[1]), NODE, HASTY)
+        yield Peer(Address("PACS", "127.0.0.1", server.server_address[1]), NODE, USUAL)
     finally:
         server.shutdown()
 

@@ -20,11 +20,12 @@ from service.demo.orthanc import free_port
 from service.errors import BadConfigurationError, RefusedError, UnavailableError
 
 SMALL = {"rows": 96, "columns": 64}
-HASTY = Patience(connect_s=4, acse_s=4, dimse_s=4)
+USUAL = Patience()
+HASTY = Patience(connect_s=1, acse_s=1, dimse_s=1)
 
 
-def peer(port: int, called: str = "PACS") -> Peer:
-    return Peer(Address(called, "127.0.0.1", port), NODE, HASTY)
+def peer(port: int, called: str = "PACS", patience: Patience = USUAL) -> Peer:
+    return Peer(Address(called, "127.0.0.1", port), NODE, patience)
 
 
 def send(port: int, path: Path) -> None:
@@ -168,7 +169,7 @@ def test_a_peer_that_accepts_connections_and_says_nothing_is_unavailable():
         socket.create_server(("127.0.0.1", 0)) as server,
         pytest.raises(UnavailableError, match="does not answer"),
     ):
-        peer(server.getsockname()[1]).echo()
+        peer(server.getsockname()[1], patience=HASTY).echo()
 
 
 def test_a_peer_that_dies_midway_is_unavailable(tmp_path):

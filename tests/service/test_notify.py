@@ -690,8 +690,10 @@ def questions(ledger):
     with ledger.database.reading() as connection:
         engine = connection.engine
     sa.event.listen(engine, "before_cursor_execute", note)
-    yield asked
-    sa.event.remove(engine, "before_cursor_execute", note)
+    try:
+        yield asked
+    finally:
+        sa.event.remove(engine, "before_cursor_execute", note)
 
 
 def test_a_look_asks_a_large_ledger_no_more_questions_than_a_small_one(any_site):

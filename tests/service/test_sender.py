@@ -26,7 +26,8 @@ from service.demo.orthanc import free_port
 from service.errors import UnknownError
 from service.ledger.records import DeliveryState, Priority
 
-HASTY = Patience(connect_s=4, acse_s=4, dimse_s=4)
+USUAL = Patience()
+HASTY = Patience(dimse_s=1)
 
 
 @pytest.fixture
@@ -41,8 +42,8 @@ def owing(tmp_path, clock):
     made.ledger.close()
 
 
-def peer(port: int) -> Peer:
-    return Peer(Address("PACS", "127.0.0.1", port), NODE, HASTY)
+def peer(port: int, patience: Patience = USUAL) -> Peer:
+    return Peer(Address("PACS", "127.0.0.1", port), NODE, patience)
 
 
 def serve(status) -> tuple[AE, int]:
@@ -443,7 +444,7 @@ def test_a_destination_that_answers_too_slowly_is_tried_again_later(owing):
     hung = threading.Event()
 
     with scp(lambda _: 0 if hung.wait(10) else 0xC000) as (port, order):
-        assert sender(owing).send_due(peer(port), threading.Event()) == 0
+        assert sender(owing).send_due(peer(port, HASTY), threading.Event()) == 0
         hung.set()
 
     (row,) = owing.ledger.deliveries()

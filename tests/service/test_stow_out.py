@@ -24,6 +24,7 @@ from service.errors import RefusedError, UnavailableError
 from service.ledger.records import DeliveryState
 from service.tls import client_context, server_context
 
+USUAL = Patience()
 HASTY = Patience(connect_s=1, acse_s=1, dimse_s=1)
 SMALL = {"rows": 96, "columns": 64}
 
@@ -36,8 +37,8 @@ def no_tls():
     raise AssertionError("plain HTTP needs no TLS")
 
 
-def stow(url: str, authorization=nobody, tls=no_tls) -> Stow:
-    return Stow(url, authorization, tls, HASTY)
+def stow(url: str, authorization=nobody, tls=no_tls, patience=USUAL) -> Stow:
+    return Stow(url, authorization, tls, patience)
 
 
 @contextmanager
@@ -236,7 +237,7 @@ def test_a_service_that_says_nothing_is_given_up_in_time(tmp_path, image):
     hung = threading.Event()
     with service(lambda _: (200, {}) if hung.wait(10) else (500, {})) as (url, _):
         with pytest.raises(DestinationError, match="in time"):
-            send(stow(url), saved(image, tmp_path))
+            send(stow(url, patience=HASTY), saved(image, tmp_path))
         hung.set()
 
 

@@ -12,7 +12,7 @@ from service.delivery.peer import Address, Patience, Peer
 from service.errors import UnavailableError
 from service.tls import client_context
 
-HASTY = Patience(connect_s=4, acse_s=4, dimse_s=4)
+USUAL = Patience()
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def ca(tmp_path):
 
 def peer(port: int, *files, host: str = "127.0.0.1") -> Peer:
     ca, cert, key = (*files, None, None)[:3]
-    return Peer(Address("PACS", host, port), NODE, HASTY, lambda: client_context(ca, cert, key))
+    return Peer(Address("PACS", host, port), NODE, USUAL, lambda: client_context(ca, cert, key))
 
 
 @pytest.fixture
