@@ -110,7 +110,7 @@ class Node:
             return False
 
     def get(self, path: str) -> str:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.http_port}{path}", timeout=5) as told:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.http_port}{path}", timeout=30) as told:
             return told.read().decode()
 
     def senoscope(self, *arguments: str) -> Any:

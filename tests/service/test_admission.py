@@ -72,7 +72,7 @@ def test_who_is_not_named_is_told_why_in_the_numbers_of_the_standard(tmp_path, f
     with door(tmp_path, calling=("MAMMO[0-9]",)) as node:
         assert ask(node.port, **fields) == answer
 
-        until(node.reasons, 5)
+        until(node.reasons, 30)
         (reason,) = node.reasons()
         assert "from 127.0.0.1" in reason
 
@@ -100,7 +100,7 @@ def test_blanks_around_an_ae_title_mean_nothing(tmp_path, calling, called):
 def test_what_is_no_ae_title_gets_in_nowhere_and_is_never_repeated(tmp_path, caplog, calling):
     with door(tmp_path, calling=("*", "MAMMO1")) as node:
         assert ask(node.port, calling=calling) in {(1, 1, 3), "aborted"}
-        until(node.reasons, 5)
+        until(node.reasons, 30)
 
         assert "\x1b" not in caplog.text + str(node.ledger.refusals())
         assert dcmtk("echoscu", node.port).returncode == 0
@@ -242,7 +242,7 @@ def test_what_is_no_dicom_is_aborted_and_written_down(tmp_path, garbage):
             peer.send(garbage)
             assert peer.receive() in {"aborted", "closed"}
 
-        until(node.reasons, 5)
+        until(node.reasons, 30)
         assert "no A-ASSOCIATE-RQ" in node.reasons()[0]
         assert dcmtk("echoscu", node.port).returncode == 0
 

@@ -24,7 +24,7 @@ def queue(request, tmp_path):
 
 def take(queue):
     with queue.app.connection_for_read() as connection, connection.SimpleQueue(QUEUE) as waiting:
-        message = waiting.get(timeout=5)
+        message = waiting.get(timeout=30)
         message.ack()
         return message
 

@@ -302,7 +302,7 @@ def test_nobody_waits_for_the_disk_that_lets_a_file_go(world, tmp_path):
     def write():
         writer = threading.Thread(target=world.ledger.ping)
         writer.start()
-        writer.join(timeout=5)
+        writer.join(timeout=30)
         took.append(not writer.is_alive())
 
     slow = replace(world.keeper, received=SlowSpool(tmp_path / "received", write))
