@@ -7,9 +7,10 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
+from faults.supervised import send
 from node import family
 from peers.programs import HOST, MissingPeerError
 
@@ -70,14 +71,13 @@ class PostgreSQL:
         """Let it take connections and answer nothing meanwhile, as on a host that hangs."""
         first = int((self._cluster / "postmaster.pid").read_text().split()[0])
         processes = [*family(first)]
-        for pid in processes:
-            os.kill(pid, signal.SIGSTOP)
         try:
+            for pid in processes:
+                send(pid, signal.SIGSTOP)
             yield
         finally:
             for pid in processes:
-                with suppress(ProcessLookupError):  # its client went away meanwhile
-                    os.kill(pid, signal.SIGCONT)
+                send(pid, signal.SIGCONT)
 
     @property
     def _cluster(self) -> Path:
