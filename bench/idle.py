@@ -100,7 +100,7 @@ def _question_ms(folder: Path, rest_s: float) -> float:
     """Return how much of the processor a question takes of who rests for so long before it."""
     engine = sa.create_engine(f"sqlite:///{folder / 'probe.sqlite'}")
     with engine.begin() as connection:
-        connection.execute(sa.text("CREATE TABLE rows AS SELECT 1 AS value"))
+        connection.execute(sa.text("CREATE TABLE IF NOT EXISTS rows AS SELECT 1 AS value"))
     spent = []
     for _ in range(TRIES):
         time.sleep(rest_s)

@@ -87,6 +87,8 @@ def _routed(ledger: Books, study_instance_uid: str) -> Place:
     decisions = ledger.decisions(study_instance_uid)
     if not decisions:
         return Place(Phase.ROUTING, hint="no router has judged it: is one running?")
+    if any(one.taken for one in decisions):  # between the two looks: its job is there by now
+        return Place(Phase.QUEUE, hint="its job was just made")
     return Place(Phase.ROUTING, "; ".join(dict.fromkeys(one.reason for one in decisions)))
 
 
