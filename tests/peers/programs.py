@@ -10,7 +10,7 @@ from os import killpg
 from pathlib import Path
 
 HOST = "127.0.0.1"
-IN_USE = "ddress already in use"
+IN_USE = "already in use"
 TRIES = 5
 
 
