@@ -80,14 +80,14 @@ def run_worker(config: Path | None, devices: Sequence[str] = (), own: Pulse | No
 
     `own` is where this process beats, for who looks after it.
     """
-    from service import wiring  # noqa: PLC0415 - this door also opens without a whole node
+    from service.wiring import make_worker  # noqa: PLC0415 - this door also opens without a whole node
 
     log.set_up()
     settings = load_settings(config)
     serve(
         queue_of(settings).app,
         open_ledger(config),
-        partial(wiring.make_worker, settings),
+        partial(make_worker, settings),
         every_gpu(devices or settings.worker.devices, gpus()),
         partial(
             Watchdog,

@@ -165,11 +165,7 @@ class PlanStore:
 
     def timings(self, machine: str) -> bytes:
         """Return what earlier builds for `machine` measured; nothing if there were none."""
-        path = self._timings(machine)
-        if not path.exists():
-            return b""
-        make_sure_ours(self.folder)
-        return read_ours(path)
+        return self._kept(self._timings(machine))
 
     def keep_timings(self, machine: str, timings: bytes) -> None:
         """Keep what builds for `machine` measured, for the next build.
@@ -188,11 +184,7 @@ class PlanStore:
         Raises:
             PlanError: it could have been written by others.
         """
-        path = self.folder / f"golden-{key}.npy"
-        if not path.exists():
-            return b""
-        make_sure_ours(self.folder)
-        return read_ours(path)
+        return self._kept(self._golden(key))
 
     def keep_golden(self, key: str, answer: bytes) -> None:
         """Keep a golden answer under `key`, for the next time that an engine opens.
@@ -201,7 +193,17 @@ class PlanStore:
             PlanError: the folder is not ours alone, or takes no more.
         """
         make_ours(self.folder)
-        write_whole(self.folder / f"golden-{key}.npy", answer)
+        write_whole(self._golden(key), answer)
+
+    def _golden(self, key: str) -> Path:
+        return self.folder / f"golden-{key}.npy"
+
+    def _kept(self, path: Path) -> bytes:
+        """Return what is in that file of the folder; nothing if it is not there."""
+        if not path.exists():
+            return b""
+        make_sure_ours(self.folder)
+        return read_ours(path)
 
     def _keep(self, manifest: Manifest, plan: bytes) -> Manifest:
         """Write plan and manifest, in that order, and make room; its lock is held."""

@@ -5,6 +5,7 @@ meanwhile would be gone when it stops. Who opens it then makes an empty one, and
 the log beside it, in which the last rows are.
 """
 
+import os
 from pathlib import Path
 
 from service.errors import UnavailableError
@@ -42,19 +43,17 @@ class SameFile:
         self._known = None
 
     def _found(self) -> tuple[int, int] | None:
-        try:
-            seen = self._path.stat()
-        except OSError:
-            return None
-        return seen.st_dev, seen.st_ino
+        seen = _seen(self._path)
+        return seen and (seen.st_dev, seen.st_ino)
 
     def _is_orphaned(self) -> bool:
-        return _size(self._log) > 0 and _size(self._path) == 0
+        log, own = _seen(self._log), _seen(self._path)
+        return log is not None and log.st_size > 0 and (own is None or own.st_size == 0)
 
 
-def _size(path: Path) -> int:
-    """Return how long a file is, 0 where there is none."""
+def _seen(path: Path) -> os.stat_result | None:
+    """Return what the system says of a file, None where there is none."""
     try:
-        return path.stat().st_size
+        return path.stat()
     except OSError:
-        return 0
+        return None

@@ -3,37 +3,22 @@
 import json
 import urllib.error
 import urllib.request
-from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from flipped import Flipped
 from networks_of_chance import shelve
 from node import Node
 from peers.programs import until
 
 from engines.backends.onnxruntime import open_reference
-from engines.engine import Engine, UnusableError
+from engines.engine import UnusableError
 from engines.golden import MOST_VALUES, WrongAnswerError, golden, prove, sample
 from engines.load import open_engine
 from engines.plans.store import PlanStore
 from engines.shelf import newest
 from engines.windowed import as_served
 from service.settings import packaged_models
-
-
-@dataclass(frozen=True)
-class Flipped:
-    """A device that computes black for white."""
-
-    inner: Engine
-    backend: str = "flipped-fp32"
-
-    @property
-    def card(self):
-        return self.inner.card
-
-    def __call__(self, batch):
-        return 1 - self.inner(batch)
 
 
 @pytest.fixture(scope="module")

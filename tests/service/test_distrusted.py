@@ -1,14 +1,13 @@
 """A device that computes wrongly while another does its work: the node says so."""
 
 from contextlib import closing
-from dataclasses import dataclass
 
 import pytest
 from consoles import ROUTES
+from flipped import Flipped
 
 from engines import load
 from engines.backends.onnxruntime import open_reference
-from engines.engine import Engine
 from engines.plans.store import PlanStore
 from engines.ways import Way, ways
 from service.checks import run_checks
@@ -27,24 +26,6 @@ devices = ["auto"]
 WRONG = "cuda:0 computes wrongly by torch-fp32 (fsrcnn-x2)"
 
 
-@dataclass(frozen=True)
-class Flipped:
-    """A GPU that computes black for white."""
-
-    inner: Engine
-    backend: str = "torch-fp32"
-
-    @property
-    def card(self):
-        return self.inner.card
-
-    def __call__(self, batch):
-        return 1 - self.inner(batch)
-
-    def close(self):
-        self.inner.close()
-
-
 @pytest.fixture
 def parts(tmp_path):
     """A node of which nothing runs yet."""
@@ -61,7 +42,7 @@ def gpu(monkeypatch):
 
     def with_gpu(card, device: str, store: PlanStore):
         assert device == "auto"
-        flipped = lambda: Flipped(open_reference(card))  # noqa: E731 - said in a line
+        flipped = lambda: Flipped(open_reference(card), "torch-fp32")  # noqa: E731 - said in a line
         yield Way("torch", "fp32", "cuda:0", card, flipped)
         yield from ways(card, "cpu", store)
 
